@@ -1,0 +1,122 @@
+"""Every error that Hearken raises on purpose, in one tree.
+
+A message says what went wrong and with which file; `hint` says what the user can do about it. Both are safe to print:
+names are escaped by `show`, so a strange file name can break neither a terminal nor a log.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+def show(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
+    """Return `path` as printable text: control, direction-changing and undecodable characters become escapes."""
+    text = os.fsdecode(path)
+    return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii") for char in text)
+
+
+class HearkenError(Exception):
+    """Base of the tree: `message` is one sentence, `hint` is the way out (may be empty)."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InputError(HearkenError):
+    """Something the user handed in (a file, a query, an option) cannot be used."""
+
+
+class QueryError(InputError):
+    """The query is empty, too long, or a filter in it makes no sense."""
+
+
+class AudioError(InputError):
+    """A sound file or an array cannot be used as sound."""
+
+
+class AudioFormatError(AudioError):
+    """The bytes are no sound that the decoders know."""
+
+
+class AudioEmptyError(AudioError):
+    """There is not a single sample in it."""
+
+
+class AudioNonFiniteError(AudioError):
+    """Samples are NaN, infinite or absurdly large."""
+
+
+class AudioTruncatedError(AudioError):
+    """Strict mode only: the file holds less sound than its header announces."""
+
+
+class AudioLimitError(AudioError):
+    """A limit of `limits.py` would be exceeded."""
+
+
+class ChannelError(AudioLimitError):
+    """The number of channels is zero or above the limit."""
+
+
+class RateError(AudioLimitError):
+    """The sample rate is outside the limits."""
+
+
+class AudioReadError(AudioError):
+    """The operating system would not give us the file: missing, no permission, I/O error, not a regular file."""
+
+
+class AudioChangedError(AudioError):
+    """The file changed while it was being read, twice in a row."""
+
+
+class WorkerDiedError(AudioError):
+    """The isolated process that read this file crashed, hung or ran out of its memory or time allowance."""
+
+
+class StoreError(HearkenError):
+    """The library on disk cannot be used as asked."""
+
+
+class LibraryNotFoundError(StoreError):
+    """There is no library at this path."""
+
+
+class LockedError(StoreError):
+    """Another process is writing to the library."""
+
+
+class ModelMismatchError(StoreError):
+    """The library was made by another model; its vectors mean nothing to this one."""
+
+
+class FormatVersionError(StoreError):
+    """The library was written by a newer Hearken."""
+
+
+class DamagedError(StoreError):
+    """A file of the library does not hold what was written."""
+
+
+class DiskFullError(StoreError):
+    """No space is left where the library lives."""
+
+
+class ModelError(HearkenError):
+    """A model is unknown, incomplete or damaged."""
+
+
+class ModelNotFoundError(ModelError):
+    """No model has this name or path."""
+
+
+class DigestError(ModelError):
+    """A model file differs from the digest in its configuration."""
+
+
+class MissingExtraError(HearkenError):
+    """A feature needs an optional part of Hearken that is not installed."""

@@ -1,0 +1,62 @@
+"""Every ceiling and floor in one table: the code, the docs and the tests all read it here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit: its `value` in `unit`, and what it protects."""
+
+    name: str
+    value: int
+    unit: str
+    help: str
+
+
+TABLE = (
+    Limit("max_duration_s", 86_400, "s", "sound after this much of one file is not indexed; the file is flagged over_duration"),
+    Limit("min_rate_hz", 2_000, "Hz", "lowest sample rate accepted; below it, resampling explodes"),
+    Limit("max_rate_hz", 768_000, "Hz", "highest sample rate accepted"),
+    Limit("max_channels", 64, "channels", "most channels accepted in one stream"),
+    Limit("max_abs_sample", 1_000, "full scale", "float samples beyond this are damage, not sound"),
+    Limit("block_num_samples", 65_536, "samples", "most samples per channel held decoded at once while streaming"),
+    Limit("worker_memory_mb", 2_048, "MB", "address space of a process that reads foreign files"),
+    Limit("worker_stall_s", 30, "s", "a worker that reports no progress for this long is replaced"),
+    Limit("worker_cpu_s", 30, "s", "CPU time a worker may use between two progress reports"),
+    Limit("worker_start_s", 90, "s", "time a worker has to start and import what it needs"),
+    Limit("worker_open_files", 64, "files", "open files in a worker"),
+    Limit("max_header_mb", 4, "MB", "largest message header exchanged with a worker"),
+    Limit("max_message_mb", 2_048, "MB", "most array bytes in one message exchanged with a worker"),
+    Limit("max_tag_chars", 2_000, "characters", "longest tag value kept from a file"),
+    Limit("max_tags", 64, "tags", "most tags kept from a file"),
+    Limit("max_caption_bytes", 10_000, "bytes", "read of a caption file beside a sound"),
+    Limit("max_query_chars", 1_000, "characters", "longest query"),
+    Limit("max_query_tokens", 64, "tokens", "a query is cut after this many word pieces"),
+    Limit("max_hits", 10_000, "hits", "largest k of one search"),
+    Limit("exact_max_windows", 200_000, "windows", "up to here search compares every window; above, an HNSW graph is used"),
+)
+
+_VALUES = {limit.name: limit.value for limit in TABLE}
+
+MAX_DURATION_S = _VALUES["max_duration_s"]
+MIN_RATE_HZ = _VALUES["min_rate_hz"]
+MAX_RATE_HZ = _VALUES["max_rate_hz"]
+MAX_CHANNELS = _VALUES["max_channels"]
+MAX_ABS_SAMPLE = _VALUES["max_abs_sample"]
+BLOCK_NUM_SAMPLES = _VALUES["block_num_samples"]
+WORKER_MEMORY_MB = _VALUES["worker_memory_mb"]
+WORKER_STALL_S = _VALUES["worker_stall_s"]
+WORKER_CPU_S = _VALUES["worker_cpu_s"]
+WORKER_START_S = _VALUES["worker_start_s"]
+WORKER_OPEN_FILES = _VALUES["worker_open_files"]
+MAX_HEADER_MB = _VALUES["max_header_mb"]
+MAX_MESSAGE_MB = _VALUES["max_message_mb"]
+MAX_TAG_CHARS = _VALUES["max_tag_chars"]
+MAX_TAGS = _VALUES["max_tags"]
+MAX_CAPTION_BYTES = _VALUES["max_caption_bytes"]
+MAX_QUERY_CHARS = _VALUES["max_query_chars"]
+MAX_QUERY_TOKENS = _VALUES["max_query_tokens"]
+MAX_HITS = _VALUES["max_hits"]
+EXACT_MAX_WINDOWS = _VALUES["exact_max_windows"]
