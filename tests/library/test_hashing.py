@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from hearken.errors import AudioReadError
+from hearken.library.hashing import content_hash, hash_and_status, open_regular, seal
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
+def test_content_hash_is_blake2b_of_all_bytes(tmp_path: Path, size: int) -> None:
+    data = bytes(index % 251 for index in range(size))
+    (tmp_path / "x").write_bytes(data)
+    digest, status = hash_and_status(str(tmp_path / "x"))
+    assert digest == content_hash(str(tmp_path / "x")) == hashlib.blake2b(data, digest_size=16).digest()
+    assert status.st_size == size
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
+def test_only_regular_files_are_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for name in ("fifo", "."):
+        with pytest.raises(AudioReadError, match="is not a regular file"):
+            open_regular(str(tmp_path / name))
+    with pytest.raises(FileNotFoundError):
+        content_hash(str(tmp_path / "absent"))
+
+
+def test_a_seal_tells_every_change() -> None:
+    assert seal(b"ab", b"c") == seal(b"ab", b"c")
+    assert len({seal(b"ab", b"c"), seal(b"a", b"bc"), seal(b"abc", b""), seal(b"abc"), seal(b"ab", b"d")}) == 5

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+
+from hearken.library.index import index_folders
+from hearken.library.ingest import COMMIT_NUM_CHANGES
+from hearken.library.records import Change
+from hearken.library.store import SqliteStore
+from hearken.types import Embedded, EmbeddedFile, Failure, ProgressCallback, Span
+from tests.fakes import FakeEmbedder, age
+
+Results = Iterator[tuple[str, EmbeddedFile | Failure]]
+
+
+def sounds(folder: Path, count: int) -> None:
+    for index in range(count):
+        (folder / f"{index:03}.wav").write_bytes(b"sound %d" % index)
+        age(folder / f"{index:03}.wav")
+
+
+def test_commits_are_small(store: SqliteStore, embedder: FakeEmbedder, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sounds(folder, 150)
+    sizes = []
+    apply = store.apply
+
+    def counted(batch: list[Change]) -> None:
+        sizes.append(len(batch))
+        apply(batch)
+
+    monkeypatch.setattr(store, "apply", counted)
+    index_folders(store, embedder, [folder])
+    assert sizes == [COMMIT_NUM_CHANGES, COMMIT_NUM_CHANGES, 150 + 1 - 2 * COMMIT_NUM_CHANGES]  # one more: the root
+
+
+def test_what_is_done_is_committed_when_the_embedder_fails(store: SqliteStore, embedder: FakeEmbedder, folder: Path) -> None:
+    sounds(folder, 20)
+
+    def crash(path: str) -> None:
+        if path.endswith("010.wav"):
+            raise ZeroDivisionError
+
+    embedder.hook = crash
+    with pytest.raises(ZeroDivisionError):
+        index_folders(store, embedder, [folder])
+    assert len(store.files()) == 10
+    embedder.hook = lambda path: None
+    report = index_folders(store, embedder, [folder])
+    assert (report.indexed, report.unchanged) == (10, 10)
+
+
+class Altered(FakeEmbedder):
+    """A fake whose answers pass through a function."""
+
+    alter: Callable[[Results], Results]
+
+    def embed_files(self, paths: Iterable[str], *, jobs: int, on_progress: ProgressCallback | None = None) -> Results:
+        return self.alter(super().embed_files(paths, jobs=jobs, on_progress=on_progress))
+
+
+def test_unanswered_doubled_and_unknown_paths_keep_the_books_right(store: SqliteStore, folder: Path) -> None:
+    sounds(folder, 6)
+
+    def alter(results: Results) -> Results:
+        for index, (path, result) in enumerate(results):
+            if index == 2:
+                yield "/unknown.wav", result
+            elif index == 3:
+                yield path, result
+                yield path, Failure(path, "embed", "ModelError", "second answer")
+            else:
+                yield path, result
+
+    embedder = Altered()
+    embedder.alter = alter
+    report = index_folders(store, embedder, [folder])
+    assert (report.scanned, report.indexed, report.failed) == (6, 5, 1)
+    assert [line.message for line in store.failures()] == [f"The model gave no answer for {folder}/002.wav."]
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        Embedded(np.full(16, np.nan, np.float32), np.zeros((1, 16), np.float32), (Span(0.0, 1.0),)),
+        Embedded(np.zeros(8, np.float32), np.zeros((1, 8), np.float32), (Span(0.0, 1.0),)),
+    ],
+)
+def test_vectors_that_make_no_sense_go_to_the_ledger(store: SqliteStore, folder: Path, vectors: Embedded) -> None:
+    sounds(folder, 2)
+
+    def alter(results: Results) -> Results:
+        for path, result in results:
+            assert isinstance(result, EmbeddedFile)
+            yield path, EmbeddedFile(result.info, 1.0, result.flags, vectors) if path.endswith("0.wav") else result
+
+    embedder = Altered()
+    embedder.alter = alter
+    report = index_folders(store, embedder, [folder])
+    assert (report.indexed, report.failed) == (1, 1)
+    assert [(line.stage, line.error) for line in store.failures()] == [("embed", "InputError")]
+
+
+def test_paths_may_be_pulled_by_another_thread(store: SqliteStore, folder: Path) -> None:
+    sounds(folder, 100)
+    (folder / "copy.wav").write_bytes((folder / "050.wav").read_bytes())
+    embedder = FakeEmbedder()
+    plain = embedder.embed_files
+
+    def threaded(paths: Iterable[str], *, jobs: int, on_progress: ProgressCallback | None = None) -> Results:
+        results: list[tuple[str, EmbeddedFile | Failure]] = []
+        thread = Thread(target=lambda: results.extend(plain(paths, jobs=jobs, on_progress=on_progress)))
+        thread.start()
+        thread.join()
+        return reversed(results)
+
+    embedder.embed_files = threaded  # type: ignore[method-assign, assignment]
+    report = index_folders(store, embedder, [folder])
+    assert (report.scanned, report.indexed, report.copied) == (101, 100, 1)
+    assert store.check() == []
