@@ -1,0 +1,51 @@
+"""Retrieval metrics on scores: how well do relevant clips rise to the top of each query's ranking?
+
+Conventions: `scores` (Q, N) float, higher is better; `relevant` (Q, N) boolean; `Q` queries, `N` clips. Ties are broken
+against the system (an irrelevant clip with the same score ranks first), so a constant scorer gains nothing. Every query
+needs at least one relevant clip. Non-finite scores are an error, never a rank.
+
+Metrics: average precision, AP = 1/|R| Σ_{r ∈ R} precision at r's rank; precision at k, P@k = hits among the first k / k.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hearken.errors import InputError
+
+BoolArray = NDArray[np.bool_]
+Scores = NDArray[np.floating]
+
+
+def validate(scores: Scores, relevant: BoolArray) -> None:
+    """Raise InputError unless both are (Q, N), scores are finite and each query has a relevant clip."""
+    if scores.ndim != 2 or scores.shape != relevant.shape:
+        raise InputError(f"scores {scores.shape} and relevant {relevant.shape} must both be (queries, clips).")
+    if not np.isfinite(scores).all():
+        raise InputError("Scores must be finite; a NaN has no rank.")
+    if not relevant.any(axis=1).all():
+        raise InputError(f"Query {int(np.argmin(relevant.any(axis=1)))} has no relevant clip.")
+
+
+def ranked_relevance(scores: Scores, relevant: BoolArray) -> BoolArray:
+    """Return `relevant` (Q, N) with each row in rank order, best first, ties pessimistic."""
+    validate(scores, relevant)
+    order = np.lexsort((relevant, -scores), axis=1)  # the last key sorts first; False before True inside a tie
+    return np.take_along_axis(relevant, order, axis=1)
+
+
+def average_precision(scores: Scores, relevant: BoolArray) -> NDArray[np.float64]:
+    """Return AP (Q,) of each query over the whole ranking; its mean is mAP."""
+    ranked = ranked_relevance(scores, relevant)
+    precision = np.cumsum(ranked, axis=1) / np.arange(1, ranked.shape[1] + 1)
+    mean: NDArray[np.float64] = (precision * ranked).sum(axis=1) / ranked.sum(axis=1)
+    return mean
+
+
+def precision_at(scores: Scores, relevant: BoolArray, k: int) -> NDArray[np.float64]:
+    """Return P@k (Q,): the share of relevant clips among the first k. Raises InputError unless 1 <= k <= N."""
+    if not 1 <= k <= scores.shape[1]:
+        raise InputError(f"k must be between 1 and the number of clips, {scores.shape[1]}; it is {k}.")
+    share: NDArray[np.float64] = ranked_relevance(scores, relevant)[:, :k].mean(axis=1)
+    return share
