@@ -88,6 +88,10 @@ class Snapshot:
         alive = np.concatenate([np.zeros(0, bool), *self.masks])
         return np.asarray(self._table[alive & (self._table[:, NUM_ROWS] == 0), FILE_ID], np.int64)
 
+    def num_rows_of(self, chosen: BoolArray) -> int:
+        """Return how many rows the `chosen` (F,) files have."""
+        return int(self._files[chosen, NUM_ROWS].sum())
+
     def rows_of(self, chosen: BoolArray) -> IntArray:
         """Return the rows (M,) of the `chosen` (F,) files, ascending."""
         first, count = self._files[chosen, FIRST_ROW], self._files[chosen, NUM_ROWS]
@@ -167,7 +171,7 @@ class Snapshot:
     @property
     def graph_drift(self) -> int:
         """Number of windows by which the graph differs from the library."""
-        return int(self._files[self.alive & ~self.in_graph, NUM_ROWS].sum()) + int(self._gone_from_graph[:, 2].sum())
+        return self.num_rows_of(self.alive & ~self.in_graph) + int(self._gone_from_graph[:, 2].sum())
 
     def with_graph(self, graph: Graph | None) -> Snapshot:
         """Return the same state with another graph."""
@@ -184,7 +188,7 @@ class Snapshot:
         by_block = [lines[added & (self._files[:, 4] == number)] for number in range(len(self.blocks))]
         moved = [part - [0, 0, 0, start] for part, start in zip(by_block, self._row_starts[:-1], strict=True)]
         pairs = tuple(zip(self.blocks, moved, strict=True))
-        return Change(self.graph, gone, table[self.alive], pairs, int(table[added, 2].sum()))
+        return Change(self.graph, gone, table[self.alive], pairs, self.num_rows_of(added))
 
     def candidates(self, query: FloatArray, num_files: int | None, wanted: BoolArray) -> IntArray | None:
         """Return ascending rows among which the best `num_files` of `wanted` (F,) files for `query` (D,) are; None means all rows.
@@ -194,7 +198,7 @@ class Snapshot:
         """
         graph = self.graph if num_files is not None else None
         share = _GATHER_SHARE if graph is None else _GATHER_SHARE_WITH_GRAPH
-        if int(self._files[wanted, NUM_ROWS].sum()) <= share * self.num_rows:
+        if self.num_rows_of(wanted) <= share * self.num_rows:
             return self.rows_of(wanted)
         if graph is None or num_files is None:
             return None

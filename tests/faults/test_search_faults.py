@@ -151,22 +151,27 @@ def toward(step):
     return np.array([step / 64, np.sqrt(1 - (step / 64) ** 2), 0, 0], np.float32)
 
 
+def num_files_at(step):
+    return 20 + (step * 7) % 13
+
+
 def change_all(library, step):
     """One commit after which every file scores about step / 64, and a few files come or go."""
-    count = 20 + (step * 7) % 13
+    count = num_files_at(step)
     sounds = [library.sound(f"/sounds/{index}.wav", [toward(step)], content=f"{step} {index}") for index in range(count)]
     gone = [RemoveFile(library.store.find(f"/sounds/{index}.wav") or 0) for index in range(count, 33)]
     library.store.apply([*sounds, *gone])
 
 
 def steps_seen(folder, num_searches):
-    """Search as a process of its own would; return the steps that each answer is made of."""
+    """Search as a process of its own would; return the steps that each answer is made of, and -1 if not all files are in it."""
     seen = []
     with open_store(folder) as store:
         cache = VectorCache(folder / CACHE_NAME, store)
         for _ in range(num_searches):
             hits = search(store, cache, Query(np.array([1, 0, 0, 0], np.float32)), SearchRequest(100, fold=False))
-            seen.append({round(hit.score * 64) for hit in hits})
+            steps = {round(hit.score * 64) for hit in hits}
+            seen.append(steps if len(hits) == num_files_at(min(steps)) else steps | {-1})
     return seen
 
 

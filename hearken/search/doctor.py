@@ -1,0 +1,146 @@
+"""`hearken doctor`: look at every part of a library and of the installation, and say what is wrong and what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from hearken.errors import HearkenError, show
+from hearken.library.store import CACHE_NAME, SqliteStore, open_store
+from hearken.library.vectors import VectorCache
+
+PACKAGES = ("hearken", "numpy", "onnxruntime", "tokenizers", "av", "soxr", "usearch", "numkong", "filelock", "platformdirs")
+_SHOWN = 5
+
+Status = Literal["ok", "warning", "error"]
+ModelLoader = Callable[[str], Any]
+"""Returns the model of a name, with name, digest and dim, and perhaps the folder where its files are."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: `details` say what is wrong, one sentence each, and `hint` what to do."""
+
+    name: str
+    status: Status
+    details: tuple[str, ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """All checks in order, and the versions of everything that has a part in the results."""
+
+    path: str
+    checks: tuple[Check, ...]
+    versions: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no check found an error; warnings are allowed."""
+        return all(check.status != "error" for check in self.checks)
+
+
+def examine(path: Path, load_model: ModelLoader, *, repair: bool) -> DoctorReport:
+    """Return the report on the library in `path`; with `repair`, make its cache anew and drop vectors that no file has."""
+    return DoctorReport(str(path), tuple(_checks(path, load_model, repair=repair)), versions())
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, the platform, our packages, SQLite and the FFmpeg libraries; "absent" for what is not installed."""
+    found = {"python": sys.version.split()[0], "platform": platform.platform(), "sqlite": sqlite3.sqlite_version}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "absent"
+    return found | _ffmpeg_versions()
+
+
+def _ffmpeg_versions() -> dict[str, str]:
+    try:
+        import av
+    except (ImportError, OSError):
+        return {"ffmpeg": "absent"}
+    return {name: ".".join(str(number) for number in version) for name, version in av.library_versions.items()}
+
+
+def _checks(path: Path, load_model: ModelLoader, *, repair: bool) -> Iterator[Check]:
+    try:
+        store = open_store(path, read_only=not repair)
+    except HearkenError as error:
+        yield Check("library", "error", (error.message,), error.hint)
+        return
+    with store:
+        yield Check("library", "ok")
+        if repair:
+            store.sweep()
+        yield _verdict("database", store.check(), "Delete this folder and index again; your sounds are untouched.")
+        yield _guarded("cache", lambda: _cache(path, store, repair=repair))
+        yield _guarded("vectors", lambda: _unusable(path, store))
+        yield _guarded("model", lambda: _model(store, load_model))
+        yield _guarded("sounds", lambda: _missing(store))
+        yield _guarded("ledger", lambda: _ledger(store))
+
+
+def _guarded(name: str, check: Callable[[], Check]) -> Check:
+    """Run a check; one that cannot be carried out is an error and keeps no other from running."""
+    try:
+        return check()
+    except HearkenError as error:
+        return Check(name, "error", (error.message,), error.hint)
+
+
+def _verdict(name: str, problems: list[str], hint: str) -> Check:
+    return Check(name, "error", tuple(problems), hint) if problems else Check(name, "ok")
+
+
+def _cache(path: Path, store: SqliteStore, *, repair: bool) -> Check:
+    cache = VectorCache(path / CACHE_NAME, store)
+    problems = cache.check()
+    if repair:
+        cache.rebuild()
+        return Check("cache", "ok", tuple(f"Repaired: {problem}" for problem in problems))
+    return _verdict("cache", problems, "`hearken doctor --repair` makes the cache anew from the library.")
+
+
+def _unusable(path: Path, store: SqliteStore) -> Check:
+    ids = VectorCache(path / CACHE_NAME, store).snapshot().unusable_ids
+    paths = [f"The vectors of {show(record.path)} cannot be used; no search finds it." for record in store.files(ids.tolist())]
+    return _verdict("vectors", paths, "Remove the file from the library and index it again.")
+
+
+def _model(store: SqliteStore, load_model: ModelLoader) -> Check:
+    model = load_model(store.model.name)
+    open_store(store.folder, model=model).close()
+    folder = getattr(model, "folder", None)
+    if folder is not None:
+        from hearken.runtime.catalog import read_checked, read_config
+
+        config = read_config(folder)
+        for name in config["files"]:
+            read_checked(folder, name, config)
+    return Check("model", "ok")
+
+
+def _missing(store: SqliteStore) -> Check:
+    gone = [path for path in sorted(store.known_files()) if not os.path.exists(path)]
+    if not gone:
+        return Check("sounds", "ok")
+    details = [f"{len(gone)} files of the library are not there now.", *(show(path) for path in gone[:_SHOWN])]
+    return Check("sounds", "warning", tuple(details), "Connect the disk, or run `hearken index` on their folders to forget them.")
+
+
+def _ledger(store: SqliteStore) -> Check:
+    failed = [failure for failure in store.failures() if failure.stage != "scan"]
+    if not failed:
+        return Check("ledger", "ok")
+    details = [f"{len(failed)} files could not be indexed.", *(f"{show(failure.path)}: {failure.message}" for failure in failed[:_SHOWN])]
+    return Check("ledger", "warning", tuple(details), "`hearken info` lists them with what can be done.")

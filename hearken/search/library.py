@@ -1,0 +1,287 @@
+"""`hearken.Library`: a library of sounds as a Python object. Index folders, search them, look after the result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+
+import numpy as np
+
+from hearken.errors import InputError, ModelNotFoundError, show
+from hearken.library.records import Filters, LibraryStats, ModelRecord
+from hearken.library.store import CACHE_NAME, open_store
+from hearken.library.vectors import VectorCache
+from hearken.search import engine
+from hearken.search.query import SearchRequest, clean_text
+from hearken.types import Embedder, Failure, FloatArray, Hit
+
+if TYPE_CHECKING:
+    from hearken.library.index import IndexEvent, IndexReport
+    from hearken.library.store import SqliteStore
+    from hearken.search.doctor import DoctorReport
+
+DEFAULT_MODEL = "pocket"
+
+StrPath = str | os.PathLike[str]
+
+
+class Encoder(Protocol):
+    """What searching needs of a model; `hearken.load_model` returns one."""
+
+    @property
+    def name(self) -> str:
+        """Name for messages."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Identity of the model."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Embedding size D."""
+        ...
+
+    def encode_text(self, texts: Sequence[str], /) -> FloatArray:
+        """Return unit vectors (B, D) of texts."""
+        ...
+
+    def encode_audio(self, sounds: Sequence[Any], /, sample_rate: int | None = None) -> FloatArray:
+        """Return unit vectors (B, D) of files or arrays."""
+        ...
+
+
+@dataclass(frozen=True)
+class LibraryInfo:
+    """What a library is: its place, the model that made it, its totals, and the bytes of its search cache."""
+
+    path: str
+    model: ModelRecord
+    stats: LibraryStats
+    cache_bytes: int
+
+
+def default_path() -> Path:
+    """Return where the library is when nobody says: `$HEARKEN_HOME`, or Hearken's user-data folder on this platform."""
+    home = os.environ.get("HEARKEN_HOME")
+    if home:
+        return Path(home).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_data_path("hearken", appauthor=False)
+
+
+class Library:
+    """The library in the folder `path` (default: `default_path()`), for one model.
+
+    `model` is a name, a folder or a loaded model; by default the one that made the library, and "pocket" for a new one.
+    Nothing is read before it is needed. One object may serve several threads, which take turns; any number of processes
+    may search while one indexes. `embedder` replaces the processes that turn files into vectors.
+
+    Every method may raise StoreError or a subclass: LibraryNotFoundError where there is no library yet (except `index`),
+    ModelMismatchError before anything is compared, DamagedError.
+    """
+
+    def __init__(self, path: StrPath | None = None, model: StrPath | Encoder | None = None, *, embedder: Embedder | None = None) -> None:
+        self.path = Path(os.path.abspath(os.path.expanduser(path))) if path is not None else default_path()
+        self._named = model
+        self._given_embedder = embedder
+        self._store: SqliteStore | None = None
+        self._cache: VectorCache | None = None
+        self._encoder: Encoder | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def index(
+        self, folders: StrPath | Sequence[StrPath], *, jobs: int | None = None, on_event: Callable[[IndexEvent], None] | None = None
+    ) -> IndexReport:
+        """Bring the library up to date with `folders`, making it if there is none; what was done already is not done again.
+
+        `jobs` processes work side by side (default: one for each core). `on_event` tells how far it is. Bad files end in
+        `failures()`. Raises LockedError when another process is writing, and AudioReadError for a folder that is not there.
+        """
+        from hearken.library.index import index_folders
+
+        roots = [folders] if isinstance(folders, str | os.PathLike) else list(folders)
+        embedder = self._embedder()
+        with open_store(self.path, create=True, model=embedder, read_only=False) as store:
+            report = index_folders(store, embedder, roots, jobs=jobs or _num_cores(), on_event=on_event)
+            VectorCache(self.path / CACHE_NAME, store).refresh()
+        return report
+
+    def search(
+        self,
+        text: str,
+        k: int = 10,
+        *,
+        not_text: str | None = None,
+        moments: bool = False,
+        min_duration_s: float | None = None,
+        max_duration_s: float | None = None,
+        path_glob: str | None = None,
+        formats: Sequence[str] = (),
+        rates_hz: Sequence[int] = (),
+        num_channels: Sequence[int] = (),
+        fold: bool = True,
+        names: bool = True,
+    ) -> list[Hit]:
+        """Return at most `k` hits for a description of a sound, best first; equal scores are ordered by path.
+
+        One hit for each file, at its best moment; with `moments`, all that stand out. Files can be required to last
+        `min_duration_s` to `max_duration_s` seconds, to have a path that fits `path_glob`, and to be of one of some
+        `formats` (container or codec), `rates_hz` or `num_channels`. `not_text` says what it should not sound like;
+        `fold` puts copies of a recording into `Hit.duplicates`; `names` lets words in names, folders, tags and captions
+        count a little. How scores come about is told in `search/engine.py`. Raises QueryError for a request that makes
+        no sense.
+        """
+        filters = _filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
+        request = SearchRequest(k, moments, fold, filters)
+        texts = [clean_text(text)] + ([] if not_text is None else [clean_text(not_text)])
+        store, cache = self._opened()
+        vectors = self._encode(store).encode_text(texts)
+        query = engine.Query(_checked(vectors[0]), _checked(vectors[1]) if len(texts) > 1 else None, texts[0] if names else "")
+        return engine.search(store, cache, query, request)
+
+    def similar(
+        self,
+        sound: StrPath | np.ndarray,
+        k: int = 10,
+        *,
+        sample_rate: int | None = None,
+        moments: bool = False,
+        min_duration_s: float | None = None,
+        max_duration_s: float | None = None,
+        path_glob: str | None = None,
+        formats: Sequence[str] = (),
+        rates_hz: Sequence[int] = (),
+        num_channels: Sequence[int] = (),
+        fold: bool = True,
+    ) -> list[Hit]:
+        """Return at most `k` hits that sound like a file or an array, best first; see `search` for the rest.
+
+        An array is (T,) or (C, T), full scale = 1, at `sample_rate` Hz. A file that is in the library itself is left out.
+        Raises AudioError for sound that cannot be used.
+        """
+        filters = _filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
+        request = SearchRequest(k, moments, fold, filters)
+        store, cache = self._opened()
+        path = None if isinstance(sound, np.ndarray) else os.path.realpath(os.path.expanduser(sound))
+        vector = self._encode(store).encode_audio([sound if path is None else path], sample_rate=sample_rate)[0]
+        itself = None if path is None else store.find(path)
+        return engine.search(store, cache, engine.Query(_checked(vector), leave_out=itself), request)
+
+    def info(self) -> LibraryInfo:
+        """Return the place, model, totals and cache size of the library."""
+        store, _ = self._opened()
+        sizes = [entry.stat().st_size for entry in _entries(self.path / CACHE_NAME)]
+        return LibraryInfo(str(self.path), store.model, store.stats(), sum(sizes))
+
+    def failures(self) -> list[Failure]:
+        """Return the ledger: every file that could not be indexed, and why."""
+        return self._opened()[0].failures()
+
+    def doctor(self, *, repair: bool = False) -> DoctorReport:
+        """Examine everything and return a report; `repair` makes the cache anew and drops what nothing refers to. Raises nothing of ours."""
+        from hearken.search.doctor import examine
+
+        return examine(self.path, self._model_for, repair=repair)
+
+    def remove(self, folder: StrPath) -> int:
+        """Forget a folder (or file) and return how many files that were; the files themselves are not touched. Raises LockedError."""
+        from hearken.library.index import remove_folder
+
+        with open_store(self.path, read_only=False) as store:
+            return remove_folder(store, folder)
+
+    def close(self) -> None:
+        """Release the files of the library; the next call opens them again."""
+        if self._cache is not None:
+            self._cache.close()
+        if self._store is not None:
+            self._store.close()
+        self._store = self._cache = None
+
+    def _opened(self) -> tuple[SqliteStore, VectorCache]:
+        if self._store is None or self._cache is None:
+            self._store = open_store(self.path)
+            self._cache = VectorCache(self.path / CACHE_NAME, self._store)
+        return self._store, self._cache
+
+    def _encode(self, store: SqliteStore) -> Encoder:
+        """Return the model, once it is known to be the one that made the library. Raises ModelMismatchError."""
+        if self._encoder is None:
+            encoder = self._model_for(store.model.name)
+            open_store(self.path, model=encoder).close()
+            self._encoder = encoder
+        return self._encoder
+
+    def _model_for(self, default: str) -> Encoder:
+        if self._named is not None and not isinstance(self._named, str | os.PathLike):
+            return self._named
+        from hearken.runtime.model import load_model
+
+        if self._named is not None:
+            return load_model(os.fspath(self._named))
+        try:
+            return load_model(default)
+        except ModelNotFoundError as error:
+            hint = "Give the model's folder: Library(path, model=FOLDER)."
+            raise ModelNotFoundError(
+                f"The library {show(self.path)} was made by the model {show(default)!r}, which is not here.", hint
+            ) from error
+
+    def _embedder(self) -> Embedder:
+        if self._given_embedder is not None:
+            return self._given_embedder
+        if hasattr(self._named, "embed_files"):
+            return cast("Embedder", self._named)
+        from hearken.runtime.pool import FileEmbedder
+
+        if self._named is None:
+            exists = os.path.isfile(self.path / "library.sqlite")
+            return FileEmbedder(self._opened()[0].model.name if exists else DEFAULT_MODEL)
+        if isinstance(self._named, str | os.PathLike):
+            return FileEmbedder(os.fspath(self._named))
+        return FileEmbedder(getattr(self._named, "folder", self._named.name))
+
+
+def _num_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _filters(
+    min_duration_s: float | None,
+    max_duration_s: float | None,
+    path_glob: str | None,
+    formats: Sequence[str],
+    rates_hz: Sequence[int],
+    num_channels: Sequence[int],
+) -> Filters:
+    if isinstance(formats, str):
+        formats = (formats,)
+    return Filters(min_duration_s, max_duration_s, path_glob, tuple(formats), tuple(rates_hz), tuple(num_channels))
+
+
+def _checked(vector: FloatArray) -> FloatArray:
+    """Return the query vector (D,) if it is finite. Raises InputError."""
+    if not np.isfinite(vector).all():
+        raise InputError("The model returned a vector that is not finite.", "Its files may be damaged: see `hearken doctor`.")
+    return vector
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+    except OSError:
+        return []

@@ -1,0 +1,61 @@
+"""What a search asks for: text as people type it, made safe, and the conditions that an answer must meet."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass, field
+
+from hearken.errors import QueryError
+from hearken.library.records import Filters
+from hearken.limits import MAX_HITS, MAX_QUERY_CHARS
+
+_DROPPED = {"Cf", "Cs", "Cn", "Co"}  # invisible marks and text-direction changes, lone surrogates, unassigned, private use
+
+
+def clean_text(text: str) -> str:
+    """Return `text` fit for a text encoder: composed (NFC), control characters and runs of white space as one space.
+
+    Invisible marks, lone surrogates (undecodable bytes of a command line) and unassigned characters vanish. Raises
+    QueryError for text that is no str, too long, or has nothing left.
+    """
+    if not isinstance(text, str):
+        raise QueryError(f"A query must be text, not {type(text).__name__}.", "To search by sound use similar.")
+    if len(text) > MAX_QUERY_CHARS:
+        raise QueryError(
+            f"The query has {len(text)} characters; at most {MAX_QUERY_CHARS} are allowed.", "Describe the sound in a sentence."
+        )
+    kept = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text if unicodedata.category(char) not in _DROPPED)
+    cleaned = " ".join(unicodedata.normalize("NFC", kept).split())
+    if not cleaned:
+        raise QueryError("The query is empty.", 'Describe a sound in a few words, such as "rain on a tin roof".')
+    return cleaned
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """How to answer: at most `k` hits, each file's best moment or all `moments`, of files that pass `filters`.
+
+    `fold` puts further copies of a recording under its best hit. Raises QueryError for values that make no sense.
+    """
+
+    k: int = 10
+    moments: bool = False
+    fold: bool = True
+    filters: Filters = field(default_factory=Filters)
+
+    def __post_init__(self) -> None:
+        if not (type(self.k) is int and 1 <= self.k <= MAX_HITS):  # True is an int, but no number of hits
+            raise QueryError(f"The number of hits must be a whole number from 1 to {MAX_HITS}, not {self.k!r}.")
+        _check_filters(self.filters)
+
+
+def _check_filters(filters: Filters) -> None:
+    shortest, longest = filters.min_duration_s, filters.max_duration_s
+    for value in (shortest, longest):
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            raise QueryError(f"A duration must be a number of seconds from 0, not {value!r}.")
+    if shortest is not None and longest is not None and shortest > longest:
+        raise QueryError(f"No sound lasts at least {shortest} s and at most {longest} s.", "Swap the two limits.")
+    if filters.path_glob == "":
+        raise QueryError("The path pattern is empty.", 'A pattern looks like "*/birds/*.wav".')

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+
+from hearken.errors import ModelNotFoundError
+from hearken.library.records import PutFailure
+from hearken.search import doctor
+from hearken.search.doctor import Check, DoctorReport, examine, versions
+from hearken.types import Failure
+from tests.fakes import FakeEmbedder
+from tests.small_library import MODEL, SmallLibrary, unit
+
+NAMES = ["library", "database", "cache", "vectors", "model", "sounds", "ledger"]
+
+
+@pytest.fixture
+def place(tmp_path):
+    sound = tmp_path / "a.wav"
+    sound.write_bytes(b"sound")
+    library = SmallLibrary(tmp_path / "lib")
+    library.put(str(sound), [unit(1, 0, 0, 0)])
+    library.cache.snapshot()
+    library.close()
+    return tmp_path / "lib"
+
+
+def good_model(name):
+    return FakeEmbedder(name, MODEL.digest, 4)
+
+
+def look(place, *, load_model=good_model, repair=False):
+    report = examine(place, load_model, repair=repair)
+    return report, {check.name: check for check in report.checks}
+
+
+def test_a_healthy_library_passes_every_check(place):
+    report, checks = look(place)
+    assert report.ok
+    assert list(checks) == NAMES
+    assert {check.status for check in checks.values()} == {"ok"}
+    assert report.path == str(place)
+
+
+def test_a_warning_is_no_error():
+    assert DoctorReport("", (Check("sounds", "warning"),), {}).ok
+    assert not DoctorReport("", (Check("cache", "error"),), {}).ok
+
+
+def test_no_library_is_an_error_with_a_hint(tmp_path):
+    report, checks = look(tmp_path / "absent")
+    assert not report.ok
+    assert list(checks) == ["library"]
+    assert "hearken index" in checks["library"].hint
+
+
+def test_a_damaged_cache_is_named_and_repaired(place):
+    (block,) = (place / "cache").glob("block-*")
+    block.write_bytes(block.read_bytes()[:-1] + b"\x55")
+    _, checks = look(place)
+    assert checks["cache"].status == "error"
+    assert block.name in checks["cache"].details[0]
+    block.write_bytes(b"")
+    report, checks = look(place, repair=True)
+    assert report.ok
+    assert block.name in checks["cache"].details[0]
+    assert look(place)[0].ok
+
+
+def test_missing_sounds_are_a_warning(place, tmp_path):
+    (tmp_path / "a.wav").unlink()
+    report, checks = look(place)
+    assert report.ok
+    assert checks["sounds"].status == "warning"
+    assert checks["sounds"].details[0] == "1 files of the library are not there now."
+
+
+def test_ledger_lines_are_a_warning(place):
+    library = SmallLibrary(place)
+    library.store.apply(
+        [PutFailure(Failure("/x.wav", "decode", "AudioFormatError", "No sound.")), PutFailure(Failure("/y", "scan", "Skipped", "No."))]
+    )
+    library.close()
+    _, checks = look(place)
+    assert checks["ledger"].status == "warning"
+    assert checks["ledger"].details == ("1 files could not be indexed.", "/x.wav: No sound.")
+
+
+def test_another_or_no_model_is_an_error(place):
+    _, checks = look(place, load_model=lambda name: FakeEmbedder(name, "e" * 32, 4))
+    assert checks["model"].status == "error"
+
+    def absent(name):
+        raise ModelNotFoundError(f"no {name}")
+
+    _, checks = look(place, load_model=absent)
+    assert checks["model"].details == ("no hand-made",)
+    assert list(checks) == NAMES
+
+
+def test_unusable_vectors_are_an_error(place, monkeypatch):
+    real = doctor.SqliteStore.read_vectors
+
+    def poisoned(self, ids):
+        for item in real(self, ids):
+            yield item._replace(clip=np.full_like(item.clip, np.inf))
+
+    monkeypatch.setattr(doctor.SqliteStore, "read_vectors", poisoned)
+    _, checks = look(place, repair=True)
+    assert checks["vectors"].status == "error"
+    assert "a.wav cannot be used" in checks["vectors"].details[0]
+
+
+def test_repair_needs_the_lock(place):
+    library = SmallLibrary(place)
+    report, checks = look(place, repair=True)
+    library.close()
+    assert not report.ok
+    assert "is writing to the library" in checks["library"].details[0]
+
+
+def test_versions_of_everything_that_counts():
+    found = versions()
+    assert {"python", "platform", "sqlite", "libavcodec", *doctor.PACKAGES} <= set(found)
+    assert all(found.values())
+    assert found["numpy"] == np.__version__
+
+
+def test_packages_that_are_absent_are_told(monkeypatch):
+    monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package-here",))
+    monkeypatch.setitem(__import__("sys").modules, "av", None)
+    assert versions()["no-such-package-here"] == "absent"
+    assert versions()["ffmpeg"] == "absent"
