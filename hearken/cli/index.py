@@ -1,0 +1,81 @@
+"""`hearken index`: bring a library up to date with folders of sounds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hearken.cli import output
+from hearken.cli.options import JobsOption, JsonOption, LibraryOption, ModelOption
+from hearken.errors import show
+
+if TYPE_CHECKING:
+    from hearken.library.index import IndexEvent, IndexReport
+    from hearken.search.library import Library
+
+EXIT_SOME_FAILED = 3
+EXIT_INTERRUPTED = 130
+
+
+def index(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders (or single files) of sounds.")],
+    library: LibraryOption = None,
+    model: ModelOption = None,
+    jobs: JobsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Index folders of sounds.
+
+    Run it again after changes, or to go on after an interruption: only what is new is listened to.
+    """
+    from hearken.search.library import Library
+
+    with Library(library, model=model) as opened:
+        report = index_into(opened, [os.path.abspath(folder) for folder in folders], jobs=jobs, as_json=json)
+    if report.failed:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def index_into(library: Library, roots: Sequence[str], *, jobs: int | None, as_json: bool) -> IndexReport:
+    """Index `roots` into `library` with a progress bar, print the report, and return it. Ctrl-C says how to go on."""
+    from hearken.cli.progress import IndexProgress
+
+    with IndexProgress(quiet=as_json) as progress:
+        try:
+            report = library.index(roots, jobs=jobs, on_event=progress)
+        except KeyboardInterrupt:
+            output.note(interrupted(progress.last))
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+    if as_json:
+        output.print_json({"library": str(library.path), "roots": list(roots), **asdict(report)})
+    else:
+        output.console().print(summary(report))
+    return report
+
+
+def interrupted(last: IndexEvent | None) -> str:
+    """Return what to say after Ctrl-C: how far it got, and how to go on."""
+    done = (
+        f"{output.plural(last.num_done, 'file')} of {output.number(last.num_total)} done and kept"
+        if last and last.num_total
+        else "Nothing is lost"
+    )
+    return f"Interrupted. {done}; run the same command again to go on."
+
+
+def summary(report: IndexReport) -> str:
+    """Return what a run did, in one line; and one more for each thing that may need the user's attention."""
+    counts = ("indexed", "unchanged", "moved", "copied", "deleted", "failed", "skipped")
+    parts = [f"{output.number(value)} {name}" for name in counts if (value := getattr(report, name)) or name == "indexed"]
+    sound = f"{report.audio_s / 60:.1f} min of sound in " if report.audio_s else ""
+    speed = f", {report.audio_s / report.wall_s:.0f}x real time" if report.audio_s and report.wall_s else ""
+    lines = [f"{output.plural(report.scanned, 'file')}: {', '.join(parts)} ({sound}{report.wall_s:.1f} s{speed})"]
+    lines += [f"{show(root)} is not there; what is known of it was kept." for root in report.absent]
+    if report.failed:
+        lines.append("Some files failed; `hearken info --failures` says which and why.")
+    return "\n".join(lines)

@@ -1,0 +1,66 @@
+"""The progress of an indexing run: a bar on a terminal, nothing in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from hearken.cli import output
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from hearken.library.index import IndexEvent
+
+
+class IndexProgress:
+    """A context manager that shows files, hours of sound, speed (times real time) and time left, on stderr.
+
+    It is quiet when told to be and when stderr is no terminal. `last` is the latest event, None before the first.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.last: IndexEvent | None = None
+        self._bar: Progress | None = None if quiet or not sys.stderr.isatty() else _make_bar()
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+            self._task = self._bar.add_task("Looking", total=None, sound="")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, event: IndexEvent) -> None:
+        """Show where the run is."""
+        self.last = event
+        if self._bar and self._task is not None:
+            title = "Looking" if event.phase == "scan" else "Listening"
+            self._bar.update(
+                self._task, description=title, completed=event.num_done, total=event.num_total or None, sound=sound_text(event)
+            )
+
+
+def sound_text(event: IndexEvent) -> str:
+    """Return how much new sound an event tells of, how quickly it is heard, and how many files failed."""
+    parts = [f"{event.audio_s / 3600:.2f} h of sound, {event.rate:.0f}x real time"] if event.audio_s else []
+    return ", ".join(parts + ([f"{event.num_failed} failed"] if event.num_failed else []))
+
+
+def _make_bar() -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("files"),
+        TextColumn("{task.fields[sound]}", markup=False),
+        TimeRemainingColumn(compact=True),
+        console=output.console(stderr=True),
+        transient=True,
+    )

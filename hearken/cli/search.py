@@ -1,0 +1,73 @@
+"""`hearken search`: describe a sound, get the files and the moments that fit best."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hearken.cli import output
+from hearken.cli.options import (
+    CountOption,
+    FormatOption,
+    JsonOption,
+    LibraryOption,
+    MaxDurationOption,
+    MinDurationOption,
+    MomentsOption,
+    NoFoldOption,
+    PathOption,
+)
+
+if TYPE_CHECKING:
+    from hearken.types import Hit
+
+
+def search(
+    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="The sound in plain words.")],
+    library: LibraryOption = None,
+    k: CountOption = 10,
+    json: JsonOption = False,
+    not_text: Annotated[str | None, typer.Option("--not", metavar="TEXT", help="What it should not sound like.")] = None,
+    min_duration: MinDurationOption = None,
+    max_duration: MaxDurationOption = None,
+    path: PathOption = None,
+    format: FormatOption = None,  # noqa: A002  Typer shows this name to nobody, but keeps it in order with the option
+    moments: MomentsOption = False,
+    no_fold: NoFoldOption = False,
+    sound_only: Annotated[bool, typer.Option("--sound-only", help="Go by the sound alone; ignore names, tags and captions.")] = False,
+) -> None:
+    """Find sounds by describing them: hearken search "a door slams"."""
+    from hearken.search.library import Library
+
+    query = " ".join(text)
+    with Library(library) as opened:
+        started_s = time.perf_counter()
+        hits = opened.search(
+            query,
+            k=k,
+            not_text=not_text,
+            min_duration_s=min_duration,
+            max_duration_s=max_duration,
+            path_glob=path,
+            formats=tuple(format or ()),
+            moments=moments,
+            fold=not no_fold,
+            names=not sound_only,
+        )
+        show_hits(query, str(opened.path), hits, time.perf_counter() - started_s, as_json=json)
+
+
+def show_hits(query: str, library: str, hits: Sequence[Hit], seconds: float, *, as_json: bool) -> None:
+    """Print `hits` for `query`: as one JSON object, or as a table with the time it took."""
+    if as_json:
+        output.print_json({"query": query, "library": library, "hits": [output.hit_json(hit) for hit in hits]})
+        return
+    screen = output.console()
+    if not hits:
+        screen.print("Nothing in the library passes these filters. `hearken info` shows what it holds.")
+        return
+    screen.print(output.hits_table(hits, screen))
+    output.note(f"{output.plural(len(hits), 'hit')} in {seconds * 1000:.0f} ms")

@@ -1,0 +1,53 @@
+"""`hearken similar`: find what sounds like a given file."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hearken.cli.options import (
+    CountOption,
+    FormatOption,
+    JsonOption,
+    LibraryOption,
+    MaxDurationOption,
+    MinDurationOption,
+    MomentsOption,
+    NoFoldOption,
+    PathOption,
+)
+from hearken.cli.search import show_hits
+
+
+def similar(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A sound file; it need not be in the library.")],
+    library: LibraryOption = None,
+    k: CountOption = 10,
+    json: JsonOption = False,
+    min_duration: MinDurationOption = None,
+    max_duration: MaxDurationOption = None,
+    path: PathOption = None,
+    format: FormatOption = None,  # noqa: A002  as in search
+    moments: MomentsOption = False,
+    no_fold: NoFoldOption = False,
+) -> None:
+    """Find sounds that are like a file: hearken similar door.wav."""
+    from hearken.search.library import Library
+
+    with Library(library) as opened:
+        started_s = time.perf_counter()
+        hits = opened.similar(
+            file,
+            k=k,
+            min_duration_s=min_duration,
+            max_duration_s=max_duration,
+            path_glob=path,
+            formats=tuple(format or ()),
+            moments=moments,
+            fold=not no_fold,
+        )
+        show_hits(os.path.abspath(file), str(opened.path), hits, time.perf_counter() - started_s, as_json=json)

@@ -1,0 +1,58 @@
+"""`hearken index`: report, exit codes, interruption."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from hearken.cli.index import interrupted, summary
+from hearken.library.index import IndexEvent, IndexReport
+
+CLEAN = IndexReport(2, 2, 0, 0, 0, 0, 0, 0, 120.0, 2.0)
+
+
+def test_options_arrive_and_paths_become_absolute(cli, answers, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    answers.report = CLEAN
+    assert cli("index", "a", "/b/../c", "--library", "lib", "--model", "big", "--jobs", "3").code == 0
+    assert answers.calls == [("Library", (Path("lib"),), {"model": "big"}), ("index", ([f"{tmp_path}/a", "/c"],), {"jobs": 3})]
+
+
+def test_one_line_in_a_pipe(cli, answers) -> None:
+    answers.report = CLEAN
+    assert cli("index", "a") == (0, "2 files: 2 indexed (2.0 min of sound in 2.0 s, 60x real time)\n", "")
+
+
+def test_some_failed_is_3(cli, answers) -> None:
+    code, out, err = cli("index", "a")
+    assert (code, err) == (3, "")
+    assert out.splitlines()[0].startswith("10 files: 4 indexed, 2 unchanged, 1 moved, 1 copied, 3 deleted, 1 failed, 1 skipped (")
+    assert "info --failures" in out
+
+
+def test_json(cli, answers) -> None:
+    code, out, err = cli("index", "/a", "--json")
+    assert (code, err) == (3, "")
+    assert json.loads(out) == {
+        "library": "/default/library", "roots": ["/a"], "scanned": 10, "indexed": 4, "unchanged": 2, "moved": 1, "copied": 1, "deleted": 3,
+        "failed": 1, "skipped": 1, "audio_s": 90.0, "wall_s": 2.0, "kept": 0, "absent": [],
+    }  # fmt: skip
+
+
+def test_ctrl_c_says_how_to_go_on(cli, answers) -> None:
+    answers.error = KeyboardInterrupt()
+    code, out, err = cli("index", "/a")
+    assert (code, out) == (130, "")
+    assert err == "Interrupted. 3 files of 10 done and kept; run the same command again to go on.\n"
+
+
+def test_ctrl_c_before_anything() -> None:
+    assert interrupted(None) == "Interrupted. Nothing is lost; run the same command again to go on."
+    assert interrupted(IndexEvent("scan", 7, 0, 0.0, 0.0, 0)) == interrupted(None)
+
+
+def test_summary_names_absent_folders_escaped() -> None:
+    report = replace(CLEAN, indexed=0, audio_s=0.0, absent=("/disk\x1b",))
+    lines = summary(report).splitlines()
+    assert lines == ["2 files: 0 indexed (2.0 s)", "/disk\\x1b is not there; what is known of it was kept."]

@@ -1,0 +1,52 @@
+"""`hearken info`: totals and the ledger."""
+
+from __future__ import annotations
+
+import json
+
+from hearken.cli.info import duration
+from hearken.types import Failure
+from tests.cli.conftest import HOSTILE
+
+LEDGER = [
+    Failure("/s/a.wav", "decode", "AudioFormatError", "It is a web page.", "Get it again."),
+    Failure(HOSTILE, "decode", "AudioFormatError", "It is a zip."),
+    Failure("/s/fifo.wav", "scan", "AudioReadError", "It is a FIFO."),
+]
+
+
+def test_facts(cli, answers, tmp_path) -> None:
+    code, out, err = cli("info", "--library", str(tmp_path))
+    assert (code, err) == (0, "")
+    facts = dict(line.split(maxsplit=1) for line in out.splitlines() if not line.startswith(" "))
+    assert facts["library"].strip() == str(tmp_path)
+    assert facts["model"].startswith("pocket, 384 dimensions, digest 0123456789ab")
+    assert facts["files"].strip() == "10 (9 different sounds, 40 windows)"
+    assert facts["length"].strip() == "1.5 hours"
+    assert facts["formats"].strip() == "7 wav, 3 flac"
+    assert facts["on"].split(maxsplit=1)[1].strip() == "1.5 MB, and 2.0 kB of cache"
+    assert facts["ledger"].strip() == "empty"
+    assert "\\x1b[31m\\udce9.wav" in out
+
+
+def test_duration() -> None:
+    assert [duration(seconds) for seconds in (0.0, 90.0, 3_600.0)] == ["0.0 minutes", "1.5 minutes", "1.0 hours"]
+
+
+def test_ledger(cli, answers) -> None:
+    answers.failures = LEDGER
+    assert "2 AudioFormatError, 1 AudioReadError; --failures lists them" in cli("info").out
+    out = cli("info", "--failures").out
+    assert "It is a web page. Get it again." in out
+    assert "\\x1b[31m\\udce9.wav" in out
+    assert "\x1b" not in out
+
+
+def test_json(cli, answers) -> None:
+    answers.failures = LEDGER
+    found = json.loads(cli("info", "--json").out)
+    assert set(found) == {"library", "model", "stats", "cache_bytes", "failures_by_kind"}
+    assert found["stats"]["containers"] == {"wav": 7, "flac": 3}
+    assert found["failures_by_kind"] == {"AudioFormatError": 2, "AudioReadError": 1}
+    ledger = json.loads(cli("info", "--json", "--failures").out)["failures"]
+    assert [line["path"] for line in ledger] == ["/s/a.wav", HOSTILE, "/s/fifo.wav"]

@@ -1,0 +1,73 @@
+"""`hearken search`: what it asks of the library and what it prints."""
+
+from __future__ import annotations
+
+import json
+
+from hearken.types import Hit
+from tests.cli.conftest import HOSTILE
+
+DEFAULTS = {
+    "k": 10, "not_text": None, "min_duration_s": None, "max_duration_s": None, "path_glob": None, "formats": (), "moments": False,
+    "fold": True, "names": True,
+}  # fmt: skip
+
+
+def test_defaults(cli, answers) -> None:
+    assert cli("search", "rain on a roof").code == 0
+    assert answers.calls == [("Library", (None,), {"model": None}), ("search", ("rain on a roof",), DEFAULTS)]
+    assert answers.closed == 1
+
+
+def test_every_option_arrives(cli, answers, tmp_path) -> None:
+    options = (
+        "-k 3 --not wind --min-duration 1.5 --max-duration 60 --path */f/* --format wav --format flac --moments --no-fold --sound-only"
+    )
+    assert cli("search", "rain", "on", "a", "roof", "--library", str(tmp_path), *options.split()).code == 0
+    expected = {
+        "k": 3, "not_text": "wind", "min_duration_s": 1.5, "max_duration_s": 60.0, "path_glob": "*/f/*", "formats": ("wav", "flac"),
+        "moments": True, "fold": False, "names": False,
+    }  # fmt: skip
+    assert answers.calls == [("Library", (tmp_path,), {"model": None}), ("search", ("rain on a roof",), expected)]
+
+
+def test_table(cli, answers) -> None:
+    code, out, err = cli("search", "rain")
+    lines = [line.rstrip() for line in out.splitlines()]
+    assert code == 0
+    assert lines[0].split() == ["#", "score", "file", "at", "length"]
+    assert lines[1].split() == ["1", "█████", "0.50", "/s/rain.wav", "0:01.0-0:06.0", "1:02.0", "+1", "alike"]
+    assert "/s/[red]x\\x1b[31m\\udce9.wav" in lines[2]
+    assert err.startswith("2 hits in ")
+
+
+def test_json_is_one_object_and_nothing_else(cli, answers) -> None:
+    code, out, err = cli("search", "caf\udce9 \u202e", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "query": "caf\udce9 \u202e",
+        "library": "/default/library",
+        "hits": [
+            {"path": "/s/rain.wav", "start_s": 1.0, "end_s": 6.0, "score": 0.5, "duration_s": 62.0, "duplicates": ["/s/rain2.wav"]},
+            {"path": HOSTILE, "start_s": 0.0, "end_s": 2.0, "score": 0.25, "duration_s": 2.0, "duplicates": []},
+        ],
+    }
+
+
+def test_no_hit_is_said(cli, answers) -> None:
+    answers.hits = []
+    code, out, _ = cli("search", "rain")
+    assert code == 0
+    assert "Nothing in the library" in out
+    assert json.loads(cli("search", "rain", "--json").out)["hits"] == []
+
+
+def test_text_may_begin_with_a_dash(cli, answers) -> None:
+    assert cli("search", "--", "-40 dB hum").code == 0
+    assert answers.calls[1][1] == ("-40 dB hum",)
+
+
+def test_many_hits_keep_their_order(cli, answers) -> None:
+    answers.hits = [Hit(f"/s/{number}.wav", 0.0, 1.0, 1.0 - number / 100, 1.0) for number in range(50)]
+    found = json.loads(cli("search", "rain", "--json", "-k", "50").out)["hits"]
+    assert [hit["path"] for hit in found] == [f"/s/{number}.wav" for number in range(50)]
