@@ -1,0 +1,169 @@
+"""Run an exported dual encoder with ONNX Runtime: sound and words to unit vectors in one space.
+
+One thread, no randomness, texts one at a time and sound chunk by chunk: the same input gives the same bits, whatever
+else is in the batch.
+
+Legend: `B` batch, `T` samples, `L` spectrogram frames, `F` mel bands, `K` feature frames, `C` feature channels,
+`N` windows, `D` embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hearken.audio.decode import check_samples
+from hearken.audio.isolated import decode_isolated
+from hearken.audio.length import LengthPolicy
+from hearken.audio.melspec import FrontEnd, log_mel
+from hearken.errors import AudioEmptyError, InputError, ModelError, QueryError
+from hearken.runtime.catalog import config_digest, find_model, read_checked, read_config
+from hearken.types import Embedded, FloatArray
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+Sound = str | Path | np.ndarray
+_HEAD_BATCH = 256  # windows per run of the head
+
+
+class Model:
+    """A dual encoder in a folder (see `catalog`). Its parts are read, checked and started when first needed.
+
+    `name`, `digest` (identity, hex), `dim` (embedding size D), `rate_hz` (sample rate it works at).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._config = read_config(folder)
+        try:
+            self.name: str = self._config["name"]
+            self.dim: int = self._config["dim"]
+            self.front_end = FrontEnd(**self._config["front_end"])
+            self.policy = LengthPolicy(**self._config["length_policy"])
+        except (KeyError, TypeError) as error:
+            raise ModelError(f"The configuration of the model in {folder} lacks or misnames something: {error}.") from error
+        self.digest = config_digest(self._config)
+        self.rate_hz = self.front_end.rate_hz
+
+    def encode_audio(self, sounds: Sequence[Sound], sample_rate: int | None = None) -> FloatArray:
+        """Return unit-length embeddings (B, D) of files (paths) or arrays.
+
+        Arrays are (T,) or (channels, T), full scale = 1, at `sample_rate` Hz, which is required for them. Files are
+        decoded in an isolated process. Raises AudioError subclasses for sound that cannot be used, InputError for
+        arrays without `sample_rate`.
+        """
+        if isinstance(sounds, str | Path | np.ndarray):
+            raise InputError("encode_audio takes a list of sounds.", "Put the one sound into a list: encode_audio([sound]).")
+        rows = [self.embed([self._samples(sound, sample_rate)]).clip for sound in sounds]
+        return np.stack(rows) if rows else np.empty((0, self.dim), np.float32)
+
+    def encode_text(self, texts: Sequence[str]) -> FloatArray:
+        """Return unit-length embeddings (B, D) of `texts`. Raises QueryError for a text without a single word piece."""
+        if isinstance(texts, str):
+            raise InputError("encode_text takes a list of texts.", 'Put the one text into a list: encode_text(["a dog barks"]).')
+        rows = [self._text.run(None, {"input_ids": self._pieces(text)})[0][0] for text in texts]
+        return np.stack(rows) if rows else np.empty((0, self.dim), np.float32)
+
+    def embed(self, blocks: Iterable[FloatArray], on_progress: Callable[[float], None] | None = None) -> Embedded:
+        """Return the vectors of one sound given as a stream of mono `blocks` (T,) at `rate_hz`, full scale = 1.
+
+        `on_progress` is called with the seconds done after each chunk. Raises AudioEmptyError when no sample arrives.
+        """
+        total = np.zeros(self._config["num_features"], np.float64)
+        counts = {"frames": 0, "samples": 0}
+
+        def features() -> Iterator[FloatArray]:
+            for chunk in self.policy.chunks(blocks):
+                frames = self._chunk_features(chunk)
+                np.add(total, frames.sum(axis=0, dtype=np.float64), out=total)
+                counts["frames"] += len(frames)
+                counts["samples"] += len(chunk)
+                if on_progress:
+                    on_progress(counts["samples"] / self.rate_hz)
+                yield frames
+
+        windows = list(self._heads(self.policy.pooled(features())))
+        if not windows:
+            raise AudioEmptyError("The sound has no samples.")
+        clip = self._run_head((total / counts["frames"]).astype(np.float32)[None])[0]
+        return Embedded(clip=clip, windows=np.concatenate(windows), spans=self.policy.spans(counts["samples"]))
+
+    def warm_audio(self) -> None:
+        """Load and check the audio side now rather than at the first sound. Raises ModelError."""
+        self._frames, self._head  # noqa: B018 - cached properties
+
+    def _samples(self, sound: Sound, sample_rate: int | None) -> FloatArray:
+        if not isinstance(sound, np.ndarray):
+            return decode_isolated(sound, rate_hz=self.rate_hz).samples
+        if sample_rate is None:
+            raise InputError("An array does not say how fast it is.", "Give sample_rate= in Hz.")
+        return check_samples(sound, sample_rate, self.rate_hz).samples
+
+    def _chunk_features(self, chunk: FloatArray) -> FloatArray:
+        """Features (K, C) of one chunk (T,)."""
+        mel = log_mel(self.policy.pad(chunk), self.front_end)
+        frames: FloatArray = self._frames.run(None, {"mel": mel[None]})[0][0]
+        return frames
+
+    def _heads(self, pooled: Iterable[FloatArray]) -> Iterator[FloatArray]:
+        """Embeddings (<= batch, D) of a stream of pooled features (C,)."""
+        held: list[FloatArray] = []
+        for row in pooled:
+            held.append(row)
+            if len(held) == _HEAD_BATCH:
+                yield self._run_head(np.stack(held))
+                held = []
+        if held:
+            yield self._run_head(np.stack(held))
+
+    def _run_head(self, pooled: FloatArray) -> FloatArray:
+        embeddings: FloatArray = self._head.run(None, {"pooled": pooled})[0]
+        return embeddings
+
+    def _pieces(self, text: str) -> np.ndarray:
+        """Word piece numbers (1, W) of one text, with the tokenizer's end marks."""
+        if not text.strip():
+            raise QueryError("The text is empty.", "Describe a sound in a few words.")
+        return np.array([self._tokenizer.encode(text).ids], np.int64)
+
+    @cached_property
+    def _frames(self) -> InferenceSession:
+        return self._session("audio_frames.onnx")
+
+    @cached_property
+    def _head(self) -> InferenceSession:
+        return self._session("audio_head.onnx")
+
+    @cached_property
+    def _text(self) -> InferenceSession:
+        return self._session("text.onnx")
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_str(read_checked(self.folder, "tokenizer.json", self._config).decode())
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(self._config["max_query_tokens"])
+        return tokenizer
+
+    def _session(self, name: str) -> InferenceSession:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.use_deterministic_compute = True
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        return onnxruntime.InferenceSession(read_checked(self.folder, name, self._config), options, providers=["CPUExecutionProvider"])
+
+
+def load_model(name_or_path: str | Path = "pocket") -> Model:
+    """Return a model by name (see `hearken models`) or folder. Raises ModelNotFoundError or ModelError."""
+    return Model(find_model(name_or_path))

@@ -1,0 +1,160 @@
+"""What the pocket recipe trains on: clips with captions, captions with tags, and plain captions.
+
+`shared` is a folder with `audio/metadata.csv`, `audio/train`, `audio/dev`, `weights/` and `captions/`. Only the train
+split of anything is read for training; dev clips are read for measuring alone.
+
+Legend: `L` spectrogram frames, `F` mel bands, `K` feature frames of 32 spectrogram frames, `B` batch, `M` tags.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from hearken.audio.decode import decode
+from hearken.audio.length import LengthPolicy
+from hearken.audio.melspec import PASST_MEL, log_mel
+from hearken.types import FloatArray
+
+FRONT_END = PASST_MEL
+POLICY = LengthPolicy(rate_hz=32_000, frame_num_samples=10_240, chunk_num_samples=327_680, window_num_frames=16, hop_num_frames=8)
+FRAME = POLICY.frame_num_samples // FRONT_END.hop  # spectrogram frames in one feature frame
+CROPS = (1, 2, 4, 8, 16, 32)  # lengths, in feature frames, that clips are cropped to, so that batches need no padding
+BATCH_SIZES = (16, 4, 1)  # few shapes of batches: the convolution library plans each new shape anew, which costs more than running it
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording: its caption, and its log-mel (L, F) float16, L a multiple of 32."""
+
+    file: str
+    caption: str
+    group: str
+    license: str
+    mel: np.ndarray
+
+
+@dataclass(frozen=True)
+class Item:
+    """A piece of training sound: log-mel (L, F) float32, caption, and the indices of the clips in it."""
+
+    mel: FloatArray
+    caption: str
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Log-mels of one length (B, L, F) float32; the caption of each, and the clips (one, or two mixed) that it is made of."""
+
+    mel: FloatArray
+    captions: tuple[str, ...]
+    members: tuple[tuple[int, ...], ...]
+
+
+def load_clips(shared: Path, split: str, cache: Path) -> list[Clip]:
+    """Return the clips of `split` (train or dev), decoding each once: log-mels are kept in `cache`."""
+    with open(shared / "audio" / "metadata.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == split]
+    if split == "train":
+        rows = [row for row in rows if row["train_allowed"] == "yes"]
+    stored = cache / f"{split}.npz"
+    if not stored.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        np.savez(stored, **{row["file"]: clip_mel(shared / "audio" / row["file"]) for row in rows})
+    mels = np.load(stored)
+    return [Clip(row["file"], row["caption"], row["group"], row["license"], mels[row["file"]]) for row in rows]
+
+
+def clip_mel(path: Path) -> np.ndarray:
+    """Return the log-mel (L, F) float16 of a file, chunk by chunk as at run time."""
+    samples = decode(path, rate_hz=FRONT_END.rate_hz).samples
+    chunks = (log_mel(POLICY.pad(chunk), FRONT_END) for chunk in POLICY.chunks([samples]))
+    return np.concatenate(list(chunks)).astype(np.float16)
+
+
+def tag_names(shared: Path) -> list[str]:
+    """Return the 527 AudioSet names in the tagger's order."""
+    with open(shared / "weights" / "audioset" / "class_labels_indices.csv", newline="", encoding="utf-8") as file:
+        return [row["display_name"] for row in csv.DictReader(file)]
+
+
+def tagged_captions(shared: Path) -> list[tuple[str, tuple[int, ...]]]:
+    """Return AudioCaps *train* captions with the tag indices of their clips."""
+    with open(shared / "weights" / "audioset" / "class_labels_indices.csv", newline="", encoding="utf-8") as file:
+        index = {row["mid"]: int(row["index"]) for row in csv.DictReader(file)}
+    with open(shared / "weights" / "audioset" / "audiocaps_x_audioset_labels.jsonl", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    pairs = ((row["caption"], tuple(index[mid] for mid in row["mids"] if mid in index)) for row in rows if row["split"] == "train")
+    return [(caption, tags) for caption, tags in pairs if tags]
+
+
+def plain_captions(shared: Path) -> list[str]:
+    """Return captions whose licence lets a shipped model learn from them: AudioCaps train and WavText5K, both MIT."""
+    with open(shared / "captions" / "audiocaps" / "v1" / "train.csv", newline="", encoding="utf-8") as file:
+        captions = [row["caption"] for row in csv.DictReader(file)]
+    with open(shared / "captions" / "wavtext5k" / "WavText5K.csv", newline="", encoding="utf-8") as file:
+        captions += [text for row in csv.DictReader(file) for text in (row["title"], row["description"]) if text]
+    return sorted({caption.strip() for caption in captions if caption.strip()})
+
+
+def epoch_batches(clips: list[Clip], size: int, *, mix: float, seed: int, epoch: int) -> Iterator[list[Batch]]:
+    """Yield the steps of one epoch, each a list of equal-length batches that together hold about `size` clips.
+
+    A pure function of (seed, epoch). A share `mix` of the clips also appears mixed with another clip of the step, with
+    both captions joined (PairMix in the mel domain, Kim et al. 2022, here with a level ratio instead of a beta weight).
+    """
+    generator = np.random.default_rng([seed, epoch])
+    order = generator.permutation(len(clips))
+    for start in range(0, len(order) - size // 2, size):
+        chosen = order[start : start + size]
+        items = [Item(_crop(clips[i].mel, generator), clips[i].caption, (int(i),)) for i in chosen]
+        for first in generator.choice(len(chosen), int(mix * len(chosen)), replace=False):
+            items.append(_mix(items[first], items[generator.integers(len(chosen))], generator))
+        yield _group([replace(item, mel=_augment(item.mel, generator)) for item in items])
+
+
+def _crop(mel: np.ndarray, generator: np.random.Generator) -> FloatArray:
+    available = len(mel) // FRAME
+    wanted = max(length for length in CROPS if length <= available)
+    start = int(generator.integers(len(mel) - wanted * FRAME + 1))
+    return mel[start : start + wanted * FRAME].astype(np.float32)
+
+
+def _mix(one: Item, two: Item, generator: np.random.Generator) -> Item:
+    """Add two sounds' mel energies, the second at a random level (± 6.5 dB) and, where it is shorter, at a random place."""
+    base, other = one.mel.copy(), two.mel
+    length = min(len(base), len(other))
+    place, cut = int(generator.integers(len(base) - length + 1)), int(generator.integers(len(other) - length + 1))
+    level = float(generator.uniform(-1.5, 1.5)) / FRONT_END.divide
+    part = base[place : place + length]
+    np.copyto(part, np.logaddexp(part * FRONT_END.divide, (other[cut : cut + length] + level) * FRONT_END.divide) / FRONT_END.divide)
+    caption = one.caption if one.caption == two.caption else f"{one.caption.rstrip('.')} and {two.caption[0].lower()}{two.caption[1:]}"
+    return Item(base, caption, one.members + two.members)
+
+
+def _augment(mel: FloatArray, generator: np.random.Generator) -> FloatArray:
+    """Random gain (± 8.7 dB) and one small mask in time and frequency (SpecAugment)."""
+    floor = (np.log(FRONT_END.log_floor) + FRONT_END.shift) / FRONT_END.divide
+    mel = np.maximum(mel + np.float32(generator.uniform(-2.0, 2.0) / FRONT_END.divide), np.float32(floor))
+    bands, frames = int(generator.integers(0, 17)), int(generator.integers(0, len(mel) // 8 + 1))
+    band, frame = int(generator.integers(mel.shape[1] - bands)), int(generator.integers(len(mel) - frames))
+    mel[:, band : band + bands] = 0.0
+    mel[frame : frame + frames] = 0.0
+    return mel
+
+
+def _group(items: list[Item]) -> list[Batch]:
+    batches = []
+    for length in sorted({len(item.mel) for item in items}):
+        alike = [item for item in items if len(item.mel) == length]
+        while alike:
+            count = next(size for size in BATCH_SIZES if size <= len(alike))
+            part, alike = alike[:count], alike[count:]
+            batches.append(Batch(np.stack([item.mel for item in part]), tuple(i.caption for i in part), tuple(i.members for i in part)))
+    return batches

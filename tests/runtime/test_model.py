@@ -1,0 +1,142 @@
+"""The shipped model is a function: same input, same bits; finite on anything; and it hears what one says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hearken.audio.sounds import synthesise
+from hearken.errors import AudioEmptyError, AudioError, InputError, ModelError, QueryError
+from hearken.runtime.model import Model, load_model
+
+RATE_HZ = 32_000
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_model("pocket")
+
+
+def noise(seconds: float, seed: int = 0) -> np.ndarray:
+    return (0.1 * np.random.default_rng(seed).standard_normal(int(seconds * RATE_HZ))).astype(np.float32)
+
+
+def test_embeddings_are_unit_length_float32(model: Model) -> None:
+    audio, text = model.encode_audio([noise(1), noise(3)], sample_rate=RATE_HZ), model.encode_text(["a dog barks", "rain", "wind"])
+    assert (audio.shape, text.shape, audio.dtype, text.dtype) == ((2, 384), (3, 384), np.float32, np.float32)
+    np.testing.assert_allclose(np.linalg.norm(np.concatenate([audio, text]), axis=1), 1, atol=1e-5)
+
+
+def test_repeats_are_equal_bit_for_bit(model: Model) -> None:
+    sound = noise(12.3)
+    again = load_model("pocket")
+    assert model.encode_audio([sound], RATE_HZ).tobytes() == again.encode_audio([sound], RATE_HZ).tobytes()
+    assert model.encode_text(["glass breaks"]).tobytes() == again.encode_text(["glass breaks"]).tobytes()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8])
+def test_batch_size_changes_nothing(model: Model, size: int) -> None:
+    sounds, texts = [noise(0.5 + i, seed=i) for i in range(8)], [f"sound number {'x' * i}" for i in range(8)]
+    audio = np.concatenate([model.encode_audio(sounds[i : i + size], RATE_HZ) for i in range(0, 8, size)])
+    text = np.concatenate([model.encode_text(texts[i : i + size]) for i in range(0, 8, size)])
+    np.testing.assert_allclose(audio, model.encode_audio(sounds, RATE_HZ), atol=1e-5)
+    np.testing.assert_allclose(text, model.encode_text(texts), atol=1e-5)
+
+
+def test_block_sizes_of_a_stream_change_nothing(model: Model) -> None:
+    sound = noise(25)
+    whole = model.embed([sound])
+    cut = model.embed(np.split(sound, [1, 5_000, 327_680, 400_000]))
+    assert whole.windows.tobytes() == cut.windows.tobytes()
+    assert whole.clip.tobytes() == cut.clip.tobytes()
+    assert whole.spans == cut.spans
+
+
+def test_windows_are_half_overlapping_and_reach_the_end(model: Model) -> None:
+    embedded = model.embed([noise(12)])
+    assert [(round(s.start_s, 2), round(s.end_s, 2)) for s in embedded.spans] == [(0, 5.12), (2.56, 7.68), (5.12, 10.24), (7.04, 12)]
+    assert embedded.windows.shape == (4, 384)
+
+
+def test_a_short_sound_has_one_window_equal_to_its_clip_vector(model: Model) -> None:
+    embedded = model.embed([noise(3)])
+    np.testing.assert_allclose(embedded.windows, embedded.clip[None], atol=1e-5)
+
+
+@pytest.mark.parametrize("num_samples", [1, 2, 319, 320, 321, 10_239, 10_240, 10_241])
+def test_fault_A2_tiny_sounds_have_valid_embeddings(model: Model, num_samples: int) -> None:
+    embedded = model.embed([np.full(num_samples, 0.1, np.float32)])
+    assert np.isfinite(embedded.clip).all()
+    assert embedded.spans[-1].end_s == num_samples / RATE_HZ
+
+
+def test_fault_A2_no_samples(model: Model) -> None:
+    with pytest.raises(AudioEmptyError):
+        model.embed([])
+
+
+_TIME = np.arange(2 * RATE_HZ) / RATE_HZ
+_ODD = {
+    "silence": np.zeros(2 * RATE_HZ),
+    "dc": np.full(2 * RATE_HZ, 0.5),
+    "square": np.sign(np.sin(2 * np.pi * 440 * _TIME)),
+    "clipped": np.clip(5 * np.sin(2 * np.pi * 100 * _TIME), -1, 1),
+    "impulse": np.eye(1, 2 * RATE_HZ, RATE_HZ)[0],
+}
+
+
+@pytest.mark.parametrize("name", sorted(_ODD))
+def test_fault_A12_odd_signals_give_finite_unit_vectors(model: Model, name: str) -> None:
+    vector = model.encode_audio([_ODD[name].astype(np.float32)], RATE_HZ)[0]
+    assert np.isfinite(vector).all()
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+def test_fault_A12_silence_is_not_the_best_match_of_everything(model: Model) -> None:
+    sounds = [synthesise(name).astype(np.float32) for name in ("dog_bark", "siren", "rain", "ticking_clock", "church_bell")]
+    audio = model.encode_audio([np.zeros(2 * RATE_HZ, np.float32), *sounds], RATE_HZ)
+    texts = model.encode_text(["a dog is barking", "a siren is wailing", "rain is falling", "a clock is ticking", "a bell rings"])
+    assert (np.argmax(texts @ audio.T, axis=1) != 0).all()
+
+
+def test_array_without_rate_is_refused(model: Model) -> None:
+    with pytest.raises(InputError, match="how fast"):
+        model.encode_audio([noise(1)])
+
+
+@pytest.mark.parametrize("single", ["dog.wav", Path("dog.wav"), np.zeros(8, np.float32)])
+def test_a_single_sound_instead_of_a_list_is_refused(model: Model, single: object) -> None:
+    with pytest.raises(InputError, match="takes a list"):
+        model.encode_audio(single, RATE_HZ)  # type: ignore[arg-type]
+
+
+def test_a_single_text_instead_of_a_list_is_refused(model: Model) -> None:
+    with pytest.raises(InputError, match="takes a list"):
+        model.encode_text("a dog barks")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n"])
+def test_empty_text_is_refused(model: Model, text: str) -> None:
+    with pytest.raises(QueryError, match="empty"):
+        model.encode_text([text])
+
+
+def test_long_text_is_cut_not_refused(model: Model) -> None:
+    assert np.isfinite(model.encode_text(["rain " * 500])).all()
+
+
+def test_empty_lists_give_empty_arrays(model: Model) -> None:
+    assert model.encode_audio([]).shape == model.encode_text([]).shape == (0, 384)
+
+
+def test_missing_file_is_named(model: Model, tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"nothing\.wav"):
+        model.encode_audio([tmp_path / "nothing.wav"])
+
+
+def test_incomplete_configuration_is_a_named_error(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"format": 1, "name": "x", "dim": 2, "front_end": {}, "length_policy": {}}')
+    with pytest.raises(ModelError, match="lacks or misnames"):
+        load_model(tmp_path)
