@@ -1,13 +1,14 @@
 """Where models are, what they are called, and how one is known from another.
 
-A model is a folder: `config.json` beside the files that it lists with their SHA-256. The digest of the configuration,
-which holds those digests, the front end and the length policy, is the model's identity.
+A model is a folder: `config.json` beside the files that it lists with their SHA-256. Its identity is a digest over those
+digests, the front end and the length policy: everything that decides what vectors it gives.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from typing import Any
 from hearken.errors import DigestError, ModelError, ModelNotFoundError, show
 
 FORMAT = 1
+IDENTITY = ("format", "dim", "num_features", "max_query_tokens", "front_end", "length_policy", "files")
+"""The keys of a configuration that decide what vectors a model gives; its name and words do not."""
+_NEEDED = (*IDENTITY, "name", "summary", "licence")
+_REINSTALL = "Install Hearken, or make the model, again."
 _ASSETS = Path(__file__).parents[1] / "assets"
 
 
@@ -45,7 +50,7 @@ def model_info(folder: Path) -> ModelInfo:
 
 def find_model(name_or_path: str | Path) -> Path:
     """Return the folder of a model given by name or path. Raises ModelNotFoundError, listing the names there are."""
-    for folder in (_ASSETS / str(name_or_path), Path(name_or_path).expanduser()):
+    for folder in (_ASSETS / str(name_or_path), Path(os.path.expanduser(name_or_path))):
         if (folder / "config.json").is_file():
             return folder
     names = ", ".join(info.name for info in list_models()) or "none"
@@ -60,17 +65,19 @@ def read_config(folder: Path) -> dict[str, Any]:
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         version = int(config["format"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"The model configuration {show(folder / 'config.json')} cannot be read: {error}.", "Install Hearken again."
-        ) from error
+        raise ModelError(f"The model configuration {show(folder / 'config.json')} cannot be read: {error}.", _REINSTALL) from error
     if version > FORMAT:
         raise ModelError(f"The model in {show(folder)} has format {version}; this Hearken reads up to {FORMAT}.", "Upgrade Hearken.")
+    missing = [key for key in _NEEDED if key not in config]
+    if missing or not isinstance(config["files"], dict):
+        raise ModelError(f"The model configuration {show(folder / 'config.json')} lacks {', '.join(missing) or 'its files'}.", _REINSTALL)
     return config
 
 
 def config_digest(config: dict[str, Any]) -> str:
-    """Return the identity of a model: SHA-256 (hex) of its configuration in canonical form."""
-    return hashlib.sha256(json.dumps(config, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    """Return the identity of a model: SHA-256 (hex) of the IDENTITY part of its configuration, in canonical form."""
+    identity = {key: config[key] for key in IDENTITY}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def read_checked(folder: Path, name: str, config: dict[str, Any]) -> bytes:
@@ -78,9 +85,7 @@ def read_checked(folder: Path, name: str, config: dict[str, Any]) -> bytes:
     try:
         data = (folder / name).read_bytes()
     except OSError as error:
-        raise ModelError(f"The model file {show(folder / name)} cannot be read: {error.strerror}.", "Install Hearken again.") from error
+        raise ModelError(f"The model file {show(folder / name)} cannot be read: {error.strerror}.", _REINSTALL) from error
     if hashlib.sha256(data).hexdigest() != config["files"][name]:
-        raise DigestError(
-            f"The model file {show(folder / name)} is damaged: its SHA-256 is not the one in config.json.", "Install Hearken again."
-        )
+        raise DigestError(f"The model file {show(folder / name)} is damaged: its SHA-256 is not the one in config.json.", _REINSTALL)
     return data

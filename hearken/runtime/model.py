@@ -9,6 +9,8 @@ Legend: `B` batch, `T` samples, `L` spectrogram frames, `F` mel bands, `K` featu
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +19,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hearken.audio.decode import check_samples
-from hearken.audio.isolated import decode_isolated
 from hearken.audio.length import LengthPolicy
 from hearken.audio.melspec import FrontEnd, log_mel
-from hearken.errors import AudioEmptyError, InputError, ModelError, QueryError
+from hearken.audio.worker import Worker
+from hearken.errors import AudioEmptyError, InputError, ModelError, QueryError, show
 from hearken.runtime.catalog import config_digest, find_model, read_checked, read_config
+from hearken.runtime.reply import read_reply
 from hearken.types import Embedded, FloatArray
 
 if TYPE_CHECKING:
@@ -47,9 +50,11 @@ class Model:
             self.front_end = FrontEnd(**self._config["front_end"])
             self.policy = LengthPolicy(**self._config["length_policy"])
         except (KeyError, TypeError) as error:
-            raise ModelError(f"The configuration of the model in {folder} lacks or misnames something: {error}.") from error
+            raise ModelError(f"The configuration of the model in {show(folder)} misnames something: {error}.") from error
         self.digest = config_digest(self._config)
         self.rate_hz = self.front_end.rate_hz
+        self._lock = threading.Lock()
+        self._worker = Worker("hearken.runtime.embed_worker", [os.fspath(folder)])
 
     def encode_audio(self, sounds: Sequence[Sound], sample_rate: int | None = None) -> FloatArray:
         """Return unit-length embeddings (B, D) of files (paths) or arrays.
@@ -60,7 +65,7 @@ class Model:
         """
         if isinstance(sounds, str | Path | np.ndarray):
             raise InputError("encode_audio takes a list of sounds.", "Put the one sound into a list: encode_audio([sound]).")
-        rows = [self.embed([self._samples(sound, sample_rate)]).clip for sound in sounds]
+        rows = [self._clip(sound, sample_rate) for sound in sounds]
         return np.stack(rows) if rows else np.empty((0, self.dim), np.float32)
 
     def encode_text(self, texts: Sequence[str]) -> FloatArray:
@@ -98,12 +103,15 @@ class Model:
         """Load and check the audio side now rather than at the first sound. Raises ModelError."""
         self._frames, self._head  # noqa: B018 - cached properties
 
-    def _samples(self, sound: Sound, sample_rate: int | None) -> FloatArray:
+    def _clip(self, sound: Sound, sample_rate: int | None) -> FloatArray:
+        """Embedding (D,) of a file, however long, or of an array."""
         if not isinstance(sound, np.ndarray):
-            return decode_isolated(sound, rate_hz=self.rate_hz).samples
+            with self._lock:
+                reply = self._worker.request({"path": os.fsdecode(sound)})
+            return read_reply(reply, self.dim).vectors.clip
         if sample_rate is None:
             raise InputError("An array does not say how fast it is.", "Give sample_rate= in Hz.")
-        return check_samples(sound, sample_rate, self.rate_hz).samples
+        return self.embed([check_samples(sound, sample_rate, self.rate_hz).samples]).clip
 
     def _chunk_features(self, chunk: FloatArray) -> FloatArray:
         """Features (K, C) of one chunk (T,)."""
@@ -128,9 +136,10 @@ class Model:
 
     def _pieces(self, text: str) -> np.ndarray:
         """Word piece numbers (1, W) of one text, with the tokenizer's end marks."""
-        if not text.strip():
-            raise QueryError("The text is empty.", "Describe a sound in a few words.")
-        return np.array([self._tokenizer.encode(text).ids], np.int64)
+        encoding = self._tokenizer.encode(text.encode(errors="replace").decode())  # a lone surrogate becomes "?"
+        if all(encoding.special_tokens_mask):
+            raise QueryError("There is no word in the text.", "Describe a sound in a few words.")
+        return np.array([encoding.ids], np.int64)
 
     @cached_property
     def _frames(self) -> InferenceSession:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hearken.audio.worker import Worker
-from hearken.errors import AudioReadError, HearkenError
+from hearken.errors import AudioReadError, HearkenError, WorkerDiedError
 from hearken.runtime.catalog import find_model, model_info
-from hearken.runtime.embed_worker import read_reply
+from hearken.runtime.model import load_model
+from hearken.runtime.reply import read_reply
 from hearken.types import EmbeddedFile, Failure, ProgressCallback
 
 Result = tuple[str, EmbeddedFile | Failure]
@@ -32,8 +33,10 @@ class FileEmbedder:
     def embed_files(self, paths: Iterable[str], *, jobs: int, on_progress: ProgressCallback | None = None) -> Iterator[Result]:
         """Yield (path, EmbeddedFile or Failure) for every path, as each gets ready. `paths` is read as workers get free.
 
-        Closing the iterator early stops the workers. An error raised by `paths` itself is raised here.
+        Closing the iterator early stops the workers. An error raised by `paths` itself is raised here; so is ModelError,
+        before the first path is taken, when the model is damaged.
         """
+        load_model(self._folder).warm_audio()  # a damaged model is one error here, not one for each file
         crew = _Crew(self._folder, self.dim, iter(paths), jobs, on_progress)
         try:
             yield from crew.results()
@@ -49,7 +52,7 @@ class _Crew:
         self._lock, self._stopping = threading.Lock(), threading.Event()
         self._results: queue.Queue[Result | BaseException | None] = queue.Queue(_QUEUE_PER_JOB * jobs)
         self._workers = [Worker("hearken.runtime.embed_worker", [str(folder)]) for _ in range(jobs)]
-        self._threads = [threading.Thread(target=self._drive, args=(worker,), daemon=True) for worker in self._workers]
+        self._threads = [threading.Thread(target=self._drive, args=(worker,), name="hearken-pool", daemon=True) for worker in self._workers]
         for thread in self._threads:
             thread.start()
 
@@ -68,12 +71,12 @@ class _Crew:
     def stop(self) -> None:
         """Let no thread start another file, end the processes, and wait for the threads."""
         self._stopping.set()
-        for worker in self._workers:
-            worker.close()
-        for thread in self._threads:
+        for worker, thread in zip(self._workers, self._threads, strict=True):
             while thread.is_alive():
+                worker.close()  # each time: a thread that was just about to ask starts the process again
                 self._drain()
                 thread.join(timeout=0.05)
+            worker.close()
 
     def _drain(self) -> None:
         """Make room, so that no thread waits for a consumer that is gone."""
@@ -91,7 +94,8 @@ class _Crew:
 
     def _next_path(self) -> str | None:
         with self._lock:
-            return None if self._stopping.is_set() else next(self._paths, None)
+            path = None if self._stopping.is_set() else next(self._paths, None)
+            return None if self._stopping.is_set() else path  # finding the next one may take long
 
     def _embed(self, worker: Worker, path: str) -> EmbeddedFile | Failure:
         def progress(seconds: float) -> None:
@@ -101,5 +105,11 @@ class _Crew:
         try:
             return read_reply(worker.request({"path": path}, on_progress=progress), self._dim)
         except HearkenError as error:
-            stage = "read" if isinstance(error, AudioReadError) else "decode"
-            return Failure(path, stage, type(error).__name__, error.message, error.hint)
+            return Failure(path, _stage(error), type(error).__name__, error.message, error.hint)
+
+
+def _stage(error: HearkenError) -> str:
+    """Where it went wrong. A worker's death need not be the file's fault (a machine out of memory), so it is told apart."""
+    if isinstance(error, WorkerDiedError):
+        return "worker"
+    return "read" if isinstance(error, AudioReadError) else "decode"

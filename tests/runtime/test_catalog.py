@@ -62,11 +62,19 @@ def test_missing_file_is_named(copy: Path) -> None:
         read_checked(copy, "text.onnx", read_config(copy))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "x"}', "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "x"}', "null", '{"format": "x"}'])
 def test_damaged_configuration_is_a_named_error(copy: Path, text: str) -> None:
     (copy / "config.json").write_text(text)
     with pytest.raises(ModelError, match="cannot be read"):
         read_config(copy)
+
+
+@pytest.mark.parametrize("key", ["files", "dim", "front_end", "licence"])
+def test_incomplete_configuration_names_what_it_lacks(copy: Path, key: str) -> None:
+    config = read_config(copy)
+    (copy / "config.json").write_text(json.dumps({name: value for name, value in config.items() if name != key}))
+    with pytest.raises(ModelError, match=f"lacks {key}"):
+        model_info(copy)
 
 
 def test_newer_format_is_refused(copy: Path) -> None:
@@ -81,3 +89,13 @@ def test_digest_covers_the_front_end_and_ignores_the_order_of_keys() -> None:
     changed = {**config, "front_end": {**config["front_end"], "fmax_hz": 14_999.0}}
     assert config_digest(changed) != config_digest(config)
     assert config_digest(dict(reversed(config.items()))) == config_digest(config)
+
+
+def test_digest_does_not_depend_on_words_about_the_model() -> None:
+    config = read_config(find_model("pocket"))
+    assert config_digest({**config, "name": "x", "summary": "y", "licence": "z"}) == config_digest(config)
+
+
+def test_home_that_does_not_exist_is_a_model_that_does_not_exist() -> None:
+    with pytest.raises(ModelNotFoundError):
+        find_model("~nobody-of-this-name/model")

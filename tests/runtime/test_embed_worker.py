@@ -1,46 +1,29 @@
-"""What crosses the border of the worker is checked on the safe side."""
+"""The worker's one task, run in this process: a file in, a reply out."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from hearken.errors import AudioNonFiniteError, WorkerDiedError
-from hearken.runtime.embed_worker import read_reply
-
-FACTS: dict[str, Any] = {
-    "container": "wav", "codec": "pcm_s16le", "rate_hz": 8, "num_channels": 1, "num_samples": 16, "tags": {"title": "x"},
-    "duration_s": 2.0, "flags": ["silent"],
-}  # fmt: skip
+from hearken.errors import AudioFormatError
+from hearken.runtime.embed_worker import embed_file
+from hearken.runtime.model import load_model
+from hearken.runtime.reply import read_reply
 
 
-def arrays(dim: int = 3, windows: int = 2) -> list[np.ndarray]:
-    return [np.ones(dim, np.float32), np.ones((windows, dim), np.float32), np.array([[0.0, 1.0], [1.0, 2.0]])[:windows]]
+def test_a_file_becomes_facts_and_vectors(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", 0.1 * np.random.default_rng(0).standard_normal((44_100 * 12, 2)), 44_100)
+    reported: list[float] = []
+    file = read_reply(embed_file(load_model(), str(tmp_path / "a.flac"), reported.append), dim=384)
+    assert (file.info.container, file.info.rate_hz, file.info.num_channels, round(file.duration_s, 3)) == ("flac", 44_100, 2, 12.0)
+    assert file.vectors.windows.shape == (4, 384)
+    assert reported == pytest.approx([10.24, 12.0], abs=1e-3)
 
 
-def test_reply_round_trip() -> None:
-    file = read_reply((FACTS, arrays()), dim=3)
-    assert (file.info.codec, file.info.tags, file.duration_s, file.flags) == ("pcm_s16le", {"title": "x"}, 2.0, {"silent"})
-    assert [(span.start_s, span.end_s) for span in file.vectors.spans] == [(0.0, 1.0), (1.0, 2.0)]
-
-
-@pytest.mark.parametrize("missing", sorted(FACTS))
-def test_missing_fact_is_nonsense(missing: str) -> None:
-    facts = {key: value for key, value in FACTS.items() if key != missing}
-    with pytest.raises(WorkerDiedError, match="nonsense"):
-        read_reply((facts, arrays()), dim=3)
-
-
-@pytest.mark.parametrize("broken", [[], arrays()[:2], arrays(dim=4), arrays(windows=0), [*arrays()[:2], np.zeros((5, 2))]])
-def test_wrong_arrays_are_refused(broken: list[np.ndarray]) -> None:
-    with pytest.raises(WorkerDiedError, match=r"nonsense|wrong shapes"):
-        read_reply((FACTS, broken), dim=3)
-
-
-def test_non_finite_vectors_never_reach_the_store() -> None:
-    bad = arrays()
-    bad[1][0, 0] = np.nan
-    with pytest.raises(AudioNonFiniteError, match="not finite"):
-        read_reply((FACTS, bad), dim=3)
+def test_the_error_of_a_bad_file_is_the_decoders(tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").write_text("<html></html>")
+    with pytest.raises(AudioFormatError, match="HTML"):
+        embed_file(load_model(), str(tmp_path / "a.mp3"), lambda seconds: None)

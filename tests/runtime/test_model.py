@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from hearken.audio.sounds import synthesise
 from hearken.errors import AudioEmptyError, AudioError, InputError, ModelError, QueryError
+from hearken.runtime.catalog import find_model, read_config
 from hearken.runtime.model import Model, load_model
 
 RATE_HZ = 32_000
@@ -117,10 +120,19 @@ def test_a_single_text_instead_of_a_list_is_refused(model: Model) -> None:
         model.encode_text("a dog barks")
 
 
-@pytest.mark.parametrize("text", ["", "  ", "\n"])
-def test_empty_text_is_refused(model: Model, text: str) -> None:
-    with pytest.raises(QueryError, match="empty"):
+@pytest.mark.parametrize("text", ["", "  ", "\n", "\0", "\u200b"])
+def test_text_without_a_word_is_refused(model: Model, text: str) -> None:
+    with pytest.raises(QueryError, match="no word"):
         model.encode_text([text])
+
+
+def test_lone_surrogate_does_no_harm(model: Model) -> None:
+    assert np.isfinite(model.encode_text(["rain \ud800"])).all()
+
+
+def test_a_file_gives_what_its_samples_give(model: Model, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", noise(7), RATE_HZ, subtype="FLOAT")
+    np.testing.assert_allclose(model.encode_audio([tmp_path / "a.wav"]), model.encode_audio([noise(7)], RATE_HZ), atol=1e-5)
 
 
 def test_long_text_is_cut_not_refused(model: Model) -> None:
@@ -137,6 +149,7 @@ def test_missing_file_is_named(model: Model, tmp_path: Path) -> None:
 
 
 def test_incomplete_configuration_is_a_named_error(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"format": 1, "name": "x", "dim": 2, "front_end": {}, "length_policy": {}}')
-    with pytest.raises(ModelError, match="lacks or misnames"):
+    config = {**read_config(find_model("pocket")), "front_end": {}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="misnames"):
         load_model(tmp_path)

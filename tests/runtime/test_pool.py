@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 
 from hearken.audio.isolated import decode_isolated
+from hearken.errors import AudioFormatError, AudioReadError, DigestError, WorkerDiedError
+from hearken.runtime.catalog import find_model
 from hearken.runtime.model import load_model
-from hearken.runtime.pool import FileEmbedder
+from hearken.runtime.pool import FileEmbedder, _stage
 from hearken.types import EmbeddedFile, Failure
 
 
@@ -76,6 +80,38 @@ def test_stopping_early_ends_threads_and_processes(folder: Path) -> None:
     results.close()  # type: ignore[attr-defined]
     time.sleep(0.2)
     assert threading.active_count() == before
+
+
+def test_a_thread_that_searched_for_the_next_path_starts_nothing_after_the_stop(folder: Path) -> None:
+    searching = threading.Event()
+
+    def paths() -> Iterator[str]:
+        yield str(folder / "0.wav")
+        searching.set()
+        time.sleep(0.5)
+        yield str(folder / "1.wav")
+
+    before = {child.pid for child in psutil.Process().children()}
+    results = FileEmbedder().embed_files(paths(), jobs=1)
+    next(results)
+    searching.wait(5)
+    results.close()  # type: ignore[attr-defined]
+    assert [thread for thread in threading.enumerate() if thread.name == "hearken-pool"] == []
+    assert [child for child in psutil.Process().children() if child.pid not in before] == []
+
+
+def test_a_damaged_model_is_one_error_before_the_first_file(folder: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(find_model("pocket"), tmp_path / "copy"))
+    (copy / "audio_head.onnx").write_bytes(b"damaged")
+    taken: list[str] = []
+    paths = (taken.append(name) or name for name in names(folder))  # type: ignore[func-returns-value]
+    with pytest.raises(DigestError, match=r"audio_head\.onnx"):
+        list(FileEmbedder(copy).embed_files(paths, jobs=1))
+    assert taken == []
+
+
+def test_a_worker_that_dies_is_told_apart_from_a_bad_file() -> None:
+    assert [_stage(kind("x")) for kind in (WorkerDiedError, AudioReadError, AudioFormatError)] == ["worker", "read", "decode"]
 
 
 def test_error_of_the_path_source_reaches_the_caller(folder: Path) -> None:
