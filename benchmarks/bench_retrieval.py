@@ -54,7 +54,7 @@ def build_bridge(shared: Path, folder: Path) -> Path:
     from train_pocket import MINILM, initialise
 
     audio, words = initialise(shared)
-    export(audio, words.tower, folder, tokenizer=MINILM / "tokenizer.json", settings={}, figures={}, clips=[])
+    export(audio, words.tower, folder, tokenizer=MINILM / "tokenizer.json")
     return folder
 
 

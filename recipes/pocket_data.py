@@ -122,8 +122,7 @@ def epoch_batches(clips: list[Clip], size: int, *, mix: float, seed: int, epoch:
 def _crop(mel: np.ndarray, generator: np.random.Generator) -> FloatArray:
     available = len(mel) // FRAME
     wanted = max(length for length in CROPS if length <= available)
-    start = int(generator.integers(len(mel) - wanted * FRAME + 1))
-    return mel[start : start + wanted * FRAME].astype(np.float32)
+    return POLICY.crop(mel, wanted * FRAME, generator).astype(np.float32)
 
 
 def _mix(one: Item, two: Item, generator: np.random.Generator) -> Item:

@@ -53,17 +53,8 @@ class _Text(nn.Module):
         return functional.normalize(self.text.projection(states.mean(1)), dim=-1)
 
 
-def export(
-    audio: PocketAudio,
-    text: PocketText,
-    out: Path,
-    *,
-    tokenizer: Path,
-    settings: dict[str, Any],
-    figures: dict[str, Any],
-    clips: list[Clip],
-) -> None:
-    """Write the model folder `out`: graphs, `tokenizer.json`, `config.json` and `MODEL_CARD.md`'s data in `training.json`."""
+def export(audio: PocketAudio, text: PocketText, out: Path, *, tokenizer: Path) -> None:
+    """Write the model folder `out`: three graphs, `tokenizer.json` and `config.json` with their digests."""
     out.mkdir(parents=True, exist_ok=True)
     mel = torch.zeros(1, 10 * 32, FRONT_END.num_mels)
     num_features = audio.frames(mel).shape[-1]
@@ -95,6 +86,10 @@ def export(
         "files": {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in files},
     }
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def record(out: Path, settings: dict[str, Any], figures: dict[str, Any], clips: list[Clip]) -> None:
+    """Write `training.json`, what the model card is made from: settings, dev figures, and the licences of the clips."""
     licences = Counter(clip.license for clip in clips)
     training = {"settings": settings, "figures": figures, "clips": len(clips), "licences": dict(licences.most_common())}
     (out / "training.json").write_text(json.dumps(training, indent=2) + "\n", encoding="utf-8")

@@ -72,7 +72,10 @@ class LengthPolicy:
             yield np.concatenate(held)
 
     def crop(self, samples: FloatArray, num_samples: int, generator: np.random.Generator) -> FloatArray:
-        """Return a random stretch (num_samples,) of `samples` (T,), or all of it when it is shorter. For training only."""
+        """Return a random stretch of `num_samples` of `samples` (T, ...), or all of it when it is shorter. For training only.
+
+        The first axis is cut, so a spectrogram (L, F) can be given as well, with `num_samples` counting its frames.
+        """
         spare = len(samples) - num_samples
         start = int(generator.integers(spare + 1)) if spare > 0 else 0
         return samples[start : start + num_samples]

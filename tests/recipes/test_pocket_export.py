@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from pocket_export import export  # noqa: E402
+from pocket_data import Clip  # noqa: E402
+from pocket_export import export, record  # noqa: E402
 from tokenizers import Tokenizer, models, pre_tokenizers  # noqa: E402
 from transformers import BertConfig, BertModel  # noqa: E402
 
@@ -35,7 +39,7 @@ def exported(towers: tuple[PocketAudio, PocketText], tmp_path_factory: pytest.Te
     tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.save(str(folder / "words.json"))
-    export(*towers, folder / "model", tokenizer=folder / "words.json", settings={}, figures={}, clips=[])
+    export(*towers, folder / "model", tokenizer=folder / "words.json")
     return load_model(folder / "model")
 
 
@@ -54,3 +58,14 @@ def test_text_graph_is_near_torch_after_quantisation(towers: tuple[PocketAudio, 
         expected = towers[1](torch.tensor([[1, 2, 3], [4, 5, 0]]), torch.tensor([[1, 1, 1], [1, 1, 0]])).numpy()
     found = exported.encode_text(["a dog barks", "rain falls"])
     assert ((found * expected).sum(axis=1) > 0.98).all()
+
+
+def test_record_counts_licences(tmp_path: Path) -> None:
+    clips = [Clip("a", "x", "g", licence, np.zeros((32, 128))) for licence in ("MIT", "CC0", "CC0")]
+    record(tmp_path, {"seed": 1}, {"bridge": {"mAP": 0.5}}, clips)
+    assert json.loads((tmp_path / "training.json").read_text()) == {
+        "settings": {"seed": 1},
+        "figures": {"bridge": {"mAP": 0.5}},
+        "clips": 3,
+        "licences": {"CC0": 2, "MIT": 1},
+    }
