@@ -5,7 +5,8 @@
     python3 dev.py test [ARGS...]    install it with all extras into .venv-test; run ruff, mypy and pytest (ARGS go to pytest)
 
 An environment is made once and brought up to date when pyproject.toml or constraints.txt changed; the package is installed
-in place, so edits to the code need no installation. Only the standard library is used here.
+in place, so edits to the code need no installation. A folder of that name that this script did not make is never touched.
+Only the standard library is used here.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
-STAMP = "hearken-installed.txt"
+MARKER = "hearken-environment.txt"  # in every environment that we begin to make: this one may be deleted and made anew
+STAMP = "hearken-installed.txt"  # in every one that is complete: what it was made from
 
 
 def say(text: str) -> None:
@@ -46,9 +48,8 @@ def ensure(environment: Path, extras: str) -> Path:
     python, stamp, wanted = python_of(environment), environment / STAMP, fingerprint(extras)
     if python.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return python
+    clear_place(environment)
     say(f"Installing hearken{extras} into {environment.name} (once; a few minutes at most) ...")
-    if environment.exists():
-        shutil.rmtree(environment)
     try:
         venv.create(environment, with_pip=True, symlinks=os.name != "nt")
     except subprocess.CalledProcessError:
@@ -58,6 +59,20 @@ def ensure(environment: Path, extras: str) -> Path:
     run([*pip, "--constraint", str(ROOT / "constraints.txt"), "--editable", f"{ROOT}{extras}"])
     stamp.write_text(wanted, encoding="utf-8")
     return python
+
+
+def clear_place(environment: Path) -> None:
+    """Leave an empty folder that carries our mark. Ends the program if something is there that is not ours to delete."""
+    is_ours = not environment.is_symlink() and any((environment / name).is_file() for name in (MARKER, STAMP))
+    if os.path.lexists(environment) and not is_ours:
+        raise SystemExit(
+            f"{environment} was not made by this script and is left as it is: rename or delete it and run this again, "
+            "or install into an environment of your own as docs/install.md says."
+        )
+    if is_ours:
+        shutil.rmtree(environment)
+    environment.mkdir()
+    (environment / MARKER).write_text("Made by dev.py, which may delete it and make it anew.\n", encoding="utf-8")
 
 
 def run(command: Sequence[str], folder: Path = ROOT) -> None:

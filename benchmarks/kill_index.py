@@ -31,7 +31,7 @@ from hearken.errors import LibraryNotFoundError
 from hearken.library import ingest
 from hearken.library.index import index_folders
 from hearken.library.records import Change, ClearFailure, PutCopy, PutFailure, PutSound, Relabel, RemoveFile
-from hearken.library.store import SqliteStore, open_store
+from hearken.library.store import DATABASE_NAME, SqliteStore, open_store, stored_model
 from tests.fakes import BYTES_PER_SECOND, FakeEmbedder
 
 Operation = list[str]
@@ -129,6 +129,15 @@ class Trial:
         for _ in range(num_files):
             self.add()
         os.mkfifo(self.sounds / "fifo.wav")
+        self.begin()
+
+    def begin(self) -> None:
+        """Perhaps leave what a process leaves that is killed while it makes the library: its folder, lock, or empty file."""
+        left_behind = self.random.choice((None, (), ("lock",), ("lock", DATABASE_NAME)))
+        if left_behind is not None:
+            self.library.mkdir()
+            for name in left_behind:
+                (self.library / name).touch()
 
     def add(self) -> None:
         """Write a new sound; some are broken."""
@@ -184,7 +193,9 @@ class Trial:
                 held = self.read(reader)
         except LibraryNotFoundError:
             assert states[0] == Model(), "the library is gone"
+            assert stored_model(self.library) is None, "the next run must take it for one that is still to be made"
             return
+        assert stored_model(self.library) is not None
         assert held in states, "the library holds something else than what was committed"
         with self.log.open("ab") as log:
             log.write(b'\n{"held": %d}\n' % states.index(held))

@@ -116,7 +116,3 @@ class ModelNotFoundError(ModelError):
 
 class DigestError(ModelError):
     """A model file differs from the digest in its configuration."""
-
-
-class MissingExtraError(HearkenError):
-    """A feature needs an optional part of Hearken that is not installed."""

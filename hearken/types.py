@@ -78,7 +78,12 @@ class EmbeddedFile:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why one file could not be indexed; one line of the ledger."""
+    """Why one file could not be indexed; one line of the ledger.
+
+    `stage` says what was at fault: `scan` (it was left alone, for a reason), `read` (the system did not give us the file),
+    `worker` (the process that read it died), `decode` (its bytes), `embed` (the model). Only after the last two a file is
+    not tried again until it changes.
+    """
 
     path: str
     stage: str

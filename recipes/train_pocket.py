@@ -257,15 +257,20 @@ def main() -> None:
     bridge = measure_towers(*first, dev_clips, known)
     print("bridge", json.dumps(bridge), flush=True)
 
-    def save(audio: PocketAudio, words: Words, figures: dict[str, float]) -> None:
+    def save(audio: PocketAudio, words: Words, figures: dict[str, float], share: float) -> None:
         export(audio, words.tower, options.out, tokenizer=MINILM / "tokenizer.json")
         shipped = measure(load_model(options.out).encode_text, embed_clips(audio, dev_clips).numpy(), dev_clips, known)
         if shipped["mAP"] < 0.99 * figures["mAP"]:
             raise SystemExit(f"the int8 text tower costs more than 1 %: {shipped} instead of {figures}")
-        record(options.out, asdict(chosen), {"bridge": bridge, "pocket": figures, "pocket as shipped": shipped}, train_clips)
+        record(
+            options.out,
+            {**asdict(chosen), "share": share},
+            {"bridge": bridge, "pocket": figures, "pocket as shipped": shipped},
+            train_clips,
+        )
 
     best_figures = bridge
-    save(*first, bridge)  # fails now rather than after an hour, if it fails
+    save(*first, bridge, 0.0)  # fails now rather than after an hour, if it fails
     started = time.monotonic()
     for epoch, loss, *average in train(audio, words, train_clips, options.shared, chosen, 2 if options.smoke else None):
         is_last = epoch == chosen.epochs - 1
@@ -275,7 +280,7 @@ def main() -> None:
             print(f"epoch {epoch} loss {loss:.4f} share {share} {json.dumps(figures)} {time.monotonic() - started:.0f} s", flush=True)
             if figures["mAP"] + figures["mAP_unseen"] > best_figures["mAP"] + best_figures["mAP_unseen"]:
                 best_figures = figures
-                save(*mixed, figures)
+                save(*mixed, figures, share)
         save_weights(average, options.out)
 
 

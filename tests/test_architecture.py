@@ -139,7 +139,7 @@ def test_each_command_is_a_file_of_its_name() -> None:
     from hearken.cli.main import app
 
     names = {command.name for command in app.registered_commands}
-    assert names == {"index", "search", "similar", "info", "doctor", "embed", "models", "demo"}
+    assert names == {"index", "search", "similar", "info", "doctor", "forget", "embed", "models", "demo"}
     assert all((PACKAGE / "cli" / f"{name}.py").is_file() for name in names)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -63,10 +64,71 @@ def test_changed_requirements_install_anew(dev, tmp_path, name) -> None:
     assert not (tmp_path / ".venv" / "stale").exists()
 
 
-def test_an_interrupted_installation_is_done_again(dev, tmp_path) -> None:
-    make_environment(dev, tmp_path / ".venv")
+def test_an_installation_interrupted_in_pip_is_done_again(dev, tmp_path, monkeypatch) -> None:
+    def interrupted(command: list[str], folder: Path | None = None) -> None:
+        assert sorted(path.name for path in (tmp_path / ".venv").iterdir()) == ["bin" if os.name == "posix" else "Scripts", dev.MARKER]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dev, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            dev.ensure(tmp_path / ".venv", "")
     dev.ensure(tmp_path / ".venv", "")
     assert len(dev.commands) == 1
+
+
+def test_an_installation_interrupted_while_the_environment_is_made_is_done_again(dev, tmp_path, monkeypatch) -> None:
+    def interrupted(folder: Path, **options: object) -> None:
+        (folder / "half").touch()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dev.venv, "create", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            dev.ensure(tmp_path / ".venv", "")
+    dev.ensure(tmp_path / ".venv", "")
+    assert len(dev.commands) == 1
+    assert not (tmp_path / ".venv" / "half").exists()
+
+
+def test_python_without_venv_leaves_nothing_behind(dev, tmp_path, monkeypatch) -> None:
+    def unable(folder: Path, **options: object) -> None:
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    monkeypatch.setattr(dev.venv, "create", unable)
+    with pytest.raises(SystemExit, match="apt install python3-venv"):
+        dev.ensure(tmp_path / ".venv", "")
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize("kind", ["environment", "empty folder", "file", "link"])
+def test_what_the_user_made_is_left_alone(dev, tmp_path, kind) -> None:
+    place, elsewhere = tmp_path / ".venv", tmp_path / "elsewhere"
+    if kind == "environment":
+        make_environment(dev, place)
+    elif kind == "empty folder":
+        place.mkdir()
+    elif kind == "file":
+        place.write_text("mine")
+    else:
+        make_environment(dev, elsewhere)
+        (elsewhere / dev.MARKER).touch()
+        place.symlink_to(elsewhere, target_is_directory=True)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SystemExit, match="was not made by this script and is left as it is: rename or delete it") as leaving:
+        dev.demo([])
+    assert str(leaving.value).startswith(str(place))
+    assert "\n" not in str(leaving.value)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert dev.commands == []
+
+
+def test_an_older_environment_of_ours_has_only_the_stamp(dev, tmp_path) -> None:
+    make_environment(dev, tmp_path / ".venv")
+    (tmp_path / ".venv" / dev.STAMP).write_text("made from something else")
+    dev.ensure(tmp_path / ".venv", "")
+    assert len(dev.commands) == 1
+    assert (tmp_path / ".venv" / dev.MARKER).is_file()
 
 
 def test_test_passes_arguments_on(dev, tmp_path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import typer
@@ -17,9 +21,10 @@ from hearken import errors
 from hearken.cli.main import app
 from hearken.limits import TABLE
 from hearken.types import FLAGS
+from tests.fakes import FakeEmbedder
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+PAGES = ["README.md", "CHANGELOG.md", "benchmarks/README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 COMMANDS = typer.main.get_command(app).commands
 HAS_MODEL = (ROOT / "hearken" / "assets" / "pocket" / "config.json").is_file()
 needs_model = pytest.mark.skipif(not HAS_MODEL, reason="the pocket model is not built yet")
@@ -40,7 +45,7 @@ def section(command: str) -> str:
 
 
 def test_all_pages_are_seen() -> None:
-    assert PAGES[2:] == [f"docs/{name}.md" for name in ("cli", "design", "faults", "install", "library", "python")]
+    assert PAGES[3:] == [f"docs/{name}.md" for name in ("cli", "design", "faults", "install", "library", "models", "python")]
 
 
 def test_no_heading_without_a_command() -> None:
@@ -83,6 +88,79 @@ def test_every_flag_and_limit_has_its_row() -> None:
     rows = [f"| `{limit.name}` | {limit.value} {limit.unit} | {limit.help} |" for limit in TABLE]
     assert len(rows) >= 15
     assert [row for row in rows if row not in text] == []
+
+
+def test_every_kind_of_skipping_has_its_row() -> None:
+    made = set(re.findall(r"\bSkipped\(\w+, \"(\w+)\"", page("hearken/library/scan.py")))
+    rows = re.findall(r"^\| `(\w+)` \|", page("docs/faults.md").split("## Skipped")[1].split("\n## ")[0], re.MULTILINE)
+    assert len(rows) == 4
+    assert set(rows) == made
+
+
+def test_every_file_of_a_library_has_its_row(tmp_path: Path) -> None:
+    """Everything that lies in the folder while it is being written, and the cache that a search makes."""
+    from hearken.library.store import CACHE_NAME, open_store
+
+    with open_store(tmp_path / "library", create=True, model=FakeEmbedder(), read_only=False):
+        names = {*os.listdir(tmp_path / "library"), f"{CACHE_NAME}/"}
+    text = page("docs/library.md").split("## What is stored")[0]
+    assert {"library.sqlite", "library.sqlite-wal", "lock", "lock.pid", "cache/"} <= names
+    assert {name for name in names if f"`{name.replace('library.sqlite-', '-')}`" not in text} == set()
+
+
+def test_every_check_of_the_doctor_has_its_row(tmp_path: Path) -> None:
+    from hearken.library.store import open_store
+    from hearken.search.doctor import examine
+
+    open_store(tmp_path, create=True, model=FakeEmbedder(), read_only=False).close()
+    checks = examine(tmp_path, lambda name: FakeEmbedder(), repair=False).checks
+    assert len(checks) >= 7
+    assert re.findall(r"^\| `(\w+)` \|", section("doctor"), re.MULTILINE) == [check.name for check in checks]
+
+
+def test_the_design_names_the_folders_that_there_are() -> None:
+    package = ROOT / "hearken"
+    there = {path.name for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    there |= {path.name for path in ROOT.iterdir() if path.name in {"recipes", "benchmarks", "tests"}}
+    floors = page("docs/design.md").split("## Floors")[1].split("\n## ")[0]
+    assert set(re.findall(r"`(\w+)/`", floors)) == there
+    assert {"audio", "library", "runtime", "assets", "recipes"} <= there
+
+
+def test_every_dependency_is_in_the_row_of_its_extra() -> None:
+    project = tomllib.loads(page("pyproject.toml"))["project"]
+    wanted = {"(none)": project["dependencies"]} | {f"`{extra}`": lines for extra, lines in project["optional-dependencies"].items()}
+    rows = dict(re.findall(r"^\| (\(none\)|`\w+`) \| ([^|]+) \|", page("docs/install.md"), re.MULTILINE))
+    assert {extra: re.split(", ", row) for extra, row in rows.items()} == {
+        extra: [re.split(r"[<>=\[]", line)[0] for line in lines] for extra, lines in wanted.items()
+    }
+    assert len(rows) == 5
+
+
+def test_every_benchmark_has_its_row() -> None:
+    rows = re.findall(r"^\| `(\w+\.py)` \|", page("benchmarks/README.md"), re.MULTILINE)
+    assert sorted(rows) == sorted(path.name for path in (ROOT / "benchmarks").glob("*.py"))
+    assert len(rows) >= 7
+
+
+@needs_model
+def test_every_part_of_a_model_has_its_row() -> None:
+    import onnxruntime
+
+    folder = ROOT / "hearken" / "assets" / "pocket"
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    files, keys = page("docs/models.md").split("| key of ")
+    rows = {name: (takes, gives) for name, takes, gives in re.findall(r"^\| `([\w.]+)` \| (.*?) \| (.*?) \|$", files, re.MULTILINE)}
+    assert set(rows) == {*config["files"], "config.json"}
+    graphs = [name for name in rows if name.endswith(".onnx")]
+    assert len(graphs) == 3
+    for name in graphs:
+        session = onnxruntime.InferenceSession(folder / name, providers=["CPUExecutionProvider"])
+        for (port,), text in zip((session.get_inputs(), session.get_outputs()), rows[name], strict=True):
+            assert text.startswith(f"`{port.name}` ("), (name, port.name)
+            assert len(port.shape) == text.split("(")[1].split(")")[0].count(",") + 1, (name, port.name)
+    named = [key for row in re.findall(r"^\| (`.*?) \|", keys.split("\n\n")[0], re.MULTILINE) for key in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(config)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -128,6 +206,33 @@ def test_the_picture_is_there_and_asks_the_network_for_nothing() -> None:
     picture = page("docs/figures/search.svg")
     assert picture.startswith("<svg")
     assert re.findall(r"url\((?!#)", picture) == []
+
+
+def test_the_picture_is_the_same_in_every_font() -> None:
+    """Words have places of their own and no blanks within; a bar is a rectangle; nothing is cut off."""
+    spec = importlib.util.spec_from_file_location("make_figures", ROOT / "docs" / "make_figures.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    output = "#  score       file\n1  \x1b[36m██████▌    \x1b[0m 0.65  \x1b[2ma/\x1b[0m<b>.wav   \n"
+    for svg in (module.picture([("hearken search x", output)]), page("docs/figures/search.svg")):
+        root = ET.fromstring(svg)
+        space = "{http://www.w3.org/2000/svg}"
+        places = root.findall(f".//{space}text[@textLength]")
+        assert len(places) >= 10
+        width = float(root.attrib["viewBox"].split()[2])
+        for text in places:
+            assert text.text
+            assert not re.search(r"\s|[▏▎▍▌▋▊▉█]", text.text)
+            assert float(text.attrib["textLength"]) == pytest.approx(module.CELL_WIDTH * len(text.text))
+            assert float(text.attrib["x"]) + float(text.attrib["textLength"]) < width - 9
+        assert root.findall(f".//{space}rect[@rx='2']")
+    made = ET.fromstring(module.picture([("hearken search x", output)]))
+    (bar,) = made.findall(f".//{space}rect[@rx='2']")
+    assert (float(bar.attrib["x"]), float(bar.attrib["width"])) == pytest.approx((3 * 12.2, 6.5 * 12.2), rel=1e-3)
+    words = {text.text: float(text.attrib["x"]) for text in made.findall(f".//{space}text[@textLength]")}
+    assert words["<b>.wav"] == pytest.approx(words["a/"] + 2 * 12.2, rel=1e-3)
 
 
 def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hearken.cli import output
-from hearken.cli.options import JsonOption, LibraryOption
+from hearken.cli.exits import EXIT_ERROR
+from hearken.cli.options import JsonOption, LibraryOption, ModelOption
 from hearken.errors import show
 
 if TYPE_CHECKING:
@@ -16,29 +17,30 @@ if TYPE_CHECKING:
 
     from hearken.search.doctor import DoctorReport
 
-EXIT_UNSOUND = 1
 _MARKS = {"ok": ("ok", "green"), "warning": ("note", "yellow"), "error": ("WRONG", "bold red")}
 
 
 def doctor(
     library: LibraryOption = None,
-    repair: Annotated[bool, typer.Option("--repair", help="Make the cache anew and drop what nothing refers to.")] = False,
+    model: ModelOption = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Take damaged files out of the library, and make the cache anew.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Check the library and its model.
 
+    Nothing is changed without --repair.
     The exit code is 1 when something is wrong.
     """
     from hearken.search.library import Library
 
-    with Library(library) as opened:
+    with Library(library, model=model) as opened:
         report = opened.doctor(repair=repair)
     if json:
         output.print_json(report_json(report))
     else:
         print_report(report, output.console())
     if not report.ok:
-        raise typer.Exit(EXIT_UNSOUND)
+        raise typer.Exit(EXIT_ERROR)
 
 
 def report_json(report: DoctorReport) -> dict[str, Any]:

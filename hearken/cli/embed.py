@@ -5,20 +5,17 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hearken.cli import output
+from hearken.cli.exits import EXIT_SOME_FAILED
 from hearken.cli.options import JobsOption, JsonOption
 from hearken.errors import AudioError, InputError, show
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from hearken.types import EmbeddedFile, Embedder, Failure
-
-EXIT_SOME_FAILED = 3
 
 
 def embed(
@@ -35,17 +32,27 @@ def embed(
     """
     from hearken.library.files import write_whole
     from hearken.runtime.pool import FileEmbedder
+    from hearken.search.library import _num_cores
 
-    if out.suffix != ".npz":
-        raise InputError(f"The output {show(out)} does not end in .npz.", "Name it for example vectors.npz.")
+    check_out(out)
     embedder = FileEmbedder(model)
-    done, failed = embed_all(embedder, [os.path.abspath(file) for file in files], jobs or os.cpu_count() or 1)
+    done, failed = embed_all(embedder, [os.path.abspath(file) for file in files], jobs or _num_cores())
     if not done:
         raise AudioError(f"None of {output.plural(len(failed), 'file')} could be used. {failed[0].message}", failed[0].hint)
     write_whole(out, [npz(done, windows=windows)])
     _report(out, embedder, done, failed, as_json=json)
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def check_out(out: Path) -> None:
+    """Raise InputError if `out` cannot become a file: now, not after hours of listening."""
+    if out.suffix != ".npz":
+        raise InputError(f"The output {show(out)} does not end in .npz.", "Name it for example vectors.npz.")
+    if not out.parent.is_dir():
+        raise InputError(f"There is no folder {show(out.parent)} for the output.", "Make it first, or write to another place.")
+    if out.is_dir():
+        raise InputError(f"The output {show(out)} is a folder.", "Name a file in it.")
 
 
 def embed_all(embedder: Embedder, paths: list[str], jobs: int) -> tuple[dict[str, EmbeddedFile], list[Failure]]:
@@ -66,7 +73,7 @@ def npz(done: dict[str, EmbeddedFile], *, windows: bool) -> bytes:
     """
     import numpy as np
 
-    arrays: dict[str, np.ndarray] = {
+    arrays: dict[str, Any] = {  # no narrower: newer numpys' savez has a keyword of its own, and type checkers think of it
         "paths": np.array(list(done), dtype=np.str_),
         "vectors": np.stack([file.vectors.clip for file in done.values()]),
     }
@@ -76,7 +83,7 @@ def npz(done: dict[str, EmbeddedFile], *, windows: bool) -> bytes:
         arrays["spans"] = np.array(spans, np.float64).reshape(-1, 2)
         arrays["window_files"] = np.repeat(np.arange(len(done)), [len(file.vectors.windows) for file in done.values()])
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
+    np.savez(buffer, **arrays)
     return buffer.getvalue()
 
 

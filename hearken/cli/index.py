@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hearken.cli import output
+from hearken.cli.exits import EXIT_INTERRUPTED, EXIT_SOME_FAILED
 from hearken.cli.options import JobsOption, JsonOption, LibraryOption, ModelOption
 from hearken.errors import show
 
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
     from hearken.library.index import IndexEvent, IndexReport
     from hearken.search.library import Library
 
-EXIT_SOME_FAILED = 3
-EXIT_INTERRUPTED = 130
-
 
 def index(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders (or single files) of sounds.")],
     library: LibraryOption = None,
     model: ModelOption = None,
     jobs: JobsOption = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try files again that failed before, though they are unchanged.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Index folders of sounds.
@@ -36,18 +37,19 @@ def index(
     from hearken.search.library import Library
 
     with Library(library, model=model) as opened:
-        report = index_into(opened, [os.path.abspath(folder) for folder in folders], jobs=jobs, as_json=json)
+        roots = [os.path.abspath(folder) for folder in folders]
+        report = index_into(opened, roots, jobs=jobs, as_json=json, retry_failed=retry_failed)
     if report.failed:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def index_into(library: Library, roots: Sequence[str], *, jobs: int | None, as_json: bool) -> IndexReport:
+def index_into(library: Library, roots: Sequence[str], *, jobs: int | None, as_json: bool, retry_failed: bool = False) -> IndexReport:
     """Index `roots` into `library` with a progress bar, print the report, and return it. Ctrl-C says how to go on."""
     from hearken.cli.progress import IndexProgress
 
     with IndexProgress(quiet=as_json) as progress:
         try:
-            report = library.index(roots, jobs=jobs, on_event=progress)
+            report = library.index(roots, jobs=jobs, retry_failed=retry_failed, on_event=progress)
         except KeyboardInterrupt:
             output.note(interrupted(progress.last))
             raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -60,11 +62,11 @@ def index_into(library: Library, roots: Sequence[str], *, jobs: int | None, as_j
 
 def interrupted(last: IndexEvent | None) -> str:
     """Return what to say after Ctrl-C: how far it got, and how to go on."""
-    done = (
-        f"{output.plural(last.num_done, 'file')} of {output.number(last.num_total)} done and kept"
-        if last and last.num_total
-        else "Nothing is lost"
-    )
+    done = "Nothing is lost"
+    if last and last.phase == "graph":
+        done = "All files are done and kept, only searching is not as quick yet"
+    elif last and last.num_total:
+        done = f"{output.plural(last.num_done, 'file')} of {output.number(last.num_total)} done and kept"
     return f"Interrupted. {done}; run the same command again to go on."
 
 
@@ -75,7 +77,9 @@ def summary(report: IndexReport) -> str:
     sound = f"{report.audio_s / 60:.1f} min of sound in " if report.audio_s else ""
     speed = f", {report.audio_s / report.wall_s:.0f}x real time" if report.audio_s and report.wall_s else ""
     lines = [f"{output.plural(report.scanned, 'file')}: {', '.join(parts)} ({sound}{report.wall_s:.1f} s{speed})"]
-    lines += [f"{show(root)} is not there; what is known of it was kept." for root in report.absent]
+    if report.scanned == report.skipped and not report.absent:
+        lines.append("No sound file was found there: they are known by names that end in .wav, .flac, .mp3 and the like.")
+    lines += [f"{show(root)} is not there; what is known of it was kept. `hearken forget` removes it." for root in report.absent]
     if report.failed:
         lines.append("Some files failed; `hearken info --failures` says which and why.")
     return "\n".join(lines)

@@ -50,7 +50,10 @@ def facts(about: LibraryInfo, ledger: Sequence[Failure]) -> list[tuple[str, Sequ
     formats = ", ".join(f"{count} {name}" for name, count in sorted(stats.containers.items(), key=lambda item: (-item[1], item[0])))
     found: list[tuple[str, Sequence[str]]] = [
         ("library", (about.path,)),
-        ("model", (f"{model.name}, {model.dim} dimensions, digest {model.digest[:_DIGEST_CHARS]}",)),
+        (
+            "model",
+            (f"{model.name}, {model.dim} dimensions, digest {model.digest[:_DIGEST_CHARS]}", *([model.folder] if model.folder else [])),
+        ),
         ("folders", stats.roots or ("none",)),
         ("files", (f"{stats.num_files} ({stats.num_sounds} different sounds, {stats.num_windows} windows)",)),
         ("length", (duration(stats.duration_s),)),

@@ -13,11 +13,9 @@ from typing import Annotated
 import typer
 
 from hearken import __version__
-from hearken.cli import demo, doctor, embed, index, info, models, search, similar
+from hearken.cli import demo, doctor, embed, forget, index, info, models, search, similar
+from hearken.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
 from hearken.errors import HearkenError, show
-
-EXIT_ERROR = 1
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="hearken",
@@ -48,6 +46,7 @@ app.command("search")(search.search)
 app.command("similar")(similar.similar)
 app.command("info")(info.info)
 app.command("doctor")(doctor.doctor)
+app.command("forget")(forget.forget)
 app.command("embed")(embed.embed)
 app.command("models")(models.models)
 app.command("demo")(demo.demo)

@@ -124,11 +124,19 @@ def path_text(path: str, cells: int) -> Text:
 
 def _near(path: str) -> str:
     """The path as seen from the working folder if it lies below, else from the home folder, else as it is."""
-    for base, sign in ((os.getcwd(), ""), (os.path.expanduser("~"), "~" + os.sep)):
+    for base, sign in ((_working_folder(), ""), (os.path.expanduser("~"), "~" + os.sep)):
         prefix = os.path.join(base, "")
         if len(prefix) > 1 and path.startswith(prefix):
             return sign + path[len(prefix) :]
     return path
+
+
+def _working_folder() -> str:
+    """The working folder, or "" where it has been removed, or may not be read, since the shell entered it."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def hits_table(hits: Sequence[Hit], screen: Console) -> Table:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from hearken.library.index import IndexEvent
 
 
+_TITLES = {"scan": "Looking", "embed": "Listening", "done": "Listening", "graph": "Ordering for search"}
+
+
 class IndexProgress:
     """A context manager that shows files, hours of sound, speed (times real time) and time left, on stderr.
 
@@ -28,7 +31,7 @@ class IndexProgress:
     def __enter__(self) -> Self:
         if self._bar:
             self._bar.start()
-            self._task = self._bar.add_task("Looking", total=None, sound="")
+            self._task = self._bar.add_task("Looking", total=None, unit="files", sound="")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -39,14 +42,15 @@ class IndexProgress:
         """Show where the run is."""
         self.last = event
         if self._bar and self._task is not None:
-            title = "Looking" if event.phase == "scan" else "Listening"
-            self._bar.update(
-                self._task, description=title, completed=event.num_done, total=event.num_total or None, sound=sound_text(event)
-            )
+            total, unit = event.num_total or None, "windows" if event.phase == "graph" else "files"
+            title = _TITLES[event.phase]
+            self._bar.update(self._task, description=title, completed=event.num_done, total=total, unit=unit, sound=sound_text(event))
 
 
 def sound_text(event: IndexEvent) -> str:
     """Return how much new sound an event tells of, how quickly it is heard, and how many files failed."""
+    if event.phase == "graph":
+        return ""
     parts = [f"{event.audio_s / 3600:.2f} h of sound, {event.rate:.0f}x real time"] if event.audio_s else []
     return ", ".join(parts + ([f"{event.num_failed} failed"] if event.num_failed else []))
 
@@ -58,7 +62,7 @@ def _make_bar() -> Progress:
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("files"),
+        TextColumn("{task.fields[unit]}"),
         TextColumn("{task.fields[sound]}", markup=False),
         TimeRemainingColumn(compact=True),
         console=output.console(stderr=True),

@@ -16,18 +16,23 @@ from hearken.cli.options import (
     LibraryOption,
     MaxDurationOption,
     MinDurationOption,
+    ModelOption,
     MomentsOption,
     NoFoldOption,
     PathOption,
 )
 
 if TYPE_CHECKING:
+    from hearken.search.library import Library
     from hearken.types import Hit
+
+_NO_HIT = "Nothing in the library passes these filters. `hearken info` shows what it holds."
 
 
 def search(
     text: Annotated[list[str], typer.Argument(metavar="TEXT", help="The sound in plain words.")],
     library: LibraryOption = None,
+    model: ModelOption = None,
     k: CountOption = 10,
     json: JsonOption = False,
     not_text: Annotated[str | None, typer.Option("--not", metavar="TEXT", help="What it should not sound like.")] = None,
@@ -43,7 +48,7 @@ def search(
     from hearken.search.library import Library
 
     query = " ".join(text)
-    with Library(library) as opened:
+    with Library(library, model=model) as opened:
         started_s = time.perf_counter()
         hits = opened.search(
             query,
@@ -57,17 +62,19 @@ def search(
             fold=not no_fold,
             names=not sound_only,
         )
-        show_hits(query, str(opened.path), hits, time.perf_counter() - started_s, as_json=json)
+        show_hits(query, opened, hits, time.perf_counter() - started_s, as_json=json)
 
 
-def show_hits(query: str, library: str, hits: Sequence[Hit], seconds: float, *, as_json: bool) -> None:
-    """Print `hits` for `query`: as one JSON object, or as a table with the time it took."""
+def show_hits(query: str, library: Library, hits: Sequence[Hit], seconds: float, *, as_json: bool) -> None:
+    """Print `hits` for `query`: as one JSON object, or as a table with the time it took, or why there are none."""
     if as_json:
-        output.print_json({"query": query, "library": library, "hits": [output.hit_json(hit) for hit in hits]})
+        output.print_json({"query": query, "library": str(library.path), "hits": [output.hit_json(hit) for hit in hits]})
         return
     screen = output.console()
     if not hits:
-        screen.print("Nothing in the library passes these filters. `hearken info` shows what it holds.")
+        empty = not library.info().stats.num_files
+        reason = "The library is empty. Fill it with `hearken index DIR`." if empty else _NO_HIT
+        screen.print(reason)
         return
     screen.print(output.hits_table(hits, screen))
     output.note(f"{output.plural(len(hits), 'hit')} in {seconds * 1000:.0f} ms")

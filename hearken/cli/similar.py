@@ -16,6 +16,7 @@ from hearken.cli.options import (
     LibraryOption,
     MaxDurationOption,
     MinDurationOption,
+    ModelOption,
     MomentsOption,
     NoFoldOption,
     PathOption,
@@ -26,6 +27,7 @@ from hearken.cli.search import show_hits
 def similar(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A sound file; it need not be in the library.")],
     library: LibraryOption = None,
+    model: ModelOption = None,
     k: CountOption = 10,
     json: JsonOption = False,
     min_duration: MinDurationOption = None,
@@ -38,7 +40,7 @@ def similar(
     """Find sounds that are like a file: hearken similar door.wav."""
     from hearken.search.library import Library
 
-    with Library(library) as opened:
+    with Library(library, model=model) as opened:
         started_s = time.perf_counter()
         hits = opened.similar(
             file,
@@ -50,4 +52,4 @@ def similar(
             moments=moments,
             fold=not no_fold,
         )
-        show_hits(os.path.abspath(file), str(opened.path), hits, time.perf_counter() - started_s, as_json=json)
+        show_hits(os.path.abspath(file), opened, hits, time.perf_counter() - started_s, as_json=json)

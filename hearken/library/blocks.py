@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hearken.errors import DamagedError, show
+from hearken.errors import AudioReadError, DamagedError, show
 from hearken.library.files import digest_of, write_whole
 from hearken.library.hashing import content_hash
 from hearken.library.records import DoubleArray, HalfArray
@@ -168,5 +168,5 @@ def block_is_whole(folder: Path, name: str) -> bool:
     """Tell whether every byte of a block file is as it was written, by the digest in its name."""
     try:
         return name == f"block-{content_hash(str(folder / name)).hex()}.vec"
-    except OSError:
+    except AudioReadError:
         return False

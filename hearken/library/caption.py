@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 
+from hearken.audio.source import open_regular
 from hearken.errors import AudioReadError
-from hearken.library.hashing import open_regular
 from hearken.limits import MAX_CAPTION_BYTES
 
 CAPTION_SUFFIXES = (".txt", ".json")
@@ -26,15 +25,10 @@ def read_caption(path: str) -> str:
 
 def _read(path: str) -> bytes:
     try:
-        handle, _ = open_regular(path)
-    except (OSError, ValueError, AudioReadError):
+        with open_regular(path) as file:
+            return file.read(MAX_CAPTION_BYTES) or b""
+    except (OSError, AudioReadError):
         return b""
-    try:
-        return os.read(handle, MAX_CAPTION_BYTES)
-    except OSError:
-        return b""
-    finally:
-        os.close(handle)
 
 
 def _from_json(text: str) -> str:

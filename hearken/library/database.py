@@ -130,6 +130,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise named_error(error, self.path) from error
+        except UnicodeDecodeError as error:  # a message of SQLite's that quotes damaged text
+            raise damaged(self.path, "it holds text that is none") from error
 
     def _connect(self) -> sqlite3.Connection:
         with self._translated():

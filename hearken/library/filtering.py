@@ -43,8 +43,4 @@ def where(filters: Filters) -> tuple[list[str], list[Any]]:
     for column in ("rates_hz", "num_channels"):
         if values := getattr(filters, column):
             add(f"{column.replace('rates', 'rate')} IN ({', '.join('?' * len(values))})", *values)
-    for flag in filters.flags:
-        add("instr(' ' || flags || ' ', ?) > 0", f" {flag} ")
-    for flag in filters.without_flags:
-        add("instr(' ' || flags || ' ', ?) = 0", f" {flag} ")
     return conditions, parameters

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from hearken.errors import DamagedError, show
+from hearken.errors import AudioReadError, DamagedError, show
 from hearken.library.blocks import Block, IntArray
 from hearken.library.files import adopt, digest_of, remove_quietly, temp_beside, write_whole
 from hearken.library.hashing import content_hash
@@ -67,13 +67,14 @@ def check_graph(folder: Path, item: GraphItem) -> None:
     for name in (item.name, item.table):
         try:
             digest = content_hash(str(folder / name)).hex()
-        except OSError as error:
-            raise DamagedError(f"{show(folder / name)} cannot be read: {error}.") from error
+        except AudioReadError as error:
+            raise DamagedError(error.message) from error
         if digest not in name:
             raise DamagedError(f"{show(folder / name)} does not hold what was written.")
 
 
 def _new_index(dim: int) -> Any:  # noqa: ANN401  see Graph.index
+    import onnxruntime  # noqa: F401  before usearch (2.26), whose own C++ library crashes the import of any onnxruntime that comes later
     from usearch.index import Index
 
     return Index(

@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hearken.errors import InputError, ModelMismatchError, StoreError
+from hearken.errors import InputError, StoreError
 from hearken.library.ingest import Ingest
-from hearken.library.plan import Plan, make_plan
+from hearken.library.plan import Plan, check_roots, make_plan
 from hearken.library.protocol import Store
 from hearken.library.records import Change, ClearFailure, RemoveFile, RemoveRoot
-from hearken.library.scan import is_below, normal_roots
+from hearken.library.scan import nearest, normal_roots
+from hearken.library.schema import check_model
 from hearken.types import Embedder
 
 _EVENT_INTERVAL_S = 0.1
@@ -50,10 +51,11 @@ class IndexReport:
 class IndexEvent:
     """One step of a run, for a progress bar: `num_done` of `num_total` files (0 while scanning, when nobody knows).
 
+    After `done`, a large library may send `graph` events, whose numbers are windows laid out for search.
     `audio_s` is sound embedded so far, `rate` how much of it per second of wall time; `path` is what was worked on last.
     """
 
-    phase: Literal["scan", "embed", "done"]
+    phase: Literal["scan", "embed", "done", "graph"]
     num_done: int
     num_total: int
     audio_s: float
@@ -83,15 +85,10 @@ def index_folders(
     Raises ModelMismatchError when the embedder is not the model of the library, InputError for no roots, AudioReadError
     for a root that never existed, DiskFullError with the library as it was after the last commit, and other StoreErrors.
     """
-    if embedder.digest != store.model.digest:
-        raise ModelMismatchError(
-            f"The library was made by the model {store.model.name}, not by {embedder.name}.", "Use its model, or another --library."
-        )
+    check_model(store.folder, store.model, embedder)
     if store.read_only:
         raise StoreError("The library was opened for reading only.")
-    places = normal_roots(roots)
-    if not places:
-        raise InputError("Nothing to index was named.", "Name a folder: `hearken index DIR`.")
+    places = _places(roots)
     reporter = _Reporter(on_event)
     plan = make_plan(store, places, retry_failed=retry_failed, on_scanned=lambda count: reporter.step("scan", count, 0))
     ingest = Ingest(store, embedder, plan, lambda path: _report(reporter, ingest, plan, path))
@@ -105,16 +102,29 @@ def index_folders(
     return _summary(plan, ingest, deleted, reporter.elapsed_s)
 
 
+def check_new_roots(roots: Iterable[str | os.PathLike[str]]) -> None:
+    """Check the roots of a library that is still to be made. Raises InputError for none, AudioReadError for one that is not there."""
+    check_roots(_places(roots))
+
+
+def _places(roots: Iterable[str | os.PathLike[str]]) -> list[str]:
+    places = normal_roots(roots)
+    if not places:
+        raise InputError("Nothing to index was named.", "Name a folder: `hearken index DIR`.")
+    return places
+
+
 def remove_folder(store: Store, root: str | os.PathLike[str]) -> int:
     """Forget the folder (or file) `root` and everything below it, whether or not it still exists; return how many files.
 
-    The sounds themselves are not touched. Raises StoreError or a subclass.
+    The sounds themselves are not touched. What is known by the path of a link goes too. Raises StoreError or a subclass.
     """
-    place = os.path.realpath(os.path.expanduser(root))
-    files = [known.id for path, known in store.known_files().items() if is_below(path, place)]
+    named = os.path.expanduser(root)
+    places = {os.path.realpath(named), os.path.abspath(named)}
+    files = [known.id for path, known in store.known_files().items() if nearest(path, places)]
     changes: list[Change] = [RemoveFile(file_id) for file_id in files]
-    changes.extend(ClearFailure(path) for path in store.known_failures() if is_below(path, place))
-    changes.extend(RemoveRoot(path) for path in store.roots() if is_below(path, place))
+    changes.extend(ClearFailure(path) for path in store.known_failures() if nearest(path, places))
+    changes.extend(RemoveRoot(path) for path in store.roots() if nearest(path, places))
     if changes:
         store.apply(changes)
         store.sweep()

@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from hearken.errors import AudioReadError, HearkenError, InputError, StoreError, show
+from hearken.audio.source import read_error
+from hearken.errors import AudioReadError, InputError, StoreError, show
 from hearken.library.hashing import hash_and_status
+from hearken.library.interrupts import set_when_interrupted
 from hearken.library.plan import Plan
 from hearken.library.protocol import Store
 from hearken.library.records import Change, Found, KnownFile, PutCopy, PutFailure, PutSound, Relabel
@@ -54,6 +56,7 @@ class Ingest:
         self.progress = Progress(total=len(plan.work))
         self._store, self._embedder, self._plan, self._on_step = store, embedder, plan, on_step
         self._lock = threading.RLock()
+        self._stopping = threading.Event()
         self._queue: list[Found] = list(plan.work)
         self._attempts: dict[str, int] = {}
         self._flying: dict[str, tuple[Found, bytes]] = {}
@@ -69,8 +72,9 @@ class Ingest:
         Raises StoreError when it cannot be written, and what the embedder raises.
         """
         try:
-            while self._queue:
-                self._run_round(jobs)
+            with set_when_interrupted(self._stopping):
+                while self._queue:
+                    self._run_round(jobs)
             self.commit()
         except StoreError:
             raise  # the batch could not be written, and would not be now
@@ -98,6 +102,9 @@ class Ingest:
         try:
             for path, result in results:
                 self._take(path, result)
+        except BaseException:
+            self._stopping.set()  # closing waits for the embedder's threads, and one of them may be in `_feed`
+            raise
         finally:
             close = getattr(results, "close", None)  # a generator stops its workers now, not when it is collected
             if close is not None:
@@ -106,10 +113,13 @@ class Ingest:
             self._take(path, Failure(path, "embed", "HearkenError", f"The model gave no answer for {show(path)}."))
 
     def _feed(self, queue: list[Found]) -> Iterator[str]:
+        """Yield the paths to embed. Thousands of moved or copied files may be settled before the next one is found."""
         for found in queue:
+            if self._stopping.is_set():
+                return
             try:
                 content_hash, status = hash_and_status(found.path)
-            except (OSError, ValueError, AudioReadError) as error:
+            except AudioReadError as error:
                 self._fail(found, _unreadable(found.path, error))
                 continue
             fresh = found_from(found.path, status, (found.caption_path, found.caption_stamp))
@@ -175,7 +185,7 @@ class Ingest:
         try:
             changed = stamp_of(os.stat(found.path)) != (found.size, found.mtime_ns, found.device, found.inode)
         except (OSError, ValueError) as error:
-            return _unreadable(found.path, error)
+            return _unreadable(found.path, read_error(found.path, error))
         if changed:
             self._attempts[found.path] = self._attempts.get(found.path, 0) + 1
             if self._attempts[found.path] < _MAX_ATTEMPTS:
@@ -231,10 +241,5 @@ def _settled(found: Found) -> Found:
     return found._replace(inode=0) if found.mtime_ns > time.time_ns() - SETTLE_NS else found
 
 
-def _unreadable(path: str, error: OSError | ValueError | HearkenError) -> Failure:
-    if isinstance(error, HearkenError):
-        return Failure(path, "read", type(error).__name__, error.message, error.hint)
-    reason = getattr(error, "strerror", None) or str(error)
-    return Failure(
-        path, "read", "AudioReadError", f"{show(path)} cannot be read: {reason}.", "Check that it exists and that you may read it."
-    )
+def _unreadable(path: str, error: AudioReadError) -> Failure:
+    return Failure(path, "read", type(error).__name__, error.message, error.hint or "Check that it exists and that you may read it.")

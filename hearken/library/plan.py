@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hearken.errors import AudioReadError, show
 from hearken.library.caption import read_caption
 from hearken.library.presence import Presence
 from hearken.library.protocol import Store
 from hearken.library.records import AddRoot, Change, ClearFailure, FileText, Found, KnownFailure, KnownFile, PutFailure, Relabel, Skipped
-from hearken.library.scan import is_below, scan
+from hearken.library.scan import nearest, scan
 from hearken.library.words import folder_words, name_words
 
 LASTING_STAGES = frozenset({"decode", "embed"})
-"""Failures of these stages come from the file's bytes: as long as it is unchanged, it would fail again."""
+"""Failures of these stages come from the file's bytes: as long as it is unchanged, it would fail again. A process that died
+(`worker`), or a system that refused (`read`), may have had other reasons, so such files get a new chance in every run."""
 
 
 @dataclass
@@ -45,9 +47,14 @@ class Plan:
         """How many paths the scan met."""
         return self.unchanged + self.failed + self.skipped + len(self.work)
 
+    @cached_property
+    def root_set(self) -> frozenset[str]:
+        """The roots of this run, to look folders up in."""
+        return frozenset(self.roots)
+
     def text_of(self, found: Found) -> FileText:
         """Return the words of a file: its name, its folders below the root, and its caption."""
-        root = max((root for root in self.roots if is_below(found.path, root)), key=len, default=os.path.dirname(found.path))
+        root = nearest(found.path, self.root_set) or os.path.dirname(found.path)
         return FileText(name_words(found.path), folder_words(found.path, root), read_caption(found.caption_path))
 
 
@@ -58,7 +65,8 @@ def make_plan(store: Store, roots: Sequence[str], *, retry_failed: bool, on_scan
     """
     with store.snapshot():
         files, failures, sounds, old_roots = store.known_files(), store.known_failures(), store.known_sounds(), store.roots()
-    _check_roots(roots, old_roots, files)
+    known_roots = frozenset(old_roots)
+    check_roots([root for root in roots if root not in known_roots], files)
     met: dict[str, Found] = {}
     skipped: dict[str, Skipped] = {}
     for item in scan(roots):
@@ -73,13 +81,16 @@ def make_plan(store: Store, roots: Sequence[str], *, retry_failed: bool, on_scan
         _compare(plan, found, retry_failed=retry_failed)
     _settle_missing(plan, met, old_roots)
     _settle_ledger(plan, met, skipped)
-    plan.changes.extend(AddRoot(root) for root in roots if root not in old_roots and os.path.lexists(root))
+    plan.changes.extend(AddRoot(root) for root in roots if root not in known_roots and os.path.lexists(root))
     return plan
 
 
-def _check_roots(roots: Sequence[str], old_roots: Sequence[str], files: dict[str, KnownFile]) -> None:
-    for root in roots:
-        if not os.path.lexists(root) and root not in old_roots and not any(is_below(path, root) for path in files):
+def check_roots(roots: Iterable[str], files: Iterable[str] = ()) -> None:
+    """Raise AudioReadError for the first of the normal `roots` that is not there and holds none of the known `files`."""
+    absent = dict.fromkeys(root for root in roots if not os.path.lexists(root))
+    held = {nearest(path, absent) for path in files} if absent else set()
+    for root in absent:
+        if root not in held:
             raise AudioReadError(f"There is nothing at {show(root)}.", "Check the spelling.")
 
 
@@ -112,7 +123,7 @@ def _settle_missing(plan: Plan, met: dict[str, Found], old_roots: Sequence[str])
     for path, known in plan.files.items():
         if path in met:
             continue
-        if not any(is_below(path, root) for root in plan.roots):
+        if nearest(path, plan.root_set) is None:
             plan.elsewhere[path] = known
         elif plan.presence.out_of_reach(path, known.device):
             plan.num_kept += 1
@@ -129,6 +140,6 @@ def _settle_ledger(plan: Plan, met: dict[str, Found], skipped: dict[str, Skipped
         if line is None or line.failure != item.failure:
             plan.changes.append(PutFailure(item.failure))
     for path in plan.failures:
-        known_place = any(is_below(path, root) and os.path.lexists(root) for root in plan.roots)
-        if known_place and path not in met and path not in skipped and not plan.presence.is_blocked(path):
+        root = nearest(path, plan.root_set)
+        if root is not None and os.path.lexists(root) and path not in met and path not in skipped and not plan.presence.is_blocked(path):
             plan.changes.append(ClearFailure(path))

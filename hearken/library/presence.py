@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from hearken.library.scan import is_below
+from hearken.library.scan import nearest
 
 
 class Presence:
     """Answers for one moment: it remembers what it has asked the file system. `blocked` are paths that a scan could not read."""
 
     def __init__(self, roots: Iterable[str], blocked: Iterable[str] = ()) -> None:
-        self._roots = [root for root in roots if os.path.lexists(root)]
+        self._roots = frozenset(root for root in roots if os.path.lexists(root))
         self._blocked = frozenset(blocked)
         self._same_devices: set[tuple[int, int]] = set()
         self._devices: dict[str, int | None] = {}
@@ -28,7 +28,7 @@ class Presence:
 
     def out_of_reach(self, path: str, device: int) -> bool:
         """Return whether the file `path`, last seen on `device`, may still exist where nobody can see it now."""
-        if not any(is_below(path, root) for root in self._roots):
+        if nearest(path, self._roots) is None:
             return True
         if self.is_blocked(path):
             return True
@@ -37,14 +37,7 @@ class Presence:
 
     def is_blocked(self, path: str) -> bool:
         """Return whether the scan could not read `path` or a folder above it."""
-        if not self._blocked:
-            return False
-        while path not in self._blocked:
-            above = os.path.dirname(path)
-            if above == path:
-                return False
-            path = above
-        return True
+        return bool(self._blocked) and nearest(path, self._blocked) is not None
 
     def _device_of(self, folder: str) -> int | None:
         """Device of the nearest folder above that exists; None where the file system would not tell."""

@@ -102,6 +102,10 @@ class Store(Protocol):
         """Examine everything and return what is wrong, one sentence each; empty for a sound library."""
         ...
 
+    def repair(self) -> list[str]:
+        """Forget files whose facts or vectors cannot be used, so that the next run embeds them again; return their paths."""
+        ...
+
     def close(self) -> None:
         """Release the library."""
         ...

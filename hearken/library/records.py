@@ -43,11 +43,12 @@ class ModelIdentity(Protocol):
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """The model that made the vectors of a library."""
+    """The model that made the vectors of a library; `folder` is where it was, if it was given as a folder: a hint, no promise."""
 
     name: str
     digest: str
     dim: int
+    folder: str = ""
 
 
 class Found(NamedTuple):
@@ -134,8 +135,7 @@ class Filters:
     """Which files a search may return; the default lets all through. Every condition that is set must hold.
 
     Bounds are inclusive, in seconds. `path_glob` is matched against the whole absolute path (see `store.glob_matcher`).
-    `containers` are compared without case with container and codec; `rates_hz` and `num_channels` list what is allowed;
-    all of `flags` and none of `without_flags` must be set on the file.
+    `containers` are compared without case with container and codec; `rates_hz` and `num_channels` list what is allowed.
     """
 
     min_duration_s: float | None = None
@@ -144,8 +144,6 @@ class Filters:
     containers: tuple[str, ...] = ()
     rates_hz: tuple[int, ...] = ()
     num_channels: tuple[int, ...] = ()
-    flags: tuple[str, ...] = ()
-    without_flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

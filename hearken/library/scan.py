@@ -7,17 +7,19 @@ are sorted by their bytes, so the same tree gives the same list.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from hearken.audio.source import read_error
 from hearken.errors import show
 from hearken.library.caption import CAPTION_SUFFIXES
 from hearken.library.records import Found, Skipped
 
-__all__ = ["AUDIO_SUFFIXES", "Found", "Skipped", "found_from", "normal_roots", "scan", "stamp_of"]
+__all__ = ["AUDIO_SUFFIXES", "Found", "Skipped", "found_from", "is_below", "nearest", "normal_roots", "scan", "stamp_of"]
 
 AUDIO_SUFFIXES = frozenset((
     ".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd", ".flac", ".wv", ".ape", ".tta", ".tak",
@@ -33,7 +35,18 @@ _KINDS = ((stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR,
 def normal_roots(roots: Iterable[str | os.PathLike[str]]) -> list[str]:
     """Return absolute real paths of `roots`, in order, without repetitions and without what lies below another one."""
     real = list(dict.fromkeys(os.path.realpath(os.path.expanduser(root)) for root in roots))
-    return [path for path in real if not any(is_below(path, other) for other in real if other != path)]
+    known = frozenset(real)
+    return [path for path in real if os.path.dirname(path) == path or nearest(os.path.dirname(path), known) is None]
+
+
+def nearest(path: str, folders: Container[str]) -> str | None:
+    """Return the longest of `folders` (a set, as there may be many) that is `path` or holds it, by name; None for none."""
+    while path not in folders:
+        above = os.path.dirname(path)
+        if above == path:
+            return None
+        path = above
+    return path
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -168,8 +181,9 @@ def _caption_in(folder: str, name: str, captions: dict[str, os.DirEntry[str]]) -
     stem = os.path.splitext(name)[0]
     for suffix in CAPTION_SUFFIXES:
         entry = captions.get(stem + suffix)
-        if entry is not None and entry.is_file():
-            return os.path.join(folder, entry.name), _caption_stamp(entry.stat())
+        with contextlib.suppress(OSError):  # a link in a circle, say: no reason to lose the sound
+            if entry is not None and entry.is_file():
+                return os.path.join(folder, entry.name), _caption_stamp(entry.stat())
     return "", 0
 
 
@@ -201,6 +215,5 @@ def _irregular(path: str, mode: int) -> Skipped:
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> Skipped:
-    reason = getattr(error, "strerror", None) or str(error)
     hint = "Links and folders that cannot be followed hide what is behind them; check that it exists and that you may read it."
-    return Skipped(path, "Unreadable", f"{show(path)} cannot be read: {reason}.", hint, blocks=True)
+    return Skipped(path, "Unreadable", read_error(path, error).message, hint, blocks=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import shlex
 
-from hearken.errors import FormatVersionError, LibraryNotFoundError, show
+from hearken.errors import FormatVersionError, LibraryNotFoundError, ModelMismatchError, show
 from hearken.library.database import Database, damaged
 from hearken.library.records import ModelIdentity, ModelRecord
 
@@ -58,6 +60,7 @@ def create(database: Database, model: ModelIdentity) -> None:
             database.run(table)
         for row in meta.items():
             database.run("INSERT INTO meta VALUES (?, ?)", row)
+        put_model_folder(database, folder_of(model))
         database.run(f"PRAGMA application_id={APPLICATION_ID}")
         database.run(f"PRAGMA user_version={FORMAT_VERSION}")
 
@@ -82,6 +85,30 @@ def check(database: Database) -> tuple[ModelRecord, str]:
     try:
         if version < 1 or int(meta["format_version"]) != version or int(meta["generation"]) < 0:
             raise damaged(database.path, "its format version makes no sense")
-        return ModelRecord(meta["model_name"], meta["model_digest"], int(meta["model_dim"])), meta["library_id"]
-    except (KeyError, ValueError) as error:
+        folder = os.fsdecode(meta.get("model_folder", b""))
+        return ModelRecord(meta["model_name"], meta["model_digest"], int(meta["model_dim"]), folder), meta["library_id"]
+    except (KeyError, ValueError, TypeError) as error:
         raise damaged(database.path, "facts about it are missing") from error
+
+
+def folder_of(model: ModelIdentity) -> str:
+    """Return where a model says that it was given as a folder; "" where it says nothing."""
+    return model.folder if isinstance(model, ModelRecord) else ""
+
+
+def put_model_folder(database: Database, folder: str) -> None:
+    """Remember where the model lies: a hint that no version of Hearken relies on, and that old libraries lack."""
+    if folder:
+        database.run("INSERT OR REPLACE INTO meta VALUES ('model_folder', ?)", (os.fsencode(folder),))
+
+
+def check_model(library: str, record: ModelRecord, model: ModelIdentity) -> None:
+    """Raise ModelMismatchError unless `model` is the one of `record`, which made `library`."""
+    if model.digest == record.digest:
+        return
+    place = shlex.quote(show(folder_of(model) or model.name))
+    raise ModelMismatchError(
+        f"The library {show(library)} was made by the model {record.name} ({record.digest[:12]}), not by {model.name} ({model.digest[:12]}).",
+        "Leave --model out to use the library's own model if it is still here, or make another library for this one: "
+        f"`hearken index DIR --library NEW --model {place}`.",
+    )

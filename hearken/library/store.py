@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from hearken.errors import DamagedError, DiskFullError, LibraryNotFoundError, ModelMismatchError, StoreError, show
+from hearken.errors import DamagedError, DiskFullError, LibraryNotFoundError, StoreError, show
 from hearken.library import changes, rows, schema
 from hearken.library.database import Database, damaged
-from hearken.library.examine import examine
+from hearken.library.examine import damaged_files, examine
 from hearken.library.filtering import glob_matcher, where
 from hearken.library.lock import WriterLock
 from hearken.library.protocol import Store
@@ -32,14 +32,16 @@ from hearken.library.records import (
     LibraryStats,
     ModelIdentity,
     ModelRecord,
+    RemoveFile,
 )
 from hearken.library.words import query_words
 from hearken.types import Failure
 
-__all__ = ["CACHE_NAME", "DATABASE_NAME", "SqliteStore", "Store", "open_store"]
+__all__ = ["CACHE_NAME", "DATABASE_NAME", "SqliteStore", "Store", "open_store", "stored_model"]
 
 DATABASE_NAME = "library.sqlite"
 CACHE_NAME = "cache"
+_REPAIR = "`hearken doctor --repair` takes such files out of the library; `hearken index` of their folders brings them back."
 _IDS_PER_QUERY = 500  # below the 999 parameters that old SQLite builds allow
 
 
@@ -185,6 +187,14 @@ class SqliteStore:
         """Examine everything and return what is wrong, one sentence each; empty for a sound library."""
         return examine(self._database, self._model.dim, writable=not self.read_only)
 
+    def repair(self) -> list[str]:
+        """Forget files whose facts or vectors cannot be used, so that the next run embeds them again; return their paths."""
+        self._require_writer()
+        bad = damaged_files(self._database, self._model.dim)
+        self.apply([RemoveFile(file_id) for file_id, _ in bad])
+        self.sweep()
+        return [os.fsdecode(path) for _, path in bad]
+
     def close(self) -> None:
         """Release the library; harmless when done already."""
         try:
@@ -202,7 +212,7 @@ class SqliteStore:
             yield from (found[file_id] for file_id in part if file_id in found)
 
     def _damaged(self, what: str) -> DamagedError:
-        return damaged(self._database.path, what)
+        return DamagedError(damaged(self._database.path, what).message, _REPAIR)
 
     def _require_writer(self) -> None:
         if self.read_only:
@@ -228,11 +238,26 @@ def open_store(
         raise LibraryNotFoundError(f"There is no library at {show(place)}.", "Make it with `hearken index DIR`.")
     store = _open_reader(place, path) if read_only else _open_writer(place, path, model if create else None)
     try:
-        _check_model(store, model)
+        if model is not None:
+            schema.check_model(store.folder, store.model, model)
+            if not read_only and schema.folder_of(model) != store.model.folder:
+                schema.put_model_folder(store._database, schema.folder_of(model))
     except StoreError:
         store.close()
         raise
     return store
+
+
+def stored_model(folder: str | os.PathLike[str]) -> ModelRecord | None:
+    """Return the model of the library in `folder`, or None where there is none yet, or its creation was cut short.
+
+    Raises as `open_store` does for everything else that is wrong with it.
+    """
+    try:
+        with open_store(folder) as store:
+            return store.model
+    except LibraryNotFoundError:
+        return None
 
 
 def _open_reader(place: str, path: str) -> SqliteStore:
@@ -270,12 +295,3 @@ def _make_folder(place: str) -> None:
     except OSError as error:
         kind = DiskFullError if error.errno in {errno.ENOSPC, errno.EDQUOT} else StoreError
         raise kind(f"The folder {show(place)} cannot be made: {error.strerror}.", "Name another place with --library.") from error
-
-
-def _check_model(store: SqliteStore, model: ModelIdentity | None) -> None:
-    if model is not None and model.digest != store.model.digest:
-        raise ModelMismatchError(
-            f"The library {show(store.folder)} was made by the model {store.model.name} ({store.model.digest[:12]}), "
-            f"not by {model.name} ({model.digest[:12]}).",
-            f"Use --model {store.model.name}, or another --library for {model.name}.",
-        )

@@ -124,13 +124,10 @@ class VectorCache:
             return self._current or snapshot
 
     def rebuild(self, *, threads: int = 0, on_progress: GraphProgress | None = None) -> Snapshot:
-        """Forget every file of the cache and make it anew from the store. Raises StoreError."""
-        with self._store.snapshot(), self._mutex:
+        """Make the cache anew from the store, and only then let go of what was there. Raises StoreError; then it still is."""
+        with self._store.snapshot() as generation, self._mutex:
             with self._writing() as allowed:
-                self._current = Snapshot(_NEVER, self._store.model.dim)
-                if allowed:
-                    remove_quietly(self.folder / MANIFEST_NAME)
-                    self._sweep({MANIFEST_NAME})
+                self._current = self._advance(Snapshot(_NEVER, self._store.model.dim), generation, allowed)
             return self.refresh(threads=threads, on_progress=on_progress)
 
     def check(self) -> list[str]:
@@ -202,15 +199,17 @@ class VectorCache:
             if allowed:
                 newest = self._load()
                 base = newest if newest.generation != _NEVER or base.generation == _NEVER else base
-            if base.generation == generation:
-                return base
-            step = self._plan(base)
-            made = [self._settle(block, allowed) for block in blocks_.lay_out(step.entries, base.dim)]
-            pairs = step.kept + [(block, np.ones(len(block.files), bool)) for block in made]
-            snapshot = _snapshot(generation, base.dim, pairs, base.graph)
-            if allowed:
-                self._publish(snapshot)
-            return snapshot
+            return base if base.generation == generation else self._advance(base, generation, allowed)
+
+    def _advance(self, base: Snapshot, generation: int, allowed: bool) -> Snapshot:
+        """Return the state of the store made of `base` and what it lacks; where `allowed`, on disk."""
+        step = self._plan(base)
+        made = [self._settle(block, allowed) for block in blocks_.lay_out(step.entries, base.dim)]
+        pairs = step.kept + [(block, np.ones(len(block.files), bool)) for block in made]
+        snapshot = _snapshot(generation, base.dim, pairs, base.graph)
+        if allowed:
+            self._publish(snapshot)
+        return snapshot
 
     def _plan(self, base: Snapshot) -> _Step:
         """Decide which blocks stay, which are merged, and what is read from the store."""

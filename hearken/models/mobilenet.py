@@ -3,7 +3,8 @@
 Module names equal those of the public `mnXX_as` checkpoints, so their state dicts load strictly. At width 0.4 this is
 `mn04_as`: 983 599 parameters, AudioSet mAP .432. Input is the `passt_mel` front end.
 
-Legend: `B` batch, `L` spectrogram frames, `F` mel bands, `K` = ceil(L / 32) feature frames, `C` feature channels, `M` tags.
+Legend: `B` batch, `L` spectrogram frames, `F` mel bands, `K` = ceil(L / 32) feature frames, `C` feature channels, `H`
+hidden units of the head, `M` tags.
 """
 
 from __future__ import annotations
@@ -63,19 +64,25 @@ def _conv(
     return nn.Sequential(*layers, *([activation()] if activation else []))
 
 
+class _Gate(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(channels, round_channels(channels // 4))
+        self.fc2 = nn.Linear(round_channels(channels // 4), channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(self.fc2(torch.relu(self.fc1(x.mean((2, 3))))))
+
+
 class _Squeeze(nn.Module):
     """Squeeze and excitation over channels; the nesting only serves the checkpoint's key names."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        gate = nn.Module()
-        gate.fc1 = nn.Linear(channels, round_channels(channels // 4))
-        gate.fc2 = nn.Linear(round_channels(channels // 4), channels)
-        self.conc_se_layers = nn.ModuleList([gate])
+        self.conc_se_layers = nn.ModuleList([_Gate(channels)])
 
     def forward(self, x: Tensor) -> Tensor:
-        gate = self.conc_se_layers[0]
-        weights: Tensor = torch.sigmoid(gate.fc2(torch.relu(gate.fc1(x.mean((2, 3))))))
+        weights: Tensor = self.conc_se_layers[0](x)
         return x * weights[:, :, None, None]
 
 
@@ -106,21 +113,31 @@ class MobileNetV3(nn.Module):
         super().__init__()
         last = round_channels(160 * width)
         self.num_features = 6 * last
+        self.num_hidden = round_channels(1280 * width)
         self.features = nn.Sequential(
             _conv(1, round_channels(16 * width), 3, stride=2, activation=nn.Hardswish),
             *(_InvertedResidual(row, width) for row in _ROWS),
             _conv(last, self.num_features, 1, activation=nn.Hardswish),
         )
-        hidden = round_channels(1280 * width)
         self.classifier = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Linear(self.num_features, hidden), nn.Hardswish(), nn.Dropout(0.2),
-            nn.Linear(hidden, num_tags),
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Linear(self.num_features, self.num_hidden), nn.Hardswish(), nn.Dropout(0.2),
+            nn.Linear(self.num_hidden, num_tags),
         )  # fmt: skip
 
     def frames(self, mel: Tensor) -> Tensor:
         """Return features (B, K, C), averaged over frequency, of log-mel `mel` (B, L, F)."""
         maps: Tensor = self.features(mel.transpose(1, 2).unsqueeze(1))
         return maps.mean(2).transpose(1, 2)
+
+    def hidden(self, pooled: Tensor) -> Tensor:
+        """Return the hidden layer (B, H) of the tagging head for features averaged over time, `pooled` (B, C)."""
+        hidden: Tensor = self.classifier[3](self.classifier[2](pooled))
+        return hidden
+
+    def tags(self, hidden: Tensor) -> Tensor:
+        """Return tag logits (B, M) for a `hidden` layer (B, H)."""
+        logits: Tensor = self.classifier[5](hidden)
+        return logits
 
     def forward(self, mel: Tensor) -> Tensor:
         """Return tag logits (B, M) of log-mel `mel` (B, L, F)."""

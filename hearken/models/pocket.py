@@ -26,27 +26,19 @@ class PocketAudio(nn.Module):
 
     def __init__(self, tagger: MobileNetV3, tag_vectors: Tensor) -> None:
         super().__init__()
-        self.features = tagger.features
-        self.hidden = nn.Sequential(tagger.classifier[2], tagger.classifier[3])
-        self.tags = tagger.classifier[5]
+        self.tagger = tagger
         self.bridge = nn.Parameter(tag_vectors.clone())
-        self.residual = nn.Linear(self.tags.in_features, tag_vectors.shape[1], bias=False)
+        self.residual = nn.Linear(tagger.num_hidden, tag_vectors.shape[1], bias=False)
         nn.init.zeros_(self.residual.weight)
 
     def frames(self, mel: Tensor) -> Tensor:
         """Return features (B, K, C) of log-mel `mel` (B, L, F); K = ceil(L / 32)."""
-        maps: Tensor = self.features(mel.transpose(1, 2).unsqueeze(1))
-        return maps.mean(2).transpose(1, 2)
-
-    def tag_logits(self, pooled: Tensor) -> Tensor:
-        """Return tag logits (B, M) of features averaged over time, `pooled` (B, C)."""
-        logits: Tensor = self.tags(self.hidden(pooled))
-        return logits
+        return self.tagger.frames(mel)
 
     def head(self, pooled: Tensor) -> Tensor:
         """Return unit-length embeddings (B, D) of features averaged over time, `pooled` (B, C)."""
-        hidden = self.hidden(pooled)
-        return functional.normalize(torch.sigmoid(self.tags(hidden)) @ self.bridge + self.residual(hidden), dim=-1)
+        hidden = self.tagger.hidden(pooled)
+        return functional.normalize(torch.sigmoid(self.tagger.tags(hidden)) @ self.bridge + self.residual(hidden), dim=-1)
 
     def forward(self, mel: Tensor) -> Tensor:
         """Return one unit-length embedding (B, D) for each log-mel in `mel` (B, L, F)."""

@@ -12,16 +12,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from hearken.errors import HearkenError, show
+from hearken.library.records import ModelRecord
+from hearken.library.schema import check_model
 from hearken.library.store import CACHE_NAME, SqliteStore, open_store
 from hearken.library.vectors import VectorCache
 
 PACKAGES = ("hearken", "numpy", "onnxruntime", "tokenizers", "av", "soxr", "usearch", "numkong", "filelock", "platformdirs")
 _SHOWN = 5
+_REPAIR = "`hearken doctor --repair` takes such files out of the library; `hearken index` of their folders brings them back."
 
 Status = Literal["ok", "warning", "error"]
-ModelLoader = Callable[[str], Any]
-"""Returns the model of a name, with name, digest and dim, and perhaps the folder where its files are."""
+ModelLoader = Callable[[ModelRecord], Any]
+"""Returns the model that made a library, with name, digest and dim, and perhaps the folder where its files are."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,10 @@ class DoctorReport:
 
 
 def examine(path: Path, load_model: ModelLoader, *, repair: bool) -> DoctorReport:
-    """Return the report on the library in `path`; with `repair`, make its cache anew and drop vectors that no file has."""
+    """Return the report on the library in `path`; nothing is changed unless `repair` is set.
+
+    `repair` takes out files whose facts or vectors cannot be used, drops vectors that no file has, and makes the cache anew.
+    """
     return DoctorReport(str(path), tuple(_checks(path, load_model, repair=repair)), versions())
 
 
@@ -80,11 +88,9 @@ def _checks(path: Path, load_model: ModelLoader, *, repair: bool) -> Iterator[Ch
         return
     with store:
         yield Check("library", "ok")
-        if repair:
-            store.sweep()
-        yield _verdict("database", store.check(), "Delete this folder and index again; your sounds are untouched.")
+        yield _guarded("database", lambda: _database(store, repair=repair))
         yield _guarded("cache", lambda: _cache(path, store, repair=repair))
-        yield _guarded("vectors", lambda: _unusable(path, store))
+        yield _guarded("vectors", lambda: _unusable(store))
         yield _guarded("model", lambda: _model(store, load_model))
         yield _guarded("sounds", lambda: _missing(store))
         yield _guarded("ledger", lambda: _ledger(store))
@@ -102,6 +108,17 @@ def _verdict(name: str, problems: list[str], hint: str) -> Check:
     return Check(name, "error", tuple(problems), hint) if problems else Check(name, "ok")
 
 
+def _database(store: SqliteStore, *, repair: bool) -> Check:
+    removed = store.repair() if repair else []
+    if problems := store.check():
+        anew = "delete this folder and index again; your sounds are untouched."
+        return _verdict("database", problems, anew.capitalize() if repair else f"{_REPAIR} If that does not help, {anew}")
+    if not removed:
+        return Check("database", "ok")
+    details = [f"{len(removed)} files were taken out, as what is stored of them was damaged.", *(show(path) for path in removed[:_SHOWN])]
+    return Check("database", "warning", tuple(details), "Run `hearken index` on their folders: it listens to them again.")
+
+
 def _cache(path: Path, store: SqliteStore, *, repair: bool) -> Check:
     cache = VectorCache(path / CACHE_NAME, store)
     problems = cache.check()
@@ -111,15 +128,15 @@ def _cache(path: Path, store: SqliteStore, *, repair: bool) -> Check:
     return _verdict("cache", problems, "`hearken doctor --repair` makes the cache anew from the library.")
 
 
-def _unusable(path: Path, store: SqliteStore) -> Check:
-    ids = VectorCache(path / CACHE_NAME, store).snapshot().unusable_ids
-    paths = [f"The vectors of {show(record.path)} cannot be used; no search finds it." for record in store.files(ids.tolist())]
-    return _verdict("vectors", paths, "Remove the file from the library and index it again.")
+def _unusable(store: SqliteStore) -> Check:
+    ids = [item.file_id for item in store.read_vectors(store.file_versions()) if not all(np.isfinite(part).all() for part in item[1:])]
+    paths = [f"The vectors of {show(record.path)} cannot be used; no search finds it." for record in store.files(ids)]
+    return _verdict("vectors", paths, _REPAIR)
 
 
 def _model(store: SqliteStore, load_model: ModelLoader) -> Check:
-    model = load_model(store.model.name)
-    open_store(store.folder, model=model).close()
+    model = load_model(store.model)
+    check_model(store.folder, store.model, model)
     folder = getattr(model, "folder", None)
     if folder is not None:
         from hearken.runtime.catalog import read_checked, read_config
@@ -135,7 +152,7 @@ def _missing(store: SqliteStore) -> Check:
     if not gone:
         return Check("sounds", "ok")
     details = [f"{len(gone)} files of the library are not there now.", *(show(path) for path in gone[:_SHOWN])]
-    return Check("sounds", "warning", tuple(details), "Connect the disk, or run `hearken index` on their folders to forget them.")
+    return Check("sounds", "warning", tuple(details), "Connect the disk; what is gone for good `hearken forget DIR` removes.")
 
 
 def _ledger(store: SqliteStore) -> Check:
@@ -143,4 +160,4 @@ def _ledger(store: SqliteStore) -> Check:
     if not failed:
         return Check("ledger", "ok")
     details = [f"{len(failed)} files could not be indexed.", *(f"{show(failure.path)}: {failure.message}" for failure in failed[:_SHOWN])]
-    return Check("ledger", "warning", tuple(details), "`hearken info` lists them with what can be done.")
+    return Check("ledger", "warning", tuple(details), "`hearken info --failures` lists them with what can be done.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import numpy as np
 
-from hearken.errors import InputError, ModelNotFoundError, show
+from hearken.errors import InputError
 from hearken.library.records import Filters, LibraryStats, ModelRecord
-from hearken.library.store import CACHE_NAME, open_store
+from hearken.library.schema import check_model
+from hearken.library.store import CACHE_NAME, open_store, stored_model
 from hearken.library.vectors import VectorCache
 from hearken.search import engine
-from hearken.search.query import SearchRequest, clean_text
+from hearken.search.origin import find_origin
+from hearken.search.query import SearchRequest, clean_text, whole_number
 from hearken.types import Embedder, Failure, FloatArray, Hit
 
 if TYPE_CHECKING:
@@ -91,6 +94,7 @@ class Library:
         self.path = Path(os.path.abspath(os.path.expanduser(path))) if path is not None else default_path()
         self._named = model
         self._given_embedder = embedder
+        self._lock = threading.RLock()  # around opening, so that threads share one store and one model
         self._store: SqliteStore | None = None
         self._cache: VectorCache | None = None
         self._encoder: Encoder | None = None
@@ -102,20 +106,35 @@ class Library:
         self.close()
 
     def index(
-        self, folders: StrPath | Sequence[StrPath], *, jobs: int | None = None, on_event: Callable[[IndexEvent], None] | None = None
+        self,
+        folders: StrPath | Sequence[StrPath],
+        *,
+        jobs: int | None = None,
+        retry_failed: bool = False,
+        on_event: Callable[[IndexEvent], None] | None = None,
     ) -> IndexReport:
         """Bring the library up to date with `folders`, making it if there is none; what was done already is not done again.
 
         `jobs` processes work side by side (default: one for each core). `on_event` tells how far it is. Bad files end in
-        `failures()`. Raises LockedError when another process is writing, and AudioReadError for a folder that is not there.
+        `failures()` and are not tried again until they change, or with `retry_failed`. Raises LockedError when another
+        process is writing, and AudioReadError for a folder that is not there; then no library is made for it.
         """
-        from hearken.library.index import index_folders
+        from hearken.library.index import IndexEvent, check_new_roots, index_folders
 
         roots = [folders] if isinstance(folders, str | os.PathLike) else list(folders)
-        embedder = self._embedder()
-        with open_store(self.path, create=True, model=embedder, read_only=False) as store:
-            report = index_folders(store, embedder, roots, jobs=jobs or _num_cores(), on_event=on_event)
-            VectorCache(self.path / CACHE_NAME, store).refresh()
+        made_by = stored_model(self.path)
+        if made_by is None:
+            check_new_roots(roots)
+        embedder = self._embedder(made_by)
+        model = ModelRecord(embedder.name, embedder.digest, embedder.dim, self._model_folder())
+        with open_store(self.path, create=True, model=model, read_only=False) as store:
+            report = index_folders(store, embedder, roots, jobs=jobs or _num_cores(), on_event=on_event, retry_failed=retry_failed)
+
+            def tell(done: int, total: int) -> None:
+                if on_event is not None:
+                    on_event(IndexEvent("graph", done, total, report.audio_s, 0.0, report.failed))
+
+            VectorCache(self.path / CACHE_NAME, store).refresh(on_progress=tell)
         return report
 
     def search(
@@ -174,9 +193,9 @@ class Library:
         filters = _filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
         request = SearchRequest(k, moments, fold, filters)
         store, cache = self._opened()
-        path = None if isinstance(sound, np.ndarray) else os.path.realpath(os.path.expanduser(sound))
+        path = None if isinstance(sound, np.ndarray) else os.path.abspath(os.path.expanduser(sound))
         vector = self._encode(store).encode_audio([sound if path is None else path], sample_rate=sample_rate)[0]
-        itself = None if path is None else store.find(path)
+        itself = None if path is None else _find(store, path)
         return engine.search(store, cache, engine.Query(_checked(vector), leave_out=itself), request)
 
     def info(self) -> LibraryInfo:
@@ -190,7 +209,7 @@ class Library:
         return self._opened()[0].failures()
 
     def doctor(self, *, repair: bool = False) -> DoctorReport:
-        """Examine everything and return a report; `repair` makes the cache anew and drops what nothing refers to. Raises nothing of ours."""
+        """Examine everything and return a report; `repair` takes out what was damaged and makes the cache anew. Raises nothing of ours."""
         from hearken.search.doctor import examine
 
         return examine(self.path, self._model_for, repair=repair)
@@ -204,42 +223,43 @@ class Library:
 
     def close(self) -> None:
         """Release the files of the library; the next call opens them again."""
-        if self._cache is not None:
-            self._cache.close()
-        if self._store is not None:
-            self._store.close()
-        self._store = self._cache = None
+        with self._lock:
+            if self._cache is not None:
+                self._cache.close()
+            if self._store is not None:
+                self._store.close()
+            self._store = self._cache = None
 
     def _opened(self) -> tuple[SqliteStore, VectorCache]:
-        if self._store is None or self._cache is None:
-            self._store = open_store(self.path)
-            self._cache = VectorCache(self.path / CACHE_NAME, self._store)
-        return self._store, self._cache
+        with self._lock:
+            if self._store is None or self._cache is None:
+                self._store = open_store(self.path)
+                self._cache = VectorCache(self.path / CACHE_NAME, self._store)
+            return self._store, self._cache
 
     def _encode(self, store: SqliteStore) -> Encoder:
         """Return the model, once it is known to be the one that made the library. Raises ModelMismatchError."""
-        if self._encoder is None:
-            encoder = self._model_for(store.model.name)
-            open_store(self.path, model=encoder).close()
-            self._encoder = encoder
-        return self._encoder
+        with self._lock:
+            if self._encoder is None:
+                encoder = self._model_for(store.model)
+                check_model(store.folder, store.model, encoder)
+                self._encoder = encoder
+            return self._encoder
 
-    def _model_for(self, default: str) -> Encoder:
+    def _model_for(self, made_by: ModelRecord) -> Encoder:
         if self._named is not None and not isinstance(self._named, str | os.PathLike):
             return self._named
         from hearken.runtime.model import load_model
 
-        if self._named is not None:
-            return load_model(os.fspath(self._named))
-        try:
-            return load_model(default)
-        except ModelNotFoundError as error:
-            hint = "Give the model's folder: Library(path, model=FOLDER)."
-            raise ModelNotFoundError(
-                f"The library {show(self.path)} was made by the model {show(default)!r}, which is not here.", hint
-            ) from error
+        return load_model(find_origin(self.path, made_by) if self._named is None else os.fspath(self._named))
 
-    def _embedder(self) -> Embedder:
+    def _model_folder(self) -> str:
+        """Where the model is, if it was given as a folder; so it need not be given again."""
+        place = self._named if isinstance(self._named, str | os.PathLike) else getattr(self._named, "folder", None)
+        folder = "" if place is None else os.path.abspath(os.path.expanduser(place))
+        return folder if os.path.isfile(os.path.join(folder, "config.json")) else ""
+
+    def _embedder(self, made_by: ModelRecord | None) -> Embedder:
         if self._given_embedder is not None:
             return self._given_embedder
         if hasattr(self._named, "embed_files"):
@@ -247,8 +267,7 @@ class Library:
         from hearken.runtime.pool import FileEmbedder
 
         if self._named is None:
-            exists = os.path.isfile(self.path / "library.sqlite")
-            return FileEmbedder(self._opened()[0].model.name if exists else DEFAULT_MODEL)
+            return FileEmbedder(DEFAULT_MODEL if made_by is None else find_origin(self.path, made_by))
         if isinstance(self._named, str | os.PathLike):
             return FileEmbedder(os.fspath(self._named))
         return FileEmbedder(getattr(self._named, "folder", self._named.name))
@@ -269,7 +288,16 @@ def _filters(
 ) -> Filters:
     if isinstance(formats, str):
         formats = (formats,)
-    return Filters(min_duration_s, max_duration_s, path_glob, tuple(formats), tuple(rates_hz), tuple(num_channels))
+    rates = tuple(whole_number(rate_hz, "A sample rate must be a whole number of Hz") for rate_hz in rates_hz)
+    channels = tuple(whole_number(count, "A number of channels must be a whole number") for count in num_channels)
+    return Filters(min_duration_s, max_duration_s, path_glob, tuple(formats), rates, channels)
+
+
+def _find(store: SqliteStore, path: str) -> int | None:
+    """Return the id of a file that may have been indexed by this path, through a link above it, or by its real path."""
+    folder, name = os.path.split(path)
+    found = (store.find(each) for each in (path, os.path.join(os.path.realpath(folder), name), os.path.realpath(path)))
+    return next((file_id for file_id in found if file_id is not None), None)
 
 
 def _checked(vector: FloatArray) -> FloatArray:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import operator
 import unicodedata
 from dataclasses import dataclass, field
+from typing import SupportsIndex
 
 from hearken.errors import QueryError
 from hearken.library.records import Filters
@@ -32,6 +34,16 @@ def clean_text(text: str) -> str:
     return cleaned
 
 
+def whole_number(value: SupportsIndex, rule: str) -> int:
+    """Return a whole number of any type, such as numpy's, as int; True is an int, but counts nothing. Raises QueryError with the `rule`."""
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise QueryError(f"{rule}, not {value!r}.")
+
+
 @dataclass(frozen=True)
 class SearchRequest:
     """How to answer: at most `k` hits, each file's best moment or all `moments`, of files that pass `filters`.
@@ -45,8 +57,10 @@ class SearchRequest:
     filters: Filters = field(default_factory=Filters)
 
     def __post_init__(self) -> None:
-        if not (type(self.k) is int and 1 <= self.k <= MAX_HITS):  # True is an int, but no number of hits
-            raise QueryError(f"The number of hits must be a whole number from 1 to {MAX_HITS}, not {self.k!r}.")
+        rule = f"The number of hits must be a whole number from 1 to {MAX_HITS}"
+        object.__setattr__(self, "k", whole_number(self.k, rule))
+        if not 1 <= self.k <= MAX_HITS:
+            raise QueryError(f"{rule}, not {self.k}.")
         _check_filters(self.filters)
 
 

@@ -39,6 +39,7 @@ class Answers:
     failures: list[Failure] = field(default_factory=list)
     checks: tuple[Check, ...] = (Check("library", "ok"), Check("sounds", "warning", ("2 files are not there now.",), "Connect the disk."))
     error: BaseException | None = None
+    num_files: int = 10
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     closed: int = 0
 
@@ -63,10 +64,10 @@ class FakeLibrary:
         if self.answers.error and name != "Library":
             raise self.answers.error
 
-    def index(self, folders: list[str], *, jobs: int | None, on_event: Callable[[IndexEvent], None]) -> IndexReport:
+    def index(self, folders: list[str], *, jobs: int | None, retry_failed: bool, on_event: Callable[[IndexEvent], None]) -> IndexReport:
         on_event(IndexEvent("scan", 10, 0, 0.0, 0.0, 0))
         on_event(IndexEvent("embed", 3, 10, 45.0, 30.0, 1, "/s/a.wav"))
-        self._note("index", folders, jobs=jobs)
+        self._note("index", folders, jobs=jobs, retry_failed=retry_failed)
         return self.answers.report
 
     def search(self, text: str, k: int = 10, **options: Any) -> list[Hit]:
@@ -79,11 +80,17 @@ class FakeLibrary:
 
     def info(self) -> LibraryInfo:
         self._note("info")
-        stats = LibraryStats(10, 9, 40, 5_400.0, len(self.answers.failures), 0, 1_500_000, {"wav": 7, "flac": 3}, ("/s", HOSTILE))
+        stats = LibraryStats(
+            self.answers.num_files, 9, 40, 5_400.0, len(self.answers.failures), 0, 1_500_000, {"wav": 7, "flac": 3}, ("/s", HOSTILE)
+        )
         return LibraryInfo(str(self.path), ModelRecord("pocket", "0123456789abcdef" * 4, 384), stats, 2_000)
 
     def failures(self) -> list[Failure]:
         return self.answers.failures
+
+    def remove(self, folder: str) -> int:
+        self._note("remove", folder)
+        return 0 if "unknown" in folder else 3
 
     def doctor(self, *, repair: bool) -> DoctorReport:
         self._note("doctor", repair=repair)

@@ -20,8 +20,9 @@ def test_sound_is_0_even_with_a_note(cli, answers) -> None:
 
 def test_unsound_is_1(cli, answers) -> None:
     answers.checks = (Check("database", "error", ("Page 3 is torn\x1b.",), "Index again."),)
-    code, out, _ = cli("doctor", "--repair")
+    code, out, _ = cli("doctor", "--repair", "--model", "big")
     assert code == 1
+    assert answers.calls[0] == ("Library", (None,), {"model": "big"})
     assert "WRONG  database" in out
     assert "Page 3 is torn\\x1b." in out
     assert answers.calls[1][2] == {"repair": True}

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hearken.cli import embed
 from hearken.types import AudioInfo, Embedded, EmbeddedFile, Failure, Span
 
 
@@ -83,10 +84,56 @@ def test_out_must_be_an_npz(cli, tmp_path) -> None:
     assert "does not end in .npz" in err
 
 
-def test_a_folder_that_is_not_there(cli, tmp_path) -> None:
-    code, _, err = cli("embed", "/a.wav", "--out", str(tmp_path / "no" / "x.npz"))
+class UncalledEmbedder(FakeEmbedder):
+    """A test fails if anything is embedded."""
+
+    def embed_files(self, paths: Iterable[str], *, jobs: int) -> Iterator[tuple[str, EmbeddedFile | Failure]]:
+        raise AssertionError("embedding began")
+
+
+def test_a_folder_that_is_not_there_is_noticed_at_once(cli, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("hearken.runtime.pool.FileEmbedder", UncalledEmbedder)
+    code, out, err = cli("embed", "/a.wav", "--out", str(tmp_path / "no" / "x.npz"))
+    assert (code, out) == (1, "")
+    assert err == f"Error: There is no folder {tmp_path / 'no'} for the output.\nHint: Make it first, or write to another place.\n"
+
+
+def test_an_output_that_is_a_folder_is_noticed_at_once(cli, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("hearken.runtime.pool.FileEmbedder", UncalledEmbedder)
+    (tmp_path / "x.npz").mkdir()
+    code, _, err = cli("embed", "/a.wav", "--out", str(tmp_path / "x.npz"))
     assert code == 1
-    assert err.startswith("Error: No such file or directory")
+    assert err == f"Error: The output {tmp_path / 'x.npz'} is a folder.\nHint: Name a file in it.\n"
+
+
+def test_a_plain_name_goes_into_the_working_folder(cli, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli("embed", "/a.wav", "--out", "x.npz").code == 0
+    assert os.listdir(tmp_path) == ["x.npz"]
+
+
+def test_no_keyword_of_numpy_becomes_an_array(monkeypatch) -> None:
+    """Numpy 2.0's savez has no `allow_pickle`: whatever keyword it gets is an array of that name."""
+    saved = {}
+    monkeypatch.setattr(np, "savez", lambda file, **arrays: saved.update(arrays))
+    embed.npz({"/a.wav": FakeEmbedder("").result("/a.wav")}, windows=True)
+    assert set(saved) == {"paths", "vectors", "window_vectors", "spans", "window_files"}
+
+
+def test_as_many_jobs_as_cores_that_we_may_use(cli, tmp_path, monkeypatch) -> None:
+    asked = []
+
+    class Noting(FakeEmbedder):
+        def embed_files(self, paths: Iterable[str], *, jobs: int) -> Iterator[tuple[str, EmbeddedFile | Failure]]:
+            asked.append(jobs)
+            return super().embed_files(paths, jobs=jobs)
+
+    monkeypatch.setattr("hearken.runtime.pool.FileEmbedder", Noting)
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 2, 5}, raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    assert cli("embed", "/a.wav", "--out", str(tmp_path / "x.npz")).code == 0
+    assert cli("embed", "/a.wav", "--out", str(tmp_path / "x.npz"), "--jobs", "2").code == 0
+    assert asked == [3, 2]
 
 
 def test_fault_S2_the_old_file_survives_a_failed_write(cli, tmp_path, monkeypatch) -> None:

@@ -15,8 +15,9 @@ CLEAN = IndexReport(2, 2, 0, 0, 0, 0, 0, 0, 120.0, 2.0)
 def test_options_arrive_and_paths_become_absolute(cli, answers, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     answers.report = CLEAN
-    assert cli("index", "a", "/b/../c", "--library", "lib", "--model", "big", "--jobs", "3").code == 0
-    assert answers.calls == [("Library", (Path("lib"),), {"model": "big"}), ("index", ([f"{tmp_path}/a", "/c"],), {"jobs": 3})]
+    assert cli("index", "a", "/b/../c", "--library", "lib", "--model", "big", "--jobs", "3", "--retry-failed").code == 0
+    options = {"jobs": 3, "retry_failed": True}
+    assert answers.calls == [("Library", (Path("lib"),), {"model": "big"}), ("index", ([f"{tmp_path}/a", "/c"],), options)]
 
 
 def test_one_line_in_a_pipe(cli, answers) -> None:
@@ -52,7 +53,19 @@ def test_ctrl_c_before_anything() -> None:
     assert interrupted(IndexEvent("scan", 7, 0, 0.0, 0.0, 0)) == interrupted(None)
 
 
+def test_ctrl_c_while_the_graph_is_built() -> None:
+    said = interrupted(IndexEvent("graph", 16_384, 300_000, 9.0, 0.0, 0))
+    assert said == "Interrupted. All files are done and kept, only searching is not as quick yet; run the same command again to go on."
+
+
+def test_a_folder_without_sounds_is_told() -> None:
+    nothing = replace(CLEAN, scanned=1, indexed=0, skipped=1, audio_s=0.0)
+    assert summary(nothing).splitlines()[1].startswith("No sound file was found there: they are known by names that end in .wav")
+    assert "No sound file" not in summary(replace(nothing, absent=("/disk",)))
+    assert "No sound file" not in summary(CLEAN)
+
+
 def test_summary_names_absent_folders_escaped() -> None:
     report = replace(CLEAN, indexed=0, audio_s=0.0, absent=("/disk\x1b",))
     lines = summary(report).splitlines()
-    assert lines == ["2 files: 0 indexed (2.0 s)", "/disk\\x1b is not there; what is known of it was kept."]
+    assert lines == ["2 files: 0 indexed (2.0 s)", "/disk\\x1b is not there; what is known of it was kept. `hearken forget` removes it."]

@@ -23,5 +23,6 @@ def test_library_and_json_are_where_design_puts_them() -> None:
     def having(option: str) -> set[str]:
         return {name for name, command in COMMANDS.items() if any(option in parameter.opts for parameter in command.params)}
 
-    assert having("--library") == {"index", "search", "similar", "info", "doctor"}
-    assert having("--json") == {"index", "search", "similar", "info", "doctor", "embed", "models"}
+    assert having("--library") == {"index", "search", "similar", "info", "doctor", "forget"}
+    assert having("--json") == {"index", "search", "similar", "info", "doctor", "forget", "embed", "models"}
+    assert having("--model") == {"index", "search", "similar", "doctor", "embed"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 
 import pytest
 from rich.cells import cell_len
@@ -89,6 +90,20 @@ def test_path_text_keeps_the_name_and_dims_the_folder() -> None:
 def test_path_below_the_working_folder_is_relative(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert output.path_text(str(tmp_path / "in" / "a.wav"), 60).plain == "in/a.wav"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not let go of a working folder")
+def test_a_removed_working_folder_shortens_nothing(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert output.path_text("/s/a.wav", 60).plain == "/s/a.wav"
+    assert output.path_text(str(tmp_path / "home" / "a.wav"), 60).plain == os.path.join("~", "a.wav")
+    console = screen()
+    console.print(output.hits_table([Hit("/s/rain.wav", 3.0, 8.0, 0.5, 62.0)], console))
+    assert "/s/rain.wav" in printed(console)
 
 
 def test_hits_table() -> None:

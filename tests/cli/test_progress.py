@@ -41,6 +41,14 @@ def test_on_a_terminal(monkeypatch) -> None:
     assert "2.50 h of sound, 150x real time, 1 failed" in shown
 
 
+def test_the_graph_counts_windows(monkeypatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "EVENTS", [*EVENTS, IndexEvent("graph", 16_384, 300_000, 9_000.0, 0.0, 1)])
+    shown = drive(Terminal(), monkeypatch, quiet=False)
+    assert "Ordering for search" in shown
+    assert "16384/300000" in shown
+    assert "windows" in shown
+
+
 def test_nothing_in_a_pipe_or_when_quiet(monkeypatch) -> None:
     assert drive(io.StringIO(), monkeypatch, quiet=False) == ""
     assert drive(Terminal(), monkeypatch, quiet=True) == ""

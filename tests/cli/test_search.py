@@ -23,12 +23,12 @@ def test_every_option_arrives(cli, answers, tmp_path) -> None:
     options = (
         "-k 3 --not wind --min-duration 1.5 --max-duration 60 --path */f/* --format wav --format flac --moments --no-fold --sound-only"
     )
-    assert cli("search", "rain", "on", "a", "roof", "--library", str(tmp_path), *options.split()).code == 0
+    assert cli("search", "rain", "on", "a", "roof", "--library", str(tmp_path), "--model", "big", *options.split()).code == 0
     expected = {
         "k": 3, "not_text": "wind", "min_duration_s": 1.5, "max_duration_s": 60.0, "path_glob": "*/f/*", "formats": ("wav", "flac"),
         "moments": True, "fold": False, "names": False,
     }  # fmt: skip
-    assert answers.calls == [("Library", (tmp_path,), {"model": None}), ("search", ("rain on a roof",), expected)]
+    assert answers.calls == [("Library", (tmp_path,), {"model": "big"}), ("search", ("rain on a roof",), expected)]
 
 
 def test_table(cli, answers) -> None:
@@ -59,6 +59,13 @@ def test_no_hit_is_said(cli, answers) -> None:
     code, out, _ = cli("search", "rain")
     assert code == 0
     assert "Nothing in the library" in out
+    assert json.loads(cli("search", "rain", "--json").out)["hits"] == []
+
+
+def test_an_empty_library_is_told_from_filters_that_let_nothing_through(cli, answers) -> None:
+    answers.hits, answers.num_files = [], 0
+    code, out, _ = cli("search", "rain")
+    assert (code, out) == (0, "The library is empty. Fill it with `hearken index DIR`.\n")
     assert json.loads(cli("search", "rain", "--json").out)["hits"] == []
 
 

@@ -10,11 +10,11 @@ from hearken.errors import AudioReadError
 
 def test_every_option_arrives(cli, answers, tmp_path) -> None:
     options = "-k 3 --min-duration 1.5 --max-duration 60 --path */f/* --format wav --moments --no-fold"
-    assert cli("similar", "a.wav", "--library", str(tmp_path), *options.split()).code == 0
+    assert cli("similar", "a.wav", "--library", str(tmp_path), "--model", "big", *options.split()).code == 0
     expected = {
         "k": 3, "min_duration_s": 1.5, "max_duration_s": 60.0, "path_glob": "*/f/*", "formats": ("wav",), "moments": True, "fold": False,
     }  # fmt: skip
-    assert answers.calls == [("Library", (tmp_path,), {"model": None}), ("similar", (Path("a.wav"),), expected)]
+    assert answers.calls == [("Library", (tmp_path,), {"model": "big"}), ("similar", (Path("a.wav"),), expected)]
 
 
 def test_json_query_is_the_absolute_path(cli, answers, tmp_path, monkeypatch) -> None:

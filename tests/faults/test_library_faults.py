@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from hearken.errors import DamagedError, FormatVersionError, LockedError, ModelMismatchError, StoreError
 from hearken.library.index import index_folders
 from hearken.library.records import FileText, Found, PutCopy, PutFailure, Relabel, RemoveFile
-from hearken.library.store import DATABASE_NAME, SqliteStore, open_store
+from hearken.library.store import DATABASE_NAME, SqliteStore, open_store, stored_model
 from hearken.types import Failure
 from tests.fakes import FakeEmbedder, put_sound
 from tests.processes import ROOT, python, run_python
@@ -105,6 +106,40 @@ def test_fault_S4_a_full_disk_leaves_the_last_commit(tmp_path: Path, size_kb: in
                 assert 0 < len(store.files()) < 60
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+CALLS = "openat,pwrite64,fdatasync,fsync,ftruncate,unlink,mkdir"
+INJECTIONS = {"signal=KILL": 12, "error=ENOSPC": 8, "error=EIO": 8}
+"""What happens at a system call of the library's files, and at how many calls, evenly spread over a run, it is tried."""
+
+
+@posix
+@pytest.mark.parametrize("injection", INJECTIONS)
+def test_fault_S2_any_system_call_may_fail_or_be_the_last(tmp_path: Path, sounds: Path, injection: str) -> None:
+    """From nothing to a library: whichever call fails, what is left is sound, or a library still to be made, and can be completed."""
+    place = tmp_path / "library"
+    paths = [str(place / name) for name in (DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-journal", "")]
+    watch = [shutil.which("strace") or "", "-f", "-qq", *(word for path in paths for word in ("-P", path)), "-e", f"trace={CALLS}"]
+    if not watch[0] or subprocess.run([*watch, "-o", os.devnull, "-e", f"inject=mkdir:{injection}:when=1", "true"]).returncode:
+        pytest.skip("needs a working strace, to inject errors")
+    log = tmp_path / "log"
+    assert "6" in run_python(FILL, 0, place, sounds, before=(*watch, "-o", str(log))).stdout
+    names = [line.split()[1].partition("(")[0] for line in log.read_text().splitlines()]
+    calls = [f"{name}:{injection}:when={names[: number + 1].count(name)}" for number, name in enumerate(names)]
+    assert len(calls) > 30
+    for call in calls[:: len(calls) // INJECTIONS[injection]]:
+        shutil.rmtree(place)
+        done = run_python(FILL, 0, place, sounds, before=(*watch, "-o", os.devnull, "-e", f"inject={call}"))
+        if "KILL" in call:
+            assert done.returncode == -signal.SIGKILL, (call, done.stderr)
+        assert "Traceback" not in done.stderr or "hearken.errors." in done.stderr.splitlines()[-1], (call, done.stderr)
+        if stored_model(place) is not None:
+            with open_store(place) as reader:
+                assert reader.check() == [], call
+        embedder = FakeEmbedder()
+        with open_store(place, create=True, model=embedder, read_only=False) as store:
+            report = index_folders(store, embedder, [sounds])
+            assert (report.scanned, report.indexed + report.unchanged, store.check()) == (6, 6, []), call
 
 
 def test_fault_S5_damage_never_changes_vectors(tmp_path: Path, embedder: FakeEmbedder, sounds: Path) -> None:

@@ -121,3 +121,12 @@ def test_named_errors(code: int | None, kind: type[StoreError]) -> None:
     assert "/x\\n.sqlite" in named.message
     assert named.hint
     assert "no such luck" in damaged("/x", "no such luck").message
+
+
+def test_damage_that_sqlite_quotes_is_damage_too(path: str) -> None:
+    """Python cannot decode a message of SQLite's that holds what is no text."""
+    data = Path(path).read_bytes()
+    assert data.count(b"CREATE TABLE t (x INTEGER UNIQUE)") == 1
+    Path(path).write_bytes(data.replace(b"CREATE TABLE t (x INTEGER UNIQUE)", b"CREATE \xccABLE t (x INTEGER UNIQUE)"))
+    with pytest.raises(DamagedError):
+        Database(path, writable=False)

@@ -37,7 +37,7 @@ def test_a_hostile_pattern_is_quick() -> None:
 
 def test_where_never_puts_values_into_sql() -> None:
     assert where(Filters()) == (["1"], [])
-    conditions, parameters = where(Filters(1.0, 2.0, "x", ("WAV", "'; --"), (8000,), (1, 2), ("silent",), ("truncated",)))
-    assert parameters == [1.0, 2.0, "wav", "'; --", "wav", "'; --", 8000, 1, 2, " silent ", " truncated "]
+    conditions, parameters = where(Filters(1.0, 2.0, "x", ("WAV", "'; --"), (8000,), (1, 2)))
+    assert parameters == [1.0, 2.0, "wav", "'; --", "wav", "'; --", 8000, 1, 2]
     assert sum(condition.count("?") for condition in conditions) == len(parameters)
     assert "--" not in " ".join(conditions)

@@ -4,6 +4,7 @@ import pytest
 from hearken.errors import DamagedError
 from hearken.library.blocks import Entry, pack
 from hearken.library.graph import Change, check_graph, keys_of, open_graph, write_graph
+from tests.processes import run_python
 from tests.small_library import random_units
 
 DIM = 8
@@ -88,3 +89,9 @@ def test_a_graph_that_cannot_be_written_is_an_os_error_and_leaves_nothing(tmp_pa
     with pytest.raises(OSError, match="graph"):
         write_graph(tmp_path / "absent", DIM, change, threads=1, on_progress=None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_can_be_loaded_after_a_graph():
+    """Both bring a C++ library along, and in the other order the second one's import ends the process."""
+    done = run_python("from hearken.library.graph import _new_index\n_new_index(4)\nimport onnxruntime\nprint(_new_index(4).ndim)")
+    assert (done.returncode, done.stdout) == (0, "4\n"), done.stderr

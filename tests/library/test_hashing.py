@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hearken.errors import AudioReadError
-from hearken.library.hashing import content_hash, hash_and_status, open_regular, seal
+from hearken.library.hashing import content_hash, hash_and_status, seal
 
 
 @pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
@@ -22,10 +22,10 @@ def test_content_hash_is_blake2b_of_all_bytes(tmp_path: Path, size: int) -> None
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
-    for name in ("fifo", "."):
-        with pytest.raises(AudioReadError, match="is not a regular file"):
-            open_regular(str(tmp_path / name))
-    with pytest.raises(FileNotFoundError):
+    for name, kind in (("fifo", "a pipe"), (".", "a folder")):
+        with pytest.raises(AudioReadError, match=f"is {kind}, not a regular file"):
+            content_hash(str(tmp_path / name))
+    with pytest.raises(AudioReadError, match="absent cannot be read: No such file"):
         content_hash(str(tmp_path / "absent"))
 
 

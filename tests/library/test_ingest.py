@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from threading import Thread
+from queue import Queue
+from threading import Thread, main_thread
 
 import numpy as np
 import pytest
 
+from hearken.errors import DiskFullError
+from hearken.library import ingest
 from hearken.library.index import index_folders
 from hearken.library.ingest import COMMIT_NUM_CHANGES
 from hearken.library.records import Change
@@ -121,3 +127,59 @@ def test_paths_may_be_pulled_by_another_thread(store: SqliteStore, folder: Path)
     report = index_folders(store, embedder, [folder])
     assert (report.scanned, report.indexed, report.copied) == (101, 100, 1)
     assert store.check() == []
+
+
+class Threaded(FakeEmbedder):
+    """Pulls paths in a thread, for which the generator waits when it is closed: as the pool of processes does."""
+
+    def embed_files(self, paths: Iterable[str], *, jobs: int, on_progress: ProgressCallback | None = None) -> Results:
+        results: Queue[tuple[str, EmbeddedFile | Failure] | None] = Queue()
+
+        def work() -> None:
+            for item in FakeEmbedder.embed_files(self, paths, jobs=jobs):
+                results.put(item)
+            results.put(None)
+
+        thread = Thread(target=work)
+        thread.start()
+        try:
+            while (item := results.get()) is not None:
+                yield item
+        finally:
+            thread.join()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
+def test_ctrl_c_does_not_wait_until_every_known_file_has_been_hashed(
+    store: SqliteStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sounds(folder, 60)
+    index_folders(store, FakeEmbedder(), [folder])
+    for path in folder.iterdir():
+        age(path, seconds=60)  # touched: known by its content, so no path is handed to the embedder
+    hashed, real = [], ingest.hash_and_status
+    main = main_thread().ident
+    assert main is not None
+
+    def slow(path: str) -> tuple[bytes, os.stat_result]:
+        hashed.append(path)
+        if len(hashed) == 3:
+            signal.pthread_kill(main, signal.SIGINT)
+            time.sleep(0.3)  # the main thread gets its turn
+        return real(path)
+
+    monkeypatch.setattr(ingest, "hash_and_status", slow)
+    with pytest.raises(KeyboardInterrupt):
+        index_folders(store, Threaded(), [folder])
+    assert len(hashed) <= 4
+    assert index_folders(store, Threaded(), [folder]).unchanged == 60
+
+
+def test_the_feed_ends_when_the_outcome_cannot_be_kept(store: SqliteStore, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sounds(folder, 30)
+    monkeypatch.setattr(ingest, "COMMIT_NUM_CHANGES", 1)
+    monkeypatch.setattr(store, "apply", lambda batch: (_ for _ in ()).throw(DiskFullError("full")))
+    embedder = Threaded(delay_s=0.02)
+    with pytest.raises(DiskFullError, match="full"):
+        index_folders(store, embedder, [folder])
+    assert len(embedder.embedded) < 10

@@ -7,9 +7,10 @@ import pytest
 
 from hearken.errors import AudioReadError
 from hearken.library.index import index_folders
-from hearken.library.plan import Plan, make_plan
-from hearken.library.records import ClearFailure, PutFailure, Relabel
+from hearken.library.plan import LASTING_STAGES, Plan, check_roots, make_plan
+from hearken.library.records import ClearFailure, KnownFile, PutFailure, Relabel
 from hearken.library.store import SqliteStore
+from hearken.types import Failure
 from tests.fakes import FakeEmbedder, age
 
 
@@ -82,3 +83,21 @@ def test_a_root_that_never_existed_is_refused(store: SqliteStore, indexed: Path)
         plan_for(store, indexed, indexed / "typo")
     with pytest.raises(AudioReadError, match="There is nothing at"):
         plan_for(store, indexed.parent / "typo")
+
+
+@pytest.mark.parametrize(("stage", "num_work"), [("worker", 1), ("read", 1), ("decode", 0), ("embed", 0)])
+def test_only_failures_of_the_bytes_or_the_model_last(store: SqliteStore, indexed: Path, stage: str, num_work: int) -> None:
+    status = os.stat(indexed / "broken.wav")
+    failure = Failure(str(indexed / "broken.wav"), stage, "WorkerDiedError", "It died.")
+    store.apply([PutFailure(failure, status.st_size, status.st_mtime_ns)])
+    plan = plan_for(store, indexed)
+    assert (len(plan.work), plan.failed) == (num_work, 1 - num_work)
+    assert (stage in LASTING_STAGES) == (num_work == 0)
+
+
+def test_absent_roots_hold_known_files_or_are_refused(tmp_path: Path) -> None:
+    known = dict.fromkeys([f"{tmp_path}/away/x/a.wav"], KnownFile(1, 1, 1, 1, 1, 0, b""))
+    for root in (f"{tmp_path}/away", f"{tmp_path}/away/x", f"{tmp_path}/away/x/a.wav", str(tmp_path)):
+        check_roots([root], known)
+    with pytest.raises(AudioReadError, match=r"There is nothing at .*/typo"):
+        check_roots([f"{tmp_path}/typo"], known)

@@ -5,7 +5,7 @@ from hearken.types import Failure
 
 
 def test_defaults_let_everything_through() -> None:
-    assert Filters() == Filters(None, None, None, (), (), (), (), ())
+    assert Filters() == Filters(None, None, None, (), (), ())
     assert Found("/a", 1, 2, 3, 4) == ("/a", 1, 2, 3, 4, "", 0)
 
 

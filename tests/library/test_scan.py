@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from hearken.library.scan import AUDIO_SUFFIXES, Found, Skipped, is_below, normal_roots, scan, stamp_of
+from hearken.library.scan import AUDIO_SUFFIXES, Found, Skipped, is_below, nearest, normal_roots, scan, stamp_of
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs links, FIFOs and sockets")
 
@@ -112,3 +112,27 @@ def test_captions_beside_sounds(folder: Path) -> None:
     stamps = [item.caption_stamp for item in scan([folder / "a.wav"]) if isinstance(item, Found)]
     (folder / "a.txt").write_text("longer")
     assert [item.caption_stamp for item in scan([folder / "a.wav"]) if isinstance(item, Found)] != stamps
+
+
+@posix
+def test_a_caption_that_is_a_link_in_a_circle_hides_no_sound(folder: Path) -> None:
+    touch(folder, "rain.wav", "rain.json")
+    os.symlink("rain.txt", folder / "rain.txt")
+    (item,) = (item for item in scan([folder]) if isinstance(item, Found))
+    assert (os.path.basename(item.path), os.path.basename(item.caption_path)) == ("rain.wav", "rain.json")
+
+
+def test_nearest_is_the_longest_by_name() -> None:
+    folders = {"/a", "/a/b", "/c/x.wav"}
+    paths = ["/a/b/c/d.wav", "/a/bc/d.wav", "/a", "/c/x.wav", "/c/y.wav", "/"]
+    assert [nearest(path, folders) for path in paths] == ["/a/b", "/a", "/a", "/c/x.wav", None, None]
+    assert nearest("/x/y", {"/"}) == "/"
+
+
+def test_many_single_files_as_roots_are_compared_by_looking_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    roots = [folder / f"{index}.wav" for index in range(500)]
+    compared: list[str] = []
+    monkeypatch.setattr("hearken.library.scan.is_below", lambda path, other: compared.append(path))
+    assert len(normal_roots([*roots, *roots])) == 500
+    assert compared == []
+    assert normal_roots(["/", folder]) == ["/"]

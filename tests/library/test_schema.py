@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hearken.errors import DamagedError, FormatVersionError, LibraryNotFoundError
+from hearken.errors import DamagedError, FormatVersionError, LibraryNotFoundError, ModelMismatchError
 from hearken.library import schema
 from hearken.library.database import Database
 from hearken.library.records import ModelRecord
@@ -31,6 +31,24 @@ def test_create_then_check(database: Database, tmp_path: Path) -> None:
     assert schema.check(other)[1] != library_id
     other.close()
     database.close()
+
+
+def test_the_folder_of_the_model_is_a_hint_that_may_be_absent(database: Database, tmp_path: Path) -> None:
+    assert schema.check(database)[0].folder == ""
+    schema.put_model_folder(database, "")
+    assert not database.rows("SELECT 1 FROM meta WHERE key = 'model_folder'"), "as in libraries of 0.1.0"
+    for folder in ("/models/\udcff owl", "/models/owl"):
+        schema.put_model_folder(database, folder)
+        assert schema.check(database)[0] == ModelRecord("pocket", "abc", 4, folder)
+    database.close()
+
+
+def test_another_model_is_refused_with_commands_that_work() -> None:
+    schema.check_model("/lib", MODEL, ModelRecord("renamed", "abc", 4))
+    with pytest.raises(ModelMismatchError, match=r"/lib was made by the model pocket \(abc\), not by owl \(def\)") as caught:
+        schema.check_model("/lib", MODEL, ModelRecord("owl", "def", 4, "/my models/owl"))
+    assert "Leave --model out" in caught.value.hint
+    assert "`hearken index DIR --library NEW --model '/my models/owl'`" in caught.value.hint
 
 
 @pytest.mark.parametrize(

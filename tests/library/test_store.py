@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hearken.errors import DamagedError, LibraryNotFoundError, LockedError, ModelMismatchError, StoreError
 from hearken.library.records import AddRoot, Filters, ModelRecord, PutFailure, RemoveFile
-from hearken.library.store import SqliteStore, open_store
+from hearken.library.store import DATABASE_NAME, SqliteStore, open_store, stored_model
 from hearken.types import Failure
 from tests.fakes import FakeEmbedder, fake_result, put_sound
 
@@ -93,8 +93,6 @@ def test_no_text_is_ever_syntax(store: SqliteStore, text: str) -> None:
         (Filters(containers=("pcm_s16le",)), {1, 2, 3}),
         (Filters(rates_hz=(48_000,)), {2}),
         (Filters(num_channels=(2, 3)), {2}),
-        (Filters(flags=("silent",)), set()),
-        (Filters(without_flags=("silent",)), {1, 2, 3}),
         (Filters(min_duration_s=2.0, num_channels=(1,)), {1}),
     ],
 )
@@ -198,3 +196,21 @@ def test_many_ids(store: SqliteStore) -> None:
     ids = list(range(1_200, 0, -1))
     assert [record.id for record in store.files(ids)] == ids
     assert [vectors.file_id for vectors in store.read_vectors(ids)] == ids
+
+
+def test_stored_model_tells_a_library_from_one_that_is_still_to_be_made(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    assert stored_model(tmp_path / "absent") is None
+    cut_short = tmp_path / "cut short"
+    cut_short.mkdir()
+    (cut_short / "lock").touch()
+    assert stored_model(cut_short) is None
+    (cut_short / DATABASE_NAME).touch()
+    assert stored_model(cut_short) is None
+    open_store(cut_short, create=True, model=embedder, read_only=False).close()
+    assert stored_model(cut_short) == ModelRecord(embedder.name, embedder.digest, embedder.dim)
+    open_store(cut_short, model=ModelRecord("x", embedder.digest, 16, "/models/x"), read_only=False).close()
+    open_store(cut_short, create=True, model=embedder, read_only=False).close()
+    assert stored_model(cut_short) == ModelRecord(embedder.name, embedder.digest, embedder.dim, "/models/x"), "the latest hint stays"
+    (cut_short / DATABASE_NAME).write_bytes(b"something else " * 100)
+    with pytest.raises(DamagedError):
+        stored_model(cut_short)

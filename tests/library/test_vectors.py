@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from hearken.errors import DamagedError
 from hearken.library import blocks, vectors
 from hearken.library.manifest import MANIFEST_NAME, load_manifest
 from tests.small_library import SmallLibrary, assert_same_scores, random_units, unit
@@ -250,3 +251,19 @@ def test_files_with_unusable_vectors_are_listed(library, monkeypatch):
     assert bad not in snapshot.file_ids
     assert np.isfinite(snapshot.scores(QUERY[None])).all()
     assert library.another_cache().snapshot().unusable_ids.tolist() == [bad]
+
+
+def test_a_rebuild_that_fails_leaves_the_good_cache(library, monkeypatch):
+    fill(library, 5)
+    library.cache.snapshot()
+    before, manifest = names(library), load_manifest(library.cache.folder)
+
+    def altered(ids):
+        raise DamagedError("The vectors of file 3 were altered.")
+        yield
+
+    monkeypatch.setattr(library.store, "read_vectors", altered)
+    with pytest.raises(DamagedError, match="altered"):
+        library.cache.rebuild()
+    assert (names(library), load_manifest(library.cache.folder)) == (before, manifest)
+    assert library.another_cache().snapshot().num_rows == sum(1 + index % 3 for index in range(5))

@@ -20,7 +20,7 @@ def audio() -> PocketAudio:
 
 def test_starts_as_probabilities_times_tag_vectors(audio: PocketAudio) -> None:
     pooled = torch.randn(3, 384)
-    probabilities = torch.sigmoid(audio.tag_logits(pooled))
+    probabilities = torch.sigmoid(audio.tagger.tags(audio.tagger.hidden(pooled)))
     expected = torch.cat([probabilities, torch.zeros(3, 3)], dim=1) / probabilities.norm(dim=1, keepdim=True)
     torch.testing.assert_close(audio.head(pooled), expected)
 

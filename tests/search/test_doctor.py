@@ -1,3 +1,6 @@
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 
@@ -23,8 +26,8 @@ def place(tmp_path):
     return tmp_path / "lib"
 
 
-def good_model(name):
-    return FakeEmbedder(name, MODEL.digest, 4)
+def good_model(record):
+    return FakeEmbedder(record.name, MODEL.digest, 4)
 
 
 def look(place, *, load_model=good_model, repair=False):
@@ -85,11 +88,11 @@ def test_ledger_lines_are_a_warning(place):
 
 
 def test_another_or_no_model_is_an_error(place):
-    _, checks = look(place, load_model=lambda name: FakeEmbedder(name, "e" * 32, 4))
+    _, checks = look(place, load_model=lambda record: FakeEmbedder(record.name, "e" * 32, 4))
     assert checks["model"].status == "error"
 
-    def absent(name):
-        raise ModelNotFoundError(f"no {name}")
+    def absent(record):
+        raise ModelNotFoundError(f"no {record.name}")
 
     _, checks = look(place, load_model=absent)
     assert checks["model"].details == ("no hand-made",)
@@ -129,3 +132,46 @@ def test_packages_that_are_absent_are_told(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     assert versions()["no-such-package-here"] == "absent"
     assert versions()["ffmpeg"] == "absent"
+
+
+def alter(place):
+    """Change the vectors of the one file behind the seal's back."""
+    with closing(sqlite3.connect(place / "library.sqlite")) as connection:
+        connection.execute("UPDATE vectors SET windows = zeroblob(length(windows))")
+        connection.commit()
+
+
+def test_altered_vectors_are_taken_out_by_repair(place):
+    alter(place)
+    for _ in range(2):  # looking changes nothing
+        report, checks = look(place)
+        assert (report.ok, checks["database"].status, checks["vectors"].status) == (False, "error", "error")
+        assert all("hearken doctor --repair" in checks[name].hint for name in ("database", "vectors"))
+    report, checks = look(place, repair=True)
+    assert report.ok
+    assert (checks["database"].status, checks["database"].details[1][-5:]) == ("warning", "a.wav")
+    assert "hearken index" in checks["database"].hint
+    report, checks = look(place)
+    assert {check.status for check in checks.values()} == {"ok"}
+
+
+def test_what_repair_cannot_mend_is_to_be_made_anew(place):
+    with closing(sqlite3.connect(place / "library.sqlite")) as connection:
+        connection.execute("DROP TABLE failures")
+    _, checks = look(place, repair=True)
+    assert checks["database"].hint == "Delete this folder and index again; your sounds are untouched."
+
+
+def test_looking_changes_no_file(place):
+    (block,) = (place / "cache").glob("block-*")
+    block.write_bytes(block.read_bytes()[:-1] + b"\x55")
+    before = {path.name: path.read_bytes() for path in (place / "cache").iterdir()}
+    for _ in range(2):
+        _, checks = look(place)
+        assert (checks["cache"].status, checks["vectors"].status) == ("error", "ok")
+    assert {path.name: path.read_bytes() for path in (place / "cache").iterdir()} == before
+    for path in (place / "cache").iterdir():
+        path.unlink()
+    (place / "cache").rmdir()
+    assert look(place)[0].ok
+    assert not (place / "cache").exists()

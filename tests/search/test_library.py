@@ -1,12 +1,31 @@
+import json
 import os
+import shutil
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 
 import numpy as np
 import pytest
 
 import hearken
-from hearken.errors import AudioReadError, InputError, LibraryNotFoundError, ModelMismatchError, ModelNotFoundError, QueryError
+from hearken.audio.sounds import synthesise
+from hearken.audio.synth import save_wav
+from hearken.errors import (
+    AudioReadError,
+    DamagedError,
+    InputError,
+    LibraryNotFoundError,
+    ModelMismatchError,
+    ModelNotFoundError,
+    QueryError,
+)
 from hearken.library.records import ModelRecord
 from hearken.library.store import open_store
+from hearken.library.vectors import VectorCache
+from hearken.runtime.catalog import find_model
 from hearken.search.library import Library, default_path
 from hearken.types import Hit
 from tests.fakes import FakeEmbedder, near_words
@@ -204,3 +223,133 @@ def test_relative_places_are_made_absolute(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert Library("lib").path == tmp_path / "lib"
     assert Library("~/lib").path == tmp_path / "lib"
+
+
+@pytest.mark.parametrize("left_behind", [(), ("lock",), ("library.sqlite",), ("lock", "library.sqlite")])
+def test_a_creation_that_was_cut_short_is_completed(tmp_path, sounds, monkeypatch, left_behind):
+    chosen = []
+    monkeypatch.setattr("hearken.runtime.pool.FileEmbedder", lambda name: chosen.append(name) or FakeModel())
+    (tmp_path / "lib").mkdir()
+    for name in left_behind:
+        (tmp_path / "lib" / name).touch()
+    with Library(tmp_path / "lib") as library:
+        assert library.index(sounds, jobs=1).indexed == 5
+    assert chosen == ["pocket"]
+
+
+def test_a_typing_error_makes_no_library(tmp_path, sounds):
+    with Library(tmp_path / "lib", FakeModel()) as library:
+        with pytest.raises(AudioReadError, match=r"There is nothing at .*typo"):
+            library.index([sounds, tmp_path / "typo"])
+        with pytest.raises(InputError, match="Nothing to index"):
+            library.index([])
+    assert not (tmp_path / "lib").exists()
+
+
+def test_failed_files_are_tried_again_when_asked_for(tmp_path, sounds):
+    model = FakeModel()
+    with Library(tmp_path / "lib", model) as library:
+        for retry_failed, tries in ((False, 1), (False, 1), (True, 2)):
+            assert library.index(sounds, jobs=1, retry_failed=retry_failed).failed == 1
+            assert sum(path.endswith("broken.wav") for path in model.embedded) == tries
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+def test_a_file_that_was_indexed_through_a_link_leaves_itself_out(library, sounds, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "bell.wav").write_bytes(b"ding" * 100)
+    os.symlink(tmp_path / "elsewhere" / "bell.wav", sounds / "bell link.wav")
+    os.symlink(tmp_path, tmp_path / "around")
+    library.index(sounds, jobs=1)
+    assert "bell link.wav" in names(library.search("bell"))
+    for path in (sounds / "bell link.wav", tmp_path / "around" / "sounds" / "bell link.wav"):
+        assert "bell link.wav" not in names(library.similar(path))
+    assert library.remove(sounds / "bell link.wav") == 1
+
+
+def test_numbers_of_any_integer_type(library):
+    assert len(library.search("dog", k=np.int64(3))) == 3
+    assert len(library.search("siren", num_channels=[np.int32(1)], rates_hz=np.array([44_100]))) == 5
+    for wrong in (True, 3.0, "3", None):
+        with pytest.raises(QueryError, match="number of hits must be a whole number"):
+            library.search("dog", k=wrong)
+    with pytest.raises(QueryError, match="sample rate must be a whole number"):
+        library.search("dog", rates_hz=[44_100.5])
+
+
+def test_threads_share_one_store_and_one_model(library, monkeypatch, tmp_path):
+    opened, loaded, real = [], [], open_store
+    monkeypatch.setattr("hearken.search.library.open_store", lambda *args: (time.sleep(0.05), opened.append(args), real(*args))[2])
+    fresh = Library(tmp_path / "lib")
+    monkeypatch.setattr(fresh, "_model_for", lambda record: (time.sleep(0.05), loaded.append(record), FakeModel())[2])
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: names(fresh.search("rain", k=1)), range(8)))
+    assert found == [["rain.flac"]] * 8
+    assert (len(opened), len(loaded)) == (1, 1)
+    fresh.close()
+
+
+def test_building_the_graph_is_told(tmp_path, sounds, monkeypatch):
+    monkeypatch.setattr("hearken.search.library.VectorCache", partial(VectorCache, exact_max_windows=3))
+    events = []
+    with Library(tmp_path / "lib", FakeModel()) as library:
+        library.index(sounds, jobs=1, on_event=events.append)
+        library.index(sounds, jobs=1)
+    assert [event.phase for event in events[-2:]] == ["done", "graph"]
+    assert events[-1].num_done == events[-1].num_total == 19
+    assert list((tmp_path / "lib" / "cache").glob("graph-*.usearch"))
+
+
+@pytest.fixture
+def owl(tmp_path):
+    """A real model in a folder of its own, unlike the built-in one."""
+    folder = tmp_path / "models" / "owl"
+    shutil.copytree(find_model("pocket"), folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "name": "owl", "max_query_tokens": 7}))
+    return folder
+
+
+def test_a_model_in_a_folder_need_be_given_only_once(tmp_path, owl, monkeypatch):
+    (tmp_path / "sounds").mkdir()
+    for name in ("rain", "dog_bark"):
+        save_wav(tmp_path / "sounds" / f"{name}.wav", synthesise(name))
+    monkeypatch.chdir(owl.parent.parent)
+    with Library(tmp_path / "lib", "models/owl") as library:
+        assert library.index(tmp_path / "sounds", jobs=1).indexed == 2
+    monkeypatch.chdir(tmp_path / "sounds")
+    with Library(tmp_path / "lib") as library:
+        assert (library.info().model.name, library.info().model.folder) == ("owl", str(owl))
+        assert names(library.search("a dog barks", k=1, names=False)) == ["dog_bark.wav"]
+        assert library.index(tmp_path / "sounds", jobs=1).unchanged == 2
+        assert library.doctor().ok
+    moved = owl.rename(owl.parent / "moved")
+    with Library(tmp_path / "lib") as library, pytest.raises(ModelNotFoundError, match="'owl', which is not here"):
+        library.search("a dog barks")
+    with Library(tmp_path / "lib", moved) as library:
+        assert names(library.similar(tmp_path / "sounds" / "rain.wav", k=1)) == ["dog_bark.wav"]
+        library.index(tmp_path / "sounds", jobs=1)
+    with Library(tmp_path / "lib", "pocket") as library, pytest.raises(ModelMismatchError, match=r"owl.*not by pocket"):
+        library.search("a dog barks")
+    with Library(tmp_path / "lib") as library:  # what the hint advises
+        assert library.info().model.folder == str(moved)
+        assert library.search("a dog barks", k=1)
+
+
+def test_one_altered_row_is_repaired_by_doctor_and_index(library, sounds, tmp_path):
+    library.close()
+    with closing(sqlite3.connect(tmp_path / "lib" / "library.sqlite")) as connection:
+        connection.execute("UPDATE vectors SET windows = zeroblob(length(windows)) WHERE sound_id = 2")
+        connection.commit()
+    shutil.rmtree(tmp_path / "lib" / "cache")
+    for action in (lambda: library.search("dog"), lambda: library.index(sounds, jobs=1)):
+        with pytest.raises(DamagedError, match="were altered") as caught:
+            action()
+        assert "`hearken doctor --repair`" in caught.value.hint
+        assert "`hearken index`" in caught.value.hint
+    library.close()
+    library.doctor(repair=True)
+    assert len(library.search("dog")) == 4
+    report = library.index(sounds, jobs=1)
+    assert (report.indexed, report.unchanged) == (1, 4)
+    assert len(library.search("dog")) == 5
