@@ -94,7 +94,8 @@ class Failure:
 
 @dataclass(frozen=True)
 class Hit:
-    """One answer of a search, best moment of a file: `path` is absolute, `score` grows with likeness (cosine, 1 = same)."""
+    """One answer of a search, best moment of a file: `path` is absolute, `score` is the cosine of
+    sound and query (1 = same), plus at most 0.1 where names or tags hold words of the query. `duplicates` are folded copies."""
 
     path: str
     start_s: float

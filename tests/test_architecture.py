@@ -190,7 +190,6 @@ def test_all_but_learning_imports_without_torch(blocked: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(not (PACKAGE / "assets" / "pocket" / "config.json").is_file(), reason="the pocket model is not built yet")
 def test_index_and_search_run_without_torch(blocked: Path, tmp_path: Path) -> None:
     from hearken.audio.sounds import synthesise
     from hearken.audio.synth import save_wav

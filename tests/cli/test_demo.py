@@ -77,9 +77,7 @@ def test_probes_are_the_best_with_different_files() -> None:
     assert all(len(probe) <= 20 for probe in probes[1:])
 
 
-def test_library_names_differ_by_material(tmp_path) -> None:
-    if not (Path(demo.__file__).parents[1] / "assets" / "pocket" / "config.json").is_file():
-        pytest.skip("the pocket model is not built yet")
+def test_library_names_differ_by_material() -> None:
     assert demo.library_name(["/a"]) == demo.library_name(["/a"]) != demo.library_name(["/a\udce9"])
 
 
