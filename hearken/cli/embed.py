@@ -32,11 +32,11 @@ def embed(
     """
     from hearken.library.files import write_whole
     from hearken.runtime.pool import FileEmbedder
-    from hearken.search.library import _num_cores
+    from hearken.search.library import num_cores
 
     check_out(out)
     embedder = FileEmbedder(model)
-    done, failed = embed_all(embedder, [os.path.abspath(file) for file in files], jobs or _num_cores())
+    done, failed = embed_all(embedder, [os.path.abspath(file) for file in files], jobs or num_cores())
     if not done:
         raise AudioError(f"None of {output.plural(len(failed), 'file')} could be used. {failed[0].message}", failed[0].hint)
     write_whole(out, [npz(done, windows=windows)])

@@ -128,7 +128,7 @@ class Library:
         embedder = self._embedder(made_by)
         model = ModelRecord(embedder.name, embedder.digest, embedder.dim, self._model_folder())
         with open_store(self.path, create=True, model=model, read_only=False) as store:
-            report = index_folders(store, embedder, roots, jobs=jobs or _num_cores(), on_event=on_event, retry_failed=retry_failed)
+            report = index_folders(store, embedder, roots, jobs=jobs or num_cores(), on_event=on_event, retry_failed=retry_failed)
 
             def tell(done: int, total: int) -> None:
                 if on_event is not None:
@@ -273,7 +273,7 @@ class Library:
         return FileEmbedder(getattr(self._named, "folder", self._named.name))
 
 
-def _num_cores() -> int:
+def num_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
