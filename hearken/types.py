@@ -95,7 +95,7 @@ class Failure:
 @dataclass(frozen=True)
 class Hit:
     """One answer of a search, best moment of a file: `path` is absolute, `score` is the cosine of
-    sound and query (1 = same), plus at most 0.1 where names or tags hold words of the query. `duplicates` are folded copies."""
+    sound and query (1 = same), plus at most 0.3 where names or tags hold words of the query. `duplicates` are folded copies."""
 
     path: str
     start_s: float

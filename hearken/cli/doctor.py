@@ -49,6 +49,12 @@ def report_json(report: DoctorReport) -> dict[str, Any]:
     return {"library": report.path, "ok": report.ok, "checks": checks, "versions": dict(report.versions)}
 
 
+def once(line: str) -> str:
+    """Return a detail such as "PATH: PATH is empty." with the path named once."""
+    path, _, message = line.partition(": ")
+    return message if path and message.startswith(f"{path} ") else line
+
+
 def print_report(report: DoctorReport, screen: Console) -> None:
     """Print the check list, what is wrong below each point, and the versions."""
     from rich.text import Text
@@ -58,5 +64,5 @@ def print_report(report: DoctorReport, screen: Console) -> None:
         mark, style = _MARKS[check.status]
         screen.print(Text.assemble((f"{mark:>6}", style), f"  {check.name}"))
         for line in (*check.details, *([check.hint] if check.hint else [])):
-            screen.print(Text(f"          {show(line)}"))
+            screen.print(output.indented(once(line), 10))
     screen.print(Text("versions " + ", ".join(f"{name} {version}" for name, version in report.versions.items()), style="dim"))

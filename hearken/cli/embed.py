@@ -38,7 +38,10 @@ def embed(
     embedder = FileEmbedder(model)
     done, failed = embed_all(embedder, [os.path.abspath(file) for file in files], jobs or num_cores())
     if not done:
-        raise AudioError(f"None of {output.plural(len(failed), 'file')} could be used. {failed[0].message}", failed[0].hint)
+        raise AudioError(
+            f"None of {output.plural(len(failed), 'file')} could be used. {failed[0].message}",
+            output.folder_hint(failed[0].path) or failed[0].hint,
+        )
     write_whole(out, [npz(done, windows=windows)])
     _report(out, embedder, done, failed, as_json=json)
     if failed:
@@ -95,4 +98,4 @@ def _report(out: Path, embedder: Embedder, done: dict[str, EmbeddedFile], failed
         return
     output.console().print(f"{output.plural(len(done), 'vector')} of {embedder.dim} numbers in {show(out)}")
     for failure in failed:
-        output.note(f"failed: {show(failure.path)}: {failure.message}")
+        output.note(f"failed: {output.failure_text(failure)} {output.folder_hint(failure.path)}".rstrip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,9 @@ from hearken.errors import show
 if TYPE_CHECKING:
     from hearken.library.index import IndexEvent, IndexReport
     from hearken.search.library import Library
+    from hearken.types import Failure
+
+_TOLD = 3  # so many failures are told at once; more are a list of their own
 
 
 def index(
@@ -56,8 +60,15 @@ def index_into(library: Library, roots: Sequence[str], *, jobs: int | None, as_j
     if as_json:
         output.print_json({"library": str(library.path), "roots": list(roots), **asdict(report)})
     else:
-        output.console().print(summary(report))
+        told = failed_below(library.failures(), roots) if 0 < report.failed <= _TOLD else []
+        output.console().print(summary(report, told))
     return report
+
+
+def failed_below(ledger: Sequence[Failure], roots: Sequence[str]) -> list[Failure]:
+    """Return the failures of files that are one of `roots` or lie below one; what was only skipped is no failure."""
+    below = tuple(os.path.join(root, "") for root in roots)
+    return [failure for failure in ledger if failure.stage != "scan" and (failure.path in roots or failure.path.startswith(below))]
 
 
 def interrupted(last: IndexEvent | None) -> str:
@@ -70,8 +81,11 @@ def interrupted(last: IndexEvent | None) -> str:
     return f"Interrupted. {done}; run the same command again to go on."
 
 
-def summary(report: IndexReport) -> str:
-    """Return what a run did, in one line; and one more for each thing that may need the user's attention."""
+def summary(report: IndexReport, failures: Sequence[Failure] = ()) -> str:
+    """Return what a run did, in one line; and one more for each thing that may need the user's attention.
+
+    `failures` are the reasons to tell; unless they are those of all files that failed, the place where they are listed is told.
+    """
     counts = ("indexed", "unchanged", "moved", "copied", "deleted", "failed", "skipped")
     parts = [f"{output.number(value)} {name}" for name in counts if (value := getattr(report, name)) or name == "indexed"]
     sound = f"{report.audio_s / 60:.1f} min of sound in " if report.audio_s else ""
@@ -79,7 +93,12 @@ def summary(report: IndexReport) -> str:
     lines = [f"{output.plural(report.scanned, 'file')}: {', '.join(parts)} ({sound}{report.wall_s:.1f} s{speed})"]
     if report.scanned == report.skipped and not report.absent:
         lines.append("No sound file was found there: they are known by names that end in .wav, .flac, .mp3 and the like.")
-    lines += [f"{show(root)} is not there; what is known of it was kept. `hearken forget` removes it." for root in report.absent]
-    if report.failed:
+    lines += [
+        f"{root} is not there, or empty; what is known of it was kept. `hearken forget {shlex.quote(root)}` removes it."
+        for root in map(show, report.absent)
+    ]
+    if report.failed and len(failures) == report.failed:
+        lines += [f"Failed: {output.failure_text(failure)}" for failure in failures]
+    elif report.failed:
         lines.append("Some files failed; `hearken info --failures` says which and why.")
     return "\n".join(lines)

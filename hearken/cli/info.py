@@ -11,13 +11,17 @@ import typer
 
 from hearken.cli import output
 from hearken.cli.options import JsonOption, LibraryOption
+from hearken.errors import show
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from hearken.search.library import LibraryInfo
     from hearken.types import Failure
 
 _DIGEST_CHARS = 12
 _HOUR_S = 3_600.0
+_TABLE_CELLS = 100  # a terminal narrower than this breaks the three columns of the ledger too often to be read
 
 
 def info(
@@ -39,9 +43,22 @@ def info(
     screen = output.console()
     screen.print(output.facts_table(facts(about, ledger)))
     if failures and ledger:
-        rows = [(failure.path, failure.error, f"{failure.message} {failure.hint}".strip()) for failure in ledger]
         screen.print()
+        print_ledger(ledger, screen)
+
+
+def print_ledger(ledger: Sequence[Failure], screen: Console) -> None:
+    """Print the ledger: as a table, or where that would be cramped as a path and the reason below it for each file."""
+    from rich.text import Text
+
+    reasons = [f"{output.reason(failure)} {failure.hint}".strip() for failure in ledger]
+    if screen.width >= _TABLE_CELLS:
+        rows = [(failure.path, failure.error, why) for failure, why in zip(ledger, reasons, strict=True)]
         screen.print(output.table(("file", "error", "why"), rows))
+        return
+    for failure, why in zip(ledger, reasons, strict=True):
+        screen.print(Text(show(failure.path), overflow="fold"))
+        screen.print(output.indented(f"{failure.error}: {why}", 4))
 
 
 def facts(about: LibraryInfo, ledger: Sequence[Failure]) -> list[tuple[str, Sequence[str]]]:

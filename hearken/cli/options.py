@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hearken.errors import show
 from hearken.limits import MAX_HITS
+
+_LENGTH = re.compile(r"(?:(?:(\d{1,6}):(?=[0-5]\d:))?(\d{1,6}):(?=[0-5]\d(?:\.|$)))?(\d{1,12}(?:\.\d*)?|\.\d+)", re.ASCII)
+
+
+def hit_count(text: str | int) -> int:
+    """Return how many hits `-k` asks for. Raises BadParameter with a sentence for anything but 1 to MAX_HITS."""
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if not 1 <= count <= MAX_HITS:
+        raise typer.BadParameter(f"{show(str(text))!r} is not a whole number from 1 to {MAX_HITS}.")
+    return count
+
+
+def seconds(text: str | float) -> float:
+    """Return a length given as seconds, M:SS or H:MM:SS in seconds. Raises BadParameter with a sentence for anything else."""
+    parts = _LENGTH.fullmatch(str(text))
+    if not parts:
+        raise typer.BadParameter(f"{show(str(text))!r} is no length: give seconds such as 90, or M:SS or H:MM:SS such as 1:30.")
+    hours, minutes, rest = parts.groups()
+    return int(hours or 0) * 3_600.0 + int(minutes or 0) * 60.0 + float(rest)
+
 
 LibraryOption = Annotated[
     Path | None,
@@ -18,10 +43,14 @@ ModelOption = Annotated[
     typer.Option("--model", metavar="NAME", help="The model, by name or folder. Default: the library's own, 'pocket' for a new one."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-CountOption = Annotated[int, typer.Option("-k", min=1, max=MAX_HITS, metavar="N", help="How many hits to show.")]
+CountOption = Annotated[int, typer.Option("-k", parser=hit_count, metavar="N", help="How many hits to show.")]
 MomentsOption = Annotated[bool, typer.Option("--moments", help="Show every fitting moment, not just the best one of each file.")]
-MinDurationOption = Annotated[float | None, typer.Option("--min-duration", min=0.0, metavar="S", help="Only files of at least S seconds.")]
-MaxDurationOption = Annotated[float | None, typer.Option("--max-duration", min=0.0, metavar="S", help="Only files of at most S seconds.")]
+MinDurationOption = Annotated[
+    float | None, typer.Option("--min-duration", parser=seconds, metavar="S", help="Only files of at least S seconds, or M:SS.")
+]
+MaxDurationOption = Annotated[
+    float | None, typer.Option("--max-duration", parser=seconds, metavar="S", help="Only files of at most S seconds, or M:SS.")
+]
 PathOption = Annotated[str | None, typer.Option("--path", metavar="GLOB", help="Only files whose path fits, such as '*/field/*'.")]
 FormatOption = Annotated[
     list[str] | None,

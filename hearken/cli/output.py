@@ -15,10 +15,11 @@ from hearken.errors import show
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    from hearken.types import Hit
+    from hearken.types import Failure, Hit
 
 _BAR_CELLS = 10
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -177,6 +178,33 @@ def _width(column: Sequence[str]) -> int:
     """Cells that a column of ASCII texts takes, with the gap to the next; none if it is empty."""
     widest = max(map(len, column), default=0)
     return widest + _GAP if widest else 0
+
+
+def reason(failure: Failure) -> str:
+    """Return why a file failed, without its path where the message begins with it."""
+    path = show(failure.path)
+    message = show(failure.message)
+    cut = message.removeprefix(path)
+    return cut.lstrip(": ") if cut[:1] in (" ", ":") and cut != message else message
+
+
+def failure_text(failure: Failure) -> str:
+    """Return a file and why it failed as one text that names the path once."""
+    message = show(failure.message)
+    return f"{show(failure.path)}: {message}" if reason(failure) == message else message
+
+
+def folder_hint(path: str | os.PathLike[str]) -> str:
+    """Return what to do where a folder was given in the place of a sound file; "" if `path` is none."""
+    return "Give a sound file; `hearken index` takes folders." if os.path.isdir(path) else ""
+
+
+def indented(text: str, cells: int) -> Padding:
+    """Return a foreign text, escaped, all of whose lines begin `cells` cells from the left."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    return Padding(Text(show(text)), (0, 0, 0, cells), expand=False)
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from hearken.library.index import IndexEvent
 
 
+_WIDE_CELLS = 90  # a narrower terminal has no room for the hours and the speed beside bar, count and time left
 _TITLES = {"scan": "Looking", "embed": "Listening", "done": "Listening", "graph": "Ordering for search"}
 
 
 class IndexProgress:
     """A context manager that shows files, hours of sound, speed (times real time) and time left, on stderr.
+
+    A narrow terminal shows neither hours nor speed.
 
     It is quiet when told to be and when stderr is no terminal. `last` is the latest event, None before the first.
     """
@@ -58,13 +61,16 @@ def sound_text(event: IndexEvent) -> str:
 def _make_bar() -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    screen = output.console(stderr=True)
+    narrow = screen.width < _WIDE_CELLS
+    sound = [] if narrow else [TextColumn("{task.fields[sound]}", markup=False)]
     return Progress(
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=12 if narrow else 24),
         MofNCompleteColumn(),
         TextColumn("{task.fields[unit]}"),
-        TextColumn("{task.fields[sound]}", markup=False),
+        *sound,
         TimeRemainingColumn(compact=True),
-        console=output.console(stderr=True),
+        console=screen,
         transient=True,
     )

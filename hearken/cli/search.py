@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -21,11 +22,14 @@ from hearken.cli.options import (
     NoFoldOption,
     PathOption,
 )
+from hearken.errors import QueryError
 
 if TYPE_CHECKING:
     from hearken.search.library import Library
     from hearken.types import Hit
 
+WEAK_SCORE = 0.25
+"""A best hit below this is most likely chance: what fits a description scores about 0.35 and more with *pocket*, which knows English only."""
 _NO_HIT = "Nothing in the library passes these filters. `hearken info` shows what it holds."
 
 
@@ -48,6 +52,8 @@ def search(
     from hearken.search.library import Library
 
     query = " ".join(text)
+    if not_text is not None and not not_text.strip():
+        raise QueryError("The text of --not is empty.", "Say what the sound should not be like, or leave --not out.")
     with Library(library, model=model) as opened:
         started_s = time.perf_counter()
         hits = opened.search(
@@ -63,6 +69,8 @@ def search(
             names=not sound_only,
         )
         show_hits(query, opened, hits, time.perf_counter() - started_s, as_json=json)
+    if hits and hits[0].score < WEAK_SCORE and not json and sys.stdout.isatty():
+        output.note("Nothing fits well; try other words, in English.")
 
 
 def show_hits(query: str, library: Library, hits: Sequence[Hit], seconds: float, *, as_json: bool) -> None:

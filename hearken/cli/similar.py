@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hearken.cli import output
 from hearken.cli.options import (
     CountOption,
     FormatOption,
@@ -22,6 +23,7 @@ from hearken.cli.options import (
     PathOption,
 )
 from hearken.cli.search import show_hits
+from hearken.errors import AudioReadError, show
 
 
 def similar(
@@ -40,6 +42,8 @@ def similar(
     """Find sounds that are like a file: hearken similar door.wav."""
     from hearken.search.library import Library
 
+    if hint := output.folder_hint(file):
+        raise AudioReadError(f"{show(file)} is a folder, not a sound file.", hint)
     with Library(library, model=model) as opened:
         started_s = time.perf_counter()
         hits = opened.similar(

@@ -15,7 +15,7 @@ from hearken.errors import DamagedError, DiskFullError, StoreError, show
 BUSY_TIMEOUT_S = 10.0
 """Readers and the writer do not wait for each other under WAL; only recovery after a crash takes a moment alone."""
 
-_REBUILD = "Your sounds are untouched: delete this folder and run `hearken index` again to rebuild the library from them."
+_REBUILD = "Your sounds are untouched: delete the folder {folder} and run `hearken index` again to rebuild the library from them."
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR}
 _READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
@@ -34,7 +34,7 @@ _SETTINGS = (
 
 def damaged(path: str, what: str) -> DamagedError:
     """Return the error for a file of the library that does not hold what was written."""
-    return DamagedError(f"The library file {show(path)} is damaged ({what}).", _REBUILD)
+    return DamagedError(f"The library file {show(path)} is damaged ({what}).", _REBUILD.format(folder=show(os.path.dirname(path))))
 
 
 def named_error(error: sqlite3.Error, path: str) -> StoreError:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,7 +31,7 @@ _EVENT_INTERVAL_S = 0.1
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What a run did, in files; `deleted` were forgotten, `kept` are out of reach (in `absent` roots, or unreadable)."""
+    """What a run did, in files; `deleted` were forgotten, `kept` are out of reach (in roots `absent` or empty, or unreadable)."""
 
     scanned: int
     indexed: int
@@ -79,7 +79,7 @@ def index_folders(
     """Bring `store` up to date with the folders and files in `roots`, and return what was done.
 
     Files that are gone from a root that is there are forgotten; nothing is forgotten because a root (or a disk mounted
-    below it) is away. `on_event` is called about ten times a second, under a lock: it must be quick. On Ctrl-C (and any
+    below it) is away, or is an empty folder now: that may be the mount point of a disk. `on_event` is called about ten times a second, under a lock: it must be quick. On Ctrl-C (and any
     other error) what is done is committed before KeyboardInterrupt goes on its way.
 
     Raises ModelMismatchError when the embedder is not the model of the library, InputError for no roots, AudioReadError
@@ -168,7 +168,6 @@ def _report(reporter: _Reporter, ingest: Ingest, plan: Plan, path: str, phase: L
 
 def _summary(plan: Plan, ingest: Ingest, deleted: int, wall_s: float) -> IndexReport:
     progress = ingest.progress
-    absent: Sequence[str] = [root for root in plan.roots if not os.path.lexists(root)]
     return IndexReport(
         scanned=plan.scanned,
         indexed=progress.indexed,
@@ -181,5 +180,5 @@ def _summary(plan: Plan, ingest: Ingest, deleted: int, wall_s: float) -> IndexRe
         audio_s=progress.audio_s,
         wall_s=wall_s,
         kept=plan.num_kept,
-        absent=tuple(absent),
+        absent=plan.absent,
     )

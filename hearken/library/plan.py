@@ -9,7 +9,7 @@ from functools import cached_property
 
 from hearken.errors import AudioReadError, show
 from hearken.library.caption import read_caption
-from hearken.library.presence import Presence
+from hearken.library.presence import Presence, emptied
 from hearken.library.protocol import Store
 from hearken.library.records import AddRoot, Change, ClearFailure, FileText, Found, KnownFailure, KnownFile, PutFailure, Relabel, Skipped
 from hearken.library.scan import nearest, scan
@@ -25,7 +25,8 @@ class Plan:
     """The outcome of comparing. Each path met is counted in `unchanged`, `failed` or `skipped`, or stands in `work`.
 
     `gone` holds stored files that are no longer there, to be removed unless one turns out to have moved; `num_kept`
-    counts those that are only out of reach. `changes` are due whatever the work brings.
+    counts those that are only out of reach, for one in the roots `absent`: not there, or empty though they held files.
+    `changes` are due whatever the work brings.
     """
 
     roots: list[str]
@@ -33,6 +34,7 @@ class Plan:
     failures: dict[str, KnownFailure]
     sounds: set[bytes]
     presence: Presence
+    absent: tuple[str, ...] = ()
     unchanged: int = 0
     failed: int = 0
     skipped: int = 0
@@ -76,7 +78,10 @@ def make_plan(store: Store, roots: Sequence[str], *, retry_failed: bool, on_scan
             skipped[item.path] = item
         on_scanned(len(met) + len(skipped))
     blocked = [path for path, item in skipped.items() if item.blocks]
-    plan = Plan(list(roots), files, failures, sounds, Presence([*roots, *old_roots], blocked), skipped=len(skipped))
+    lost = emptied([*roots, *old_roots], files)
+    presence = Presence([root for root in (*roots, *old_roots) if root not in lost], blocked)
+    absent = tuple(root for root in roots if not os.path.lexists(root) or (root in lost and presence.is_away(root)))
+    plan = Plan(list(roots), files, failures, sounds, presence, absent, skipped=len(skipped))
     for found in met.values():
         _compare(plan, found, retry_failed=retry_failed)
     _settle_missing(plan, met, old_roots)
@@ -141,5 +146,5 @@ def _settle_ledger(plan: Plan, met: dict[str, Found], skipped: dict[str, Skipped
             plan.changes.append(PutFailure(item.failure))
     for path in plan.failures:
         root = nearest(path, plan.root_set)
-        if root is not None and os.path.lexists(root) and path not in met and path not in skipped and not plan.presence.is_blocked(path):
+        if root is not None and root not in plan.absent and path not in met and path not in skipped and not plan.presence.is_blocked(path):
             plan.changes.append(ClearFailure(path))

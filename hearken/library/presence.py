@@ -2,7 +2,8 @@
 
 A file that a scan did not meet counts as gone only if a root that holds it is there, nothing on the way to it was
 unreadable, and the nearest folder that still exists lies on the device that the file was on: where a file system is
-unmounted, its mount point remains as an empty folder of another device.
+unmounted, its mount point remains as an empty folder of another device. As a mount point made anew may lie on the same
+device, a root that held files and is empty now counts as not there (`emptied`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,21 @@ import os
 from collections.abc import Iterable
 
 from hearken.library.scan import nearest
+
+
+def emptied(roots: Iterable[str], files: Iterable[str]) -> frozenset[str]:
+    """Return which of `roots` are empty folders though some of the known `files` lay below them."""
+    empty = frozenset(root for root in roots if _is_empty(root))
+    return frozenset(root for path in files if (root := nearest(path, empty)) is not None) if empty else empty
+
+
+def _is_empty(folder: str) -> bool:
+    """Return whether `folder` is a folder that holds no entry at all; one that cannot be read is not known to be empty."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except (OSError, ValueError):
+        return False
 
 
 class Presence:
@@ -28,12 +44,14 @@ class Presence:
 
     def out_of_reach(self, path: str, device: int) -> bool:
         """Return whether the file `path`, last seen on `device`, may still exist where nobody can see it now."""
-        if nearest(path, self._roots) is None:
-            return True
-        if self.is_blocked(path):
+        if self.is_away(path) or self.is_blocked(path):
             return True
         now = self._device_of(os.path.dirname(path))
         return now is None or (now != device and (device, now) not in self._same_devices)
+
+    def is_away(self, path: str) -> bool:
+        """Return whether no root that is there holds `path`."""
+        return nearest(path, self._roots) is None
 
     def is_blocked(self, path: str) -> bool:
         """Return whether the scan could not read `path` or a folder above it."""

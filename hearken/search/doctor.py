@@ -6,7 +6,7 @@ import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,7 +22,12 @@ from hearken.library.vectors import VectorCache
 
 PACKAGES = ("hearken", "numpy", "onnxruntime", "tokenizers", "av", "soxr", "usearch", "numkong", "filelock", "platformdirs")
 _SHOWN = 5
+_SHOWN_PROBLEMS = 3
 _REPAIR = "`hearken doctor --repair` takes such files out of the library; `hearken index` of their folders brings them back."
+_FORGET = (
+    "Connect the disk, if they are on one. `hearken index` of their folders finds what was moved and takes out what was "
+    "deleted; where the folder itself is gone for good, `hearken forget DIR` does."
+)
 
 Status = Literal["ok", "warning", "error"]
 ModelLoader = Callable[[ModelRecord], Any]
@@ -105,17 +110,32 @@ def _guarded(name: str, check: Callable[[], Check]) -> Check:
 
 
 def _verdict(name: str, problems: list[str], hint: str) -> Check:
-    return Check(name, "error", tuple(problems), hint) if problems else Check(name, "ok")
+    return Check(name, "error", _few(problems), hint) if problems else Check(name, "ok")
+
+
+def _few(problems: Sequence[str]) -> tuple[str, ...]:
+    """Return the first lines of what is wrong, and how many more there are: one damaged page may have hundreds."""
+    lines = [line for problem in problems for line in problem.splitlines()]
+    more = len(lines) - _SHOWN_PROBLEMS
+    return (*lines[:_SHOWN_PROBLEMS], f"and {more} more") if more > 0 else tuple(lines)
+
+
+def _num_files(count: int, one: str, many: str) -> str:
+    """Return a count of files with the verb that fits."""
+    return f"1 file {one}" if count == 1 else f"{count} files {many}"
 
 
 def _database(store: SqliteStore, *, repair: bool) -> Check:
     removed = store.repair() if repair else []
     if problems := store.check():
-        anew = "delete this folder and index again; your sounds are untouched."
-        return _verdict("database", problems, anew.capitalize() if repair else f"{_REPAIR} If that does not help, {anew}")
+        anew = f"elete the folder {show(store.folder)} and index again; your sounds are untouched."
+        return _verdict("database", problems, f"D{anew}" if repair else f"{_REPAIR} If that does not help, d{anew}")
     if not removed:
         return Check("database", "ok")
-    details = [f"{len(removed)} files were taken out, as what is stored of them was damaged.", *(show(path) for path in removed[:_SHOWN])]
+    details = [
+        _num_files(len(removed), "was", "were") + " taken out, as what the library held was damaged.",
+        *(show(path) for path in removed[:_SHOWN]),
+    ]
     return Check("database", "warning", tuple(details), "Run `hearken index` on their folders: it listens to them again.")
 
 
@@ -151,13 +171,19 @@ def _missing(store: SqliteStore) -> Check:
     gone = [path for path in sorted(store.known_files()) if not os.path.exists(path)]
     if not gone:
         return Check("sounds", "ok")
-    details = [f"{len(gone)} files of the library are not there now.", *(show(path) for path in gone[:_SHOWN])]
-    return Check("sounds", "warning", tuple(details), "Connect the disk; what is gone for good `hearken forget DIR` removes.")
+    details = [
+        _num_files(len(gone), "of the library is", "of the library are") + " not there now.",
+        *(show(path) for path in gone[:_SHOWN]),
+    ]
+    return Check("sounds", "warning", tuple(details), _FORGET)
 
 
 def _ledger(store: SqliteStore) -> Check:
     failed = [failure for failure in store.failures() if failure.stage != "scan"]
     if not failed:
         return Check("ledger", "ok")
-    details = [f"{len(failed)} files could not be indexed.", *(f"{show(failure.path)}: {failure.message}" for failure in failed[:_SHOWN])]
+    details = [
+        _num_files(len(failed), "could", "could") + " not be indexed.",
+        *(f"{show(failure.path)}: {failure.message}" for failure in failed[:_SHOWN]),
+    ]
     return Check("ledger", "warning", tuple(details), "`hearken info --failures` lists them with what can be done.")

@@ -1,9 +1,11 @@
 """The ranking: from a query vector to hits.
 
-A window's score is its cosine with the query. Two things are added to it, both small and both optional:
+A window's score is its cosine with the query. Two things are added to it, both optional:
 
 * *Names.* A file whose name, folders, tags or caption hold words of the query gets `NAME_WEIGHT` times the share of
-  words found. So "glass breaking" finds `glass_break_03.wav`, and a name alone is enough to be ranked.
+  words found; one that holds all of them gets `FULL_NAME_WEIGHT`, as somebody has called it what is sought. So "glass
+  breaking" finds `glass_break_03.wav`, and a name alone is enough to be ranked. Words of the text of *Not* count as not
+  found, in whatever file.
 * *Not.* With `against`, a window loses what its cosine with that text exceeds the median over all windows searched. A
   text that is like everything, or like nothing, therefore changes little.
 
@@ -28,11 +30,13 @@ from hearken.library.protocol import Store
 from hearken.library.records import DoubleArray, FileRecord
 from hearken.library.snapshot import BoolArray, Snapshot
 from hearken.library.vectors import VectorCache
+from hearken.library.words import query_words
 from hearken.search.folding import leaders
 from hearken.search.query import SearchRequest
 from hearken.types import FloatArray, Hit
 
 NAME_WEIGHT = 0.10
+FULL_NAME_WEIGHT = 0.30
 MOMENT_LEVEL = 0.6
 _T = TypeVar("_T", bound=np.generic)
 _MAX_NAMED_ROWS = 20_000  # scored in about 4 ms
@@ -42,12 +46,13 @@ _TOUCH_S = 1e-6  # windows with a smaller gap between them adjoin
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """What is sought: `vector` (D,); what is not: `against` (D,); `words` to look up in names; a file id to leave out."""
+    """What is sought: `vector` (D,); what is not: `against` (D,); `words` to look up in names, but for those in `not_words`; a file id to leave out."""
 
     vector: FloatArray
     against: FloatArray | None = None
     words: str = ""
     leave_out: int | None = None
+    not_words: str = ""
 
 
 class _Scope(NamedTuple):
@@ -107,12 +112,22 @@ def _scope(store: Store, snapshot: Snapshot, query: Query, request: SearchReques
         wanted &= np.isin(snapshot.file_ids, np.fromiter(selected, np.int64, len(selected)))
     if query.leave_out is not None:
         wanted &= snapshot.file_ids != query.leave_out
-    bonus = np.zeros(len(wanted))
-    matches = store.match_text(query.words) if query.words else {}
+    return _Scope(snapshot, wanted, _bonus(store, snapshot, query))
+
+
+def _bonus(store: Store, snapshot: Snapshot, query: Query) -> DoubleArray:
+    """Return what each file (F,) gets for the words of the query that it holds."""
+    bonus = np.zeros(len(snapshot.file_ids))
+    words, unwanted = query_words(query.words), frozenset(query_words(query.not_words))
+    telling = [word for word in words if word not in unwanted]
+    if not telling:
+        return bonus
+    matches = store.match_text(" ".join(telling))
     numbers = snapshot.numbers_of(np.fromiter(matches, np.int64, len(matches)))
-    shares = np.fromiter(matches.values(), np.float64, len(matches))
-    bonus[numbers[numbers >= 0]] = NAME_WEIGHT * shares[numbers >= 0]
-    return _Scope(snapshot, wanted, bonus)
+    shares = np.fromiter(matches.values(), np.float64, len(matches)) * (len(telling) / len(words))
+    earned = np.where(shares == 1, FULL_NAME_WEIGHT, NAME_WEIGHT * shares)
+    bonus[numbers[numbers >= 0]] = earned[numbers >= 0]
+    return bonus
 
 
 def _score(scope: _Scope, query: Query, num_files: int | None) -> _Scored:

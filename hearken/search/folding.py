@@ -9,6 +9,9 @@ of equal length, 474 pairs of different recordings had clip cosines of .995 and 
 go down to .9976. So .995 is asked of files that have one name but for the suffix (`rain.wav`, `mp3/rain.mp3`), and of
 all others .9999: six pairs reached that, and by their waveforms five are the same recording and one is two cuts of it.
 
+Byte copies have all their names in common, whichever of them comes first. A file also folds with what folded at .9999
+before it, under the leader of that; not with what folded by its name, as then each link of a chain would lead further.
+
 Legend: `M` files, `N` windows of a file, `D` embedding size.
 """
 
@@ -39,15 +42,20 @@ def leaders(records: Sequence[FileRecord], clips: HalfArray, windows: Windows) -
     units = _unit(clips)
     durations = np.array([record.duration_s for record in records])
     quiet = np.array(["silent" in record.flags for record in records], bool)
-    names = [os.path.splitext(os.path.basename(record.path).casefold()) for record in records]
+    names: dict[str, set[tuple[str, str]]] = {}
+    for record in records:
+        names.setdefault(record.content_hash, set()).add(os.path.splitext(os.path.basename(record.path).casefold()))
     first_of: dict[str, int] = {}
     found: list[int] = []
+    close: list[bool] = []  # whether a file leads, or is next to equal to its leader
 
     def same(index: int, other: int, cosine: float) -> bool:
-        (stem, suffix), (other_stem, other_suffix) = names[index], names[other]
-        namesakes = stem == other_stem and suffix != other_suffix
+        namesakes = _namesakes(names[records[index].content_hash], names[records[other].content_hash])
         clip, window = (NAMESAKE_CLIP, NAMESAKE_WINDOW) if namesakes else (SAME_CLIP, SAME_WINDOW)
-        return found[other] == other and cosine >= clip and _same_windows(windows(index), windows(other), window)
+        return close[other] and cosine >= clip and _same_windows(windows(index), windows(other), window)
+
+    def nearly_equal(index: int, other: int, cosine: float) -> bool:
+        return cosine >= SAME_CLIP and _same_windows(windows(index), windows(other), SAME_WINDOW)
 
     for start in range(0, len(records), _ROWS_PER_BLOCK):
         stop = min(start + _ROWS_PER_BLOCK, len(records))
@@ -58,13 +66,22 @@ def leaders(records: Sequence[FileRecord], clips: HalfArray, windows: Windows) -
         alike = near & (cosines >= NAMESAKE_CLIP) & ~quiet[:stop] & ~quiet[start:stop, None]
         for index in range(start, stop):
             row = index - start
-            leader = first_of.get(records[index].content_hash)
-            if leader is None:
-                others = (int(other) for other in np.flatnonzero(alike[row, :index]))
-                leader = next((other for other in others if same(index, other, float(cosines[row, other]))), index)
+            first = first_of.setdefault(records[index].content_hash, index)
+            if first < index:
+                found.append(found[first])
+                close.append(close[first])
+                continue
+            others = (int(other) for other in np.flatnonzero(alike[row, :index]))
+            match = next((other for other in others if same(index, other, float(cosines[row, other]))), index)
+            leader = found[match] if match < index else index
             found.append(leader)
-            first_of.setdefault(records[index].content_hash, leader)
+            close.append(leader == index or nearly_equal(index, leader, float(cosines[row, leader])))
     return found
+
+
+def _namesakes(some: set[tuple[str, str]], others: set[tuple[str, str]]) -> bool:
+    """Tell whether two sounds, each with the (stem, suffix) of all its files, have one name but for the suffix."""
+    return any(stem == other_stem and suffix != other_suffix for stem, suffix in some for other_stem, other_suffix in others)
 
 
 def _unit(vectors: HalfArray) -> FloatArray:

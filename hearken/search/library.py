@@ -157,9 +157,9 @@ class Library:
 
         One hit for each file, at its best moment; with `moments`, all that stand out. Files can be required to last
         `min_duration_s` to `max_duration_s` seconds, to have a path that fits `path_glob`, and to be of one of some
-        `formats` (container or codec), `rates_hz` or `num_channels`. `not_text` says what it should not sound like;
+        `formats` (container, codec or suffix), `rates_hz` or `num_channels`. `not_text` says what it should not sound like;
         `fold` puts copies of a recording into `Hit.duplicates`; `names` lets words in names, folders, tags and captions
-        count a little. How scores come about is told in `search/engine.py`. Raises QueryError for a request that makes
+        count too. How scores come about is told in `search/engine.py`. Raises QueryError for a request that makes
         no sense.
         """
         filters = _filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
@@ -167,7 +167,8 @@ class Library:
         texts = [clean_text(text)] + ([] if not_text is None else [clean_text(not_text)])
         store, cache = self._opened()
         vectors = self._encode(store).encode_text(texts)
-        query = engine.Query(_checked(vectors[0]), _checked(vectors[1]) if len(texts) > 1 else None, texts[0] if names else "")
+        against, not_words = (None, "") if len(texts) == 1 else (_checked(vectors[1]), texts[1])
+        query = engine.Query(_checked(vectors[0]), against, texts[0] if names else "", not_words=not_words)
         return engine.search(store, cache, query, request)
 
     def similar(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from hearken.cli.doctor import once
 from hearken.search.doctor import Check
 
 
@@ -38,3 +39,16 @@ def test_json(cli, answers) -> None:
         "checks": [{"name": "database", "status": "error", "details": ["Torn."], "hint": "Index again."}],
         "versions": {"python": "3.11.7", "av": "absent"},
     }
+
+
+def test_a_path_is_named_once(cli, answers) -> None:
+    answers.checks = (Check("ledger", "warning", ("/s/a.wav: /s/a.wav is empty.", "/s/b.wav: Torn.")),)
+    lines = [line.rstrip() for line in cli("doctor").out.splitlines()]
+    assert lines[2:4] == ["          /s/a.wav is empty.", "          /s/b.wav: Torn."]
+    assert once("2 files are gone.") == "2 files are gone."
+
+
+def test_long_details_stay_indented(cli, answers, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    answers.checks = (Check("ledger", "warning", ("word " * 20,)),)
+    assert all(line.startswith("          word") for line in cli("doctor").out.splitlines()[2:5])

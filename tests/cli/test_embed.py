@@ -147,3 +147,10 @@ def test_fault_S2_the_old_file_survives_a_failed_write(cli, tmp_path, monkeypatc
     assert cli("embed", "/a.wav", "--out", str(out)).code == 1
     assert out.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["x.npz"]
+
+
+def test_a_folder_is_told_where_folders_go(cli, tmp_path) -> None:
+    (tmp_path / "bad").mkdir()
+    told = "Give a sound file; `hearken index` takes folders.\n"
+    assert cli("embed", str(tmp_path / "bad"), "--out", str(tmp_path / "x.npz")).err.endswith(f"Hint: {told}")
+    assert cli("embed", str(tmp_path / "bad"), "/a.wav", "--out", str(tmp_path / "x.npz")).err.endswith(f"bad: No sound. {told}")

@@ -6,8 +6,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from hearken.cli.index import interrupted, summary
+from hearken.cli.index import failed_below, interrupted, summary
 from hearken.library.index import IndexEvent, IndexReport
+from hearken.types import Failure
 
 CLEAN = IndexReport(2, 2, 0, 0, 0, 0, 0, 0, 120.0, 2.0)
 
@@ -68,4 +69,24 @@ def test_a_folder_without_sounds_is_told() -> None:
 def test_summary_names_absent_folders_escaped() -> None:
     report = replace(CLEAN, indexed=0, audio_s=0.0, absent=("/disk\x1b",))
     lines = summary(report).splitlines()
-    assert lines == ["2 files: 0 indexed (2.0 s)", "/disk\\x1b is not there; what is known of it was kept. `hearken forget` removes it."]
+    assert lines == [
+        "2 files: 0 indexed (2.0 s)",
+        "/disk\\x1b is not there, or empty; what is known of it was kept. `hearken forget '/disk\\x1b'` removes it.",
+    ]
+
+
+def test_a_few_failures_are_told_with_their_reasons(cli, answers) -> None:
+    answers.failures = [
+        Failure("/a/x.wav", "decode", "AudioEmptyError", "/a/x.wav is empty."),
+        Failure("/a/y.txt", "scan", "AudioReadError", "/a/y.txt was left alone."),
+        Failure("/abc/z.wav", "decode", "AudioEmptyError", "/abc/z.wav is empty."),
+    ]
+    assert cli("index", "/a").out.splitlines()[1:] == ["Failed: /a/x.wav is empty."]
+    answers.report = replace(answers.report, failed=4)
+    assert "x.wav" not in cli("index", "/a").out
+
+
+def test_failed_below() -> None:
+    ledger = [Failure(path, "decode", "AudioEmptyError", "No.") for path in ("/a/x.wav", "/ab/x.wav", "/c.wav")]
+    assert [failure.path for failure in failed_below(ledger, ["/a", "/c.wav"])] == ["/a/x.wav", "/c.wav"]
+    assert len(failed_below(ledger, ["/"])) == 3

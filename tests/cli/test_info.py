@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+
+import pytest
 
 from hearken.cli.info import duration
 from hearken.types import Failure
-from tests.cli.conftest import HOSTILE
+from tests.cli.conftest import HOSTILE, Result
 
 LEDGER = [
     Failure("/s/a.wav", "decode", "AudioFormatError", "It is a web page.", "Get it again."),
@@ -50,3 +53,26 @@ def test_json(cli, answers) -> None:
     assert found["failures_by_kind"] == {"AudioFormatError": 2, "AudioReadError": 1}
     ledger = json.loads(cli("info", "--json", "--failures").out)["failures"]
     assert [line["path"] for line in ledger] == ["/s/a.wav", HOSTILE, "/s/fifo.wav"]
+
+
+def test_a_path_is_shown_once(cli, answers) -> None:
+    answers.failures = [Failure("/s/a.wav", "decode", "AudioEmptyError", "/s/a.wav is empty.", "Get it again.")]
+    out = cli("info", "--failures").out
+    assert out.count("/s/a.wav") == 1
+    assert "is empty. Get it again." in out
+
+
+def test_blocks_on_a_narrow_terminal(cli, answers, monkeypatch) -> None:
+    answers.failures = [Failure("/s/a\x1b.wav", "decode", "AudioEmptyError", "/s/a\\x1b.wav is empty. " + "word " * 20)]
+    out = run_narrow(cli, monkeypatch, 60)
+    lines = [line.rstrip() for line in out.splitlines()]
+    at = lines.index("/s/a\\x1b.wav")
+    assert lines[at + 1].startswith("    AudioEmptyError: is empty. word")
+    assert lines[at + 2].startswith("    word")
+    assert "/s/a\\x1b.wav  AudioEmptyError" in run_narrow(cli, monkeypatch, 100)
+
+
+def run_narrow(cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, width: int) -> str:
+    """`cli` takes COLUMNS away when it is made, so this comes after."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    return cli("info", "--failures").out

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from hearken.cli import output
-from hearken.types import Hit
+from hearken.types import Failure, Hit
 
 HOSTILE = "/s/[bold red]x[/] \x1b[31m\u202egnp.\n\udce9<img onerror>.wav"
 
@@ -170,3 +170,25 @@ def test_console_of_a_pipe_cuts_nothing(monkeypatch) -> None:
     assert output.console().width == 4_096
     monkeypatch.setenv("COLUMNS", "70")
     assert output.console().width == 70
+
+
+def test_a_failure_names_its_path_once() -> None:
+    failures = [
+        Failure("/a\x1b.wav", "decode", "E", message) for message in ("/a\\x1b.wav is empty.", "/a\\x1b.wav: Torn.", "/a\\x1b.wavs.", "No.")
+    ]
+    assert [output.reason(failure) for failure in failures] == ["is empty.", "Torn.", "/a\\x1b.wavs.", "No."]
+    told = [output.failure_text(failure) for failure in failures]
+    assert told == ["/a\\x1b.wav is empty.", "/a\\x1b.wav: Torn.", "/a\\x1b.wav: /a\\x1b.wavs.", "/a\\x1b.wav: No."]
+
+
+def test_folder_hint(tmp_path) -> None:
+    assert output.folder_hint(tmp_path) == "Give a sound file; `hearken index` takes folders."
+    assert output.folder_hint(tmp_path / "a.wav") == ""
+
+
+def test_indented_is_escaped(monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    screen = output.console()
+    with screen.capture() as captured:
+        screen.print(output.indented("[b]x\x1b yy", 2))
+    assert [line.rstrip() for line in captured.get().splitlines()] == ["  [b]x\\x1b", "  yy"]

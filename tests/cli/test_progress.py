@@ -24,10 +24,10 @@ class Terminal(io.StringIO):
         return True
 
 
-def drive(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, *, quiet: bool) -> str:
+def drive(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, *, quiet: bool, width: int = 120) -> str:
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", str(width))
     with IndexProgress(quiet=quiet) as progress:
         for event in EVENTS:
             progress(event)
@@ -39,6 +39,15 @@ def test_on_a_terminal(monkeypatch) -> None:
     shown = drive(Terminal(), monkeypatch, quiet=False)
     assert "5/5" in shown
     assert "2.50 h of sound, 150x real time, 1 failed" in shown
+
+
+@pytest.mark.parametrize("width", [50, 60, 74, 80])
+def test_a_narrow_terminal_keeps_bar_count_and_time(monkeypatch, width) -> None:
+    shown = drive(Terminal(), monkeypatch, quiet=False, width=width)
+    last = [line for line in shown.splitlines() if "5/5" in line][-1]
+    assert "━" * 12 in last
+    assert "0:00" in last or "--:--" in last
+    assert "real time" not in shown
 
 
 def test_the_graph_counts_windows(monkeypatch) -> None:

@@ -78,3 +78,20 @@ def test_many_hits_keep_their_order(cli, answers) -> None:
     answers.hits = [Hit(f"/s/{number}.wav", 0.0, 1.0, 1.0 - number / 100, 1.0) for number in range(50)]
     found = json.loads(cli("search", "rain", "--json", "-k", "50").out)["hits"]
     assert [hit["path"] for hit in found] == [f"/s/{number}.wav" for number in range(50)]
+
+
+def test_on_a_terminal_a_weak_best_hit_is_told(cli, answers, monkeypatch) -> None:
+    said = "Nothing fits well; try other words, in English.\n"
+    answers.hits = [Hit("/s/a.wav", 0.0, 1.0, 0.24, 1.0)]
+    assert said not in cli("search", "chien").err
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert cli("search", "chien").err.endswith(said)
+    assert cli("search", "chien", "--json").err == ""
+    answers.hits = [Hit("/s/a.wav", 0.0, 1.0, 0.25, 1.0)]
+    assert said not in cli("search", "dog").err
+
+
+def test_an_empty_not_text_is_named(cli, answers) -> None:
+    code, _, err = cli("search", "rain", "--not", " ")
+    assert (code, err.splitlines()[0]) == (1, "Error: The text of --not is empty.")
+    assert answers.calls == []

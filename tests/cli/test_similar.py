@@ -29,3 +29,9 @@ def test_json_query_is_the_absolute_path(cli, answers, tmp_path, monkeypatch) ->
 def test_a_bad_file_is_a_sentence(cli, answers) -> None:
     answers.error = AudioReadError("No such file: a.wav.", "Check the name.")
     assert cli("similar", "a.wav") == (1, "", "Error: No such file: a.wav.\nHint: Check the name.\n")
+
+
+def test_a_folder_is_told_where_folders_go(cli, answers, tmp_path) -> None:
+    code, _, err = cli("similar", str(tmp_path))
+    assert (code, answers.calls) == (1, [])
+    assert err == f"Error: {tmp_path} is a folder, not a sound file.\nHint: Give a sound file; `hearken index` takes folders.\n"

@@ -23,12 +23,33 @@ CASES = [
     ("Z.wav", "/x/z.wav", False),
     ("*", "/x/a\nb\udcff.wav", True),
     ("*\udcff*", "/x/a\nb\udcff.wav", True),
+    ("drums", "/x/drums/y/z.wav", True),
+    ("drums/", "/x/drums/y/z.wav", True),
+    ("drums", "/x/mydrums/z.wav", False),
+    ("drums/", "/x/drums", False),
+    ("/x/drums", "/x/drums/z.wav", True),
+    ("/x/drums/", "/x/drums/z.wav", True),
+    ("/x/drums", "/x/drums2/z.wav", False),
+    ("dr*s/", "/x/drums/z.wav", True),
+    ("/", "/x/z.wav", True),
 ]
 
 
 @pytest.mark.parametrize(("pattern", "path", "expected"), CASES)
 def test_glob_matcher(pattern: str, path: str, expected: bool) -> None:
     assert glob_matcher(pattern)(path) is expected
+
+
+def test_paths_seen_from_the_current_folder(tmp_path, monkeypatch) -> None:
+    (tmp_path / "a [1]" / "drums").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a [1]")
+    monkeypatch.chdir(tmp_path / "a [1]")
+    sound = str(tmp_path / "a [1]" / "drums" / "z.wav")
+    for pattern in (".", "./drums", "./drums/", "drums", "../a [1]", "../link", "./dr*", "./drums/*.wav", f"{tmp_path}/link/drums"):
+        assert glob_matcher(pattern)(sound), pattern
+        assert not glob_matcher(pattern)("/elsewhere/x/z.wav")
+    assert not glob_matcher("./drums")("/elsewhere/drums/z.wav")
+    assert glob_matcher("drums")("/elsewhere/drums/z.wav")
 
 
 def test_a_hostile_pattern_is_quick() -> None:
@@ -38,6 +59,6 @@ def test_a_hostile_pattern_is_quick() -> None:
 def test_where_never_puts_values_into_sql() -> None:
     assert where(Filters()) == (["1"], [])
     conditions, parameters = where(Filters(1.0, 2.0, "x", ("WAV", "'; --"), (8000,), (1, 2)))
-    assert parameters == [1.0, 2.0, "wav", "'; --", "wav", "'; --", 8000, 1, 2]
+    assert parameters == [1.0, 2.0, "wav", "'; --", "wav", "'; --", -4, ".wav", -6, ".'; --", 8000, 1, 2]
     assert sum(condition.count("?") for condition in conditions) == len(parameters)
     assert "--" not in " ".join(conditions)

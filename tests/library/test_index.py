@@ -218,3 +218,18 @@ def test_refusals(store: SqliteStore, embedder: FakeEmbedder, folder: Path) -> N
     with open_store(store.folder) as reader, pytest.raises(StoreError, match="reading only"):
         index_folders(reader, embedder, [folder])
     assert counts(index_folders(store, embedder, [folder])) == {}
+
+
+def test_an_empty_mount_point_forgets_nothing(store: SqliteStore, embedder: FakeEmbedder, folder: Path) -> None:
+    write(folder, dog="woof", rain="drip")
+    index_folders(store, embedder, [folder])
+    folder.rename(folder.parent / "away")
+    folder.mkdir()
+    report = index_folders(store, embedder, [folder])
+    assert (counts(report), report.absent) == ({"kept": 2}, (str(folder),))
+    assert names(store) == ["dog.wav", "rain.wav"]
+    write(folder, bell="ding")  # now it is a folder in use
+    assert counts(index_folders(store, embedder, [folder])) == {"indexed": 1, "deleted": 2}
+    (folder / "bell.wav").unlink()
+    assert remove_folder(store, folder) == 1
+    assert index_folders(store, embedder, [folder]).absent == ()

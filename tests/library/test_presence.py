@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hearken.library.presence import Presence
+from hearken.library.presence import Presence, emptied
 
 
 def test_gone_and_out_of_reach(tmp_path: Path) -> None:
@@ -32,3 +32,13 @@ def test_a_file_system_that_does_not_answer(tmp_path: Path) -> None:
     presence = Presence(["/"])
     assert presence.out_of_reach(f"{tmp_path}/{'x' * 300}/a.wav", os.stat(tmp_path).st_dev)
     assert presence.out_of_reach("/nul\0/a.wav", os.stat("/").st_dev)
+
+
+def test_emptied_folders_held_files(tmp_path: Path) -> None:
+    for name in ("full/sub", "empty", "new"):
+        (tmp_path / name).mkdir(parents=True)
+    roots = [f"{tmp_path}/{name}" for name in ("full", "empty", "new", "away")]
+    files = [f"{tmp_path}/{name}/x/a.wav" for name in ("full", "empty", "away")]
+    assert emptied(roots, files) == {f"{tmp_path}/empty"}
+    assert Presence(roots).is_away(f"{tmp_path}/away/x/a.wav")
+    assert not Presence(roots).is_away(f"{tmp_path}/empty/x/a.wav")

@@ -73,7 +73,8 @@ def test_missing_sounds_are_a_warning(place, tmp_path):
     report, checks = look(place)
     assert report.ok
     assert checks["sounds"].status == "warning"
-    assert checks["sounds"].details[0] == "1 files of the library are not there now."
+    assert checks["sounds"].hint.index("hearken index") < checks["sounds"].hint.index("hearken forget")
+    assert checks["sounds"].details[0] == "1 file of the library is not there now."
 
 
 def test_ledger_lines_are_a_warning(place):
@@ -84,7 +85,7 @@ def test_ledger_lines_are_a_warning(place):
     library.close()
     _, checks = look(place)
     assert checks["ledger"].status == "warning"
-    assert checks["ledger"].details == ("1 files could not be indexed.", "/x.wav: No sound.")
+    assert checks["ledger"].details == ("1 file could not be indexed.", "/x.wav: No sound.")
 
 
 def test_another_or_no_model_is_an_error(place):
@@ -159,7 +160,14 @@ def test_what_repair_cannot_mend_is_to_be_made_anew(place):
     with closing(sqlite3.connect(place / "library.sqlite")) as connection:
         connection.execute("DROP TABLE failures")
     _, checks = look(place, repair=True)
-    assert checks["database"].hint == "Delete this folder and index again; your sounds are untouched."
+    assert checks["database"].hint == f"Delete the folder {place} and index again; your sounds are untouched."
+
+
+def test_of_many_problems_three_lines_are_shown(place, monkeypatch):
+    monkeypatch.setattr(doctor.SqliteStore, "check", lambda self: ["SQLite reports: a\nb", *(f"Sound {each}." for each in range(98))])
+    _, checks = look(place)
+    assert checks["database"].details == ("SQLite reports: a", "b", "Sound 0.", "and 97 more")
+    assert str(place) in checks["database"].hint
 
 
 def test_looking_changes_no_file(place):

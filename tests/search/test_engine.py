@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from hearken.errors import InputError
 from hearken.library.records import Filters
 from hearken.search import engine
-from hearken.search.engine import NAME_WEIGHT, Query, search
+from hearken.search.engine import FULL_NAME_WEIGHT, NAME_WEIGHT, Query, search
 from hearken.search.query import SearchRequest
 from tests.small_library import SmallLibrary, random_units, unit
 
@@ -97,15 +98,37 @@ def test_words_in_names_add_a_little(library):
     assert paths(find(library)) == ["/sounds/take 1.wav", "/sounds/glass_break_03.wav"]
     hits = find(library, words="glass breaking")
     assert paths(hits) == ["/sounds/glass_break_03.wav", "/sounds/take 1.wav"]
-    assert [hit.score for hit in hits] == pytest.approx([0.4375 + NAME_WEIGHT, 0.5], abs=1e-5)
+    assert [hit.score for hit in hits] == pytest.approx([0.4375 + FULL_NAME_WEIGHT, 0.5], abs=1e-5)
     half = find(library, words="glass falling")
     assert half[1].score == pytest.approx(0.4375 + NAME_WEIGHT / 2, abs=1e-5)
 
 
 def test_names_do_not_outweigh_a_clear_sound(library):
     library.put("/sounds/rain.wav", [toward(0.1)])
-    library.put("/sounds/other.wav", [toward(0.4)])
+    library.put("/sounds/other.wav", [toward(0.45)])
     assert paths(find(library, words="rain")) == ["/sounds/other.wav", "/sounds/rain.wav"]
+
+
+def test_words_of_what_is_not_wanted_lift_nothing(library):
+    library.put("/sounds/dog barking.wav", [toward(0.25)])
+
+    def score(words, not_words):
+        return search(library.store, library.cache, Query(X, None, words, not_words=not_words), SearchRequest(1))[0].score
+
+    assert score("dog", "") == pytest.approx(0.25 + FULL_NAME_WEIGHT, abs=1e-3)
+    assert score("dog", "a Dog") == pytest.approx(0.25, abs=1e-3)
+    assert score("dog barking", "dog") == pytest.approx(0.25 + NAME_WEIGHT / 2, abs=1e-3)
+
+
+def test_a_file_is_found_by_its_suffix(library):
+    library.put("/sounds/a.M4A", [X])
+    sound = library.sound("/sounds/b.AIF", [Y])
+    info = dataclasses.replace(sound.embedded.info, container="aiff")
+    replace = dataclasses.replace
+    library.store.apply([replace(sound, embedded=replace(sound.embedded, info=info))])
+    for name in ("aif", ".AIF", "aiff"):
+        assert paths(find(library, filters=Filters(containers=(name,)))) == ["/sounds/b.AIF"]
+    assert paths(find(library, filters=Filters(containers=("m4a",)))) == ["/sounds/a.M4A"]
 
 
 def test_not_pushes_down_what_it_describes_and_little_else(library):
@@ -254,7 +277,7 @@ def test_a_file_is_found_by_name_alone_beside_the_graph(large):
     assert "/sounds/zither.wav" not in paths(find(large, query, k=100))
     last = find(large, query, k=401, words="zither")
     assert last[-1].path == "/sounds/zither.wav"
-    assert last[-1].score == pytest.approx(-1 + NAME_WEIGHT, abs=1e-3)
+    assert last[-1].score == pytest.approx(-1 + FULL_NAME_WEIGHT, abs=1e-3)
 
 
 def test_a_word_that_too_many_files_hold_does_not_make_the_search_exact(large, monkeypatch):
@@ -279,5 +302,5 @@ def test_not_works_on_everything_also_beside_a_graph(large):
 
 
 def test_constants_that_the_documentation_tells():
-    assert (engine.NAME_WEIGHT, engine.MOMENT_LEVEL) == (0.10, 0.6)
+    assert (engine.NAME_WEIGHT, engine.FULL_NAME_WEIGHT, engine.MOMENT_LEVEL) == (0.10, 0.30, 0.6)
     assert unit(3, 4).tolist() == pytest.approx([0.6, 0.8])

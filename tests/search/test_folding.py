@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 
 from hearken.library.records import FileRecord
@@ -79,6 +81,15 @@ def test_a_file_folds_under_the_best_one_and_never_under_a_folded_one():
 def test_a_copy_of_a_folded_file_goes_to_its_leader():
     records = [record(1), record(2, content="x"), record(3, content="x")]
     assert lead(records, [at(1), at(1), at(1)]) == [0, 0, 0]
+
+
+def test_copies_share_their_names_whichever_leads():
+    wav, copy = record(1, content="x", path="/police.wav"), record(2, content="x", path="/aaa.wav")
+    retagged, mp3 = record(3, path="/bbb.wav"), record(4, path="/police.mp3")
+    clips = {1: at(1), 2: at(1), 3: at(1), 4: at(0.997)}
+    for order in itertools.permutations([wav, copy, mp3]):
+        assert lead(order, [clips[each.id] for each in order]) == [0, 0, 0]
+    assert lead([retagged, wav, mp3], [clips[each.id] for each in (retagged, wav, mp3)]) == [0, 0, 0]
 
 
 def test_zero_vectors_do_not_fold():
