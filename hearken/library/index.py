@@ -79,8 +79,9 @@ def index_folders(
     """Bring `store` up to date with the folders and files in `roots`, and return what was done.
 
     Files that are gone from a root that is there are forgotten; nothing is forgotten because a root (or a disk mounted
-    below it) is away, or is an empty folder now: that may be the mount point of a disk. `on_event` is called about ten times a second, under a lock: it must be quick. On Ctrl-C (and any
-    other error) what is done is committed before KeyboardInterrupt goes on its way.
+    below it) is away, or is an empty folder now: that may be the mount point of a disk. `on_event` is called about ten
+    times a second, under a lock: it must be quick. On Ctrl-C (and any other error) what is done is committed before
+    KeyboardInterrupt goes on its way.
 
     Raises ModelMismatchError when the embedder is not the model of the library, InputError for no roots, AudioReadError
     for a root that never existed, DiskFullError with the library as it was after the last commit, and other StoreErrors.

@@ -135,7 +135,8 @@ class Filters:
     """Which files a search may return; the default lets all through. Every condition that is set must hold.
 
     Bounds are inclusive, in seconds. `path_glob` is matched against the whole absolute path (see `store.glob_matcher`).
-    `containers` are compared without case with container, codec and the suffix of the name; `rates_hz` and `num_channels` list what is allowed.
+    `containers` are compared without case with container, codec and the suffix of the name; `rates_hz` and `num_channels`
+    list what is allowed.
     """
 
     min_duration_s: float | None = None

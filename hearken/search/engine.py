@@ -46,7 +46,10 @@ _TOUCH_S = 1e-6  # windows with a smaller gap between them adjoin
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """What is sought: `vector` (D,); what is not: `against` (D,); `words` to look up in names, but for those in `not_words`; a file id to leave out."""
+    """What is sought: `vector` (D,); what is not: `against` (D,); a file id to leave out.
+
+    `words` are looked up in names, but for those in `not_words`.
+    """
 
     vector: FloatArray
     against: FloatArray | None = None
