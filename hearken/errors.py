@@ -116,3 +116,15 @@ class ModelNotFoundError(ModelError):
 
 class DigestError(ModelError):
     """A model file differs from the digest in its configuration."""
+
+
+class CheckpointError(ModelError):
+    """A checkpoint file is damaged, or its weights are not those of the architecture it is read as."""
+
+
+class DownloadError(HearkenError):
+    """A download failed, or brought something else than was asked for."""
+
+
+class MissingExtraError(HearkenError):
+    """This needs packages that the plain installation leaves out."""

@@ -7,7 +7,6 @@ import json
 import shutil
 import warnings
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +80,8 @@ def export(audio: PocketAudio, text: PocketText, out: Path, *, tokenizer: Path) 
         "dim": int(audio.bridge.shape[1]),
         "num_features": num_features,
         "max_query_tokens": MAX_QUERY_TOKENS,
-        "front_end": asdict(FRONT_END),
-        "length_policy": asdict(POLICY),
+        "front_end": FRONT_END.to_config(),
+        "length_policy": POLICY.to_config(),
         "files": {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in files},
     }
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

@@ -11,18 +11,33 @@ Legend: `T` samples, `K` frames, `N` windows, `D` features.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from hearken.errors import AudioEmptyError, InputError
 from hearken.types import FloatArray, Span
 
+Padding = Literal["zeros", "repeat", "repeatpad"]
+
+
+def fill_up(samples: FloatArray, size: int, padding: Padding) -> FloatArray:
+    """Return `samples` (T,) lengthened to `size` >= T samples; see `LengthPolicy` for the ways of `padding`."""
+    if size == len(samples):
+        return samples
+    if padding == "repeat":
+        return np.resize(samples, size)
+    whole = samples if padding == "zeros" else np.tile(samples, size // len(samples))
+    return np.pad(whole, (0, size - len(whole)))
+
 
 @dataclass(frozen=True)
 class LengthPolicy:
     """Lengths in samples at `rate_hz` (frame, chunk) and in frames (window, hop); a chunk is a whole number of frames.
 
+    `padding` is what fills the last frame: ``zeros``; ``repeat``, the sound again and again from its start (msclap); or
+    ``repeatpad``, the same as often as it fits whole and then zeros (LAION-CLAP).
     Raises InputError when the numbers contradict each other.
     """
 
@@ -31,6 +46,7 @@ class LengthPolicy:
     chunk_num_samples: int
     window_num_frames: int
     hop_num_frames: int
+    padding: Padding = "zeros"
 
     def __post_init__(self) -> None:
         if min(self.rate_hz, self.frame_num_samples, self.chunk_num_samples, self.window_num_frames, self.hop_num_frames) <= 0:
@@ -39,6 +55,21 @@ class LengthPolicy:
             raise InputError(f"chunk_num_samples must be a multiple of frame_num_samples: {self}.")
         if self.hop_num_frames > self.window_num_frames:
             raise InputError(f"hop_num_frames must not exceed window_num_frames, or sound between windows is lost: {self}.")
+        if self.padding not in get_args(Padding):
+            raise InputError(f"padding must be one of {', '.join(get_args(Padding))}: {self}.")
+
+    @classmethod
+    def of_segments(cls, rate_hz: int, segment_s: float, padding: Padding = "zeros") -> LengthPolicy:
+        """Return the policy whose frames, chunks and windows are all one segment of `segment_s` seconds.
+
+        The mean over its frames is the rule "dcase2023" of `audio/segments.py` for sound of any length.
+        """
+        size = round(segment_s * rate_hz)
+        return cls(rate_hz, size, size, window_num_frames=1, hop_num_frames=1, padding=padding)
+
+    def to_config(self) -> dict[str, Any]:
+        """Return the lengths for a configuration file; `padding` only where it is not the default."""
+        return {name: value for name, value in asdict(self).items() if (name, value) != ("padding", "zeros")}
 
     @property
     def frame_s(self) -> float:
@@ -52,9 +83,8 @@ class LengthPolicy:
         return -(-num_samples // self.frame_num_samples)
 
     def pad(self, samples: FloatArray) -> FloatArray:
-        """Return `samples` (T,) with zeros appended up to a whole number of frames. Raises AudioEmptyError for T = 0."""
-        missing = self.num_frames(len(samples)) * self.frame_num_samples - len(samples)
-        return np.pad(samples, (0, missing)) if missing else samples
+        """Return `samples` (T,) lengthened by `padding` to a whole number of frames. Raises AudioEmptyError for T = 0."""
+        return fill_up(samples, self.num_frames(len(samples)) * self.frame_num_samples, self.padding)
 
     def chunks(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
         """Cut a stream of blocks (T,) of any sizes into chunks; all but the last have `chunk_num_samples` samples."""

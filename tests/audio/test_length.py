@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hearken.audio.length import LengthPolicy
+from hearken.audio.length import LengthPolicy, Padding
 from hearken.errors import AudioEmptyError, InputError
 from hearken.types import Span
 
@@ -151,3 +151,35 @@ def test_lengths_must_fit_together() -> None:
         LengthPolicy(8, 3, 8, 3, 2)
     with pytest.raises(InputError, match="must not exceed window_num_frames"):
         LengthPolicy(8, 2, 8, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("padding", "after"),
+    [("zeros", [1, 2, 3, 0, 0, 0, 0, 0]), ("repeat", [1, 2, 3, 1, 2, 3, 1, 2]), ("repeatpad", [1, 2, 3, 1, 2, 3, 0, 0])],
+)
+def test_paddings_by_hand(padding: Padding, after: list[int]) -> None:
+    policy = LengthPolicy.of_segments(8, 1.0, padding)
+    assert policy.pad(count(3)).tolist() == after
+    assert policy.pad(count(8)).tolist() == count(8).tolist()
+
+
+def test_padding_must_be_known() -> None:
+    with pytest.raises(InputError, match="padding must be one of zeros, repeat, repeatpad"):
+        LengthPolicy(8, 2, 8, 3, 2, "mirror")  # type: ignore[arg-type]
+
+
+def test_segments_are_frames_chunks_and_windows_at_once() -> None:
+    policy = LengthPolicy.of_segments(32_000, 10.0)
+    assert policy == LengthPolicy(32_000, 320_000, 320_000, 1, 1)
+    assert policy.spans(320_001) == (Span(0.0, 10.0), Span(10.0, 320_001 / 32_000))
+    with pytest.raises(InputError, match="must be positive"):
+        LengthPolicy.of_segments(32_000, 0)
+
+
+def test_a_configuration_file_gives_the_same_policy_again() -> None:
+    """And says nothing of the padding where it is the default, so that the identity of older models stays."""
+    assert POLICY.to_config() == {
+        "rate_hz": 8, "frame_num_samples": 2, "chunk_num_samples": 8, "window_num_frames": 3, "hop_num_frames": 2,
+    }  # fmt: skip
+    for policy in (POLICY, LengthPolicy.of_segments(8, 1.0, "repeatpad")):
+        assert LengthPolicy(**policy.to_config()) == policy

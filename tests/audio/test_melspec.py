@@ -1,9 +1,12 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from hearken.audio.front_ends import ACT_LOGMEL, VGGISH_LOGMEL_16K
 from hearken.audio.melspec import FRONT_ENDS, PANNS_LOGMEL_32K, PASST_MEL, FrontEnd, hann, log_mel, mel_matrix
 from hearken.errors import AudioEmptyError
 
@@ -28,26 +31,107 @@ def panns_in_float64(wave: NDArray[np.float32]) -> NDArray[np.float64]:
     return 10 * np.log10(np.maximum(power @ mel_matrix(front_end).astype(np.float64).T, 1e-10))
 
 
-def test_golden_passt_mel(golden: dict[str, NDArray[np.float32]]) -> None:
-    ours = log_mel(golden["wave_32000"], PASST_MEL)
-    assert ours.shape == (150, 128)
-    assert np.abs(ours.T - golden["passt_mel"]).max() <= 1e-4
+EVERYWHERE = ("passt_mel", "act_logmel", "dcase2022_logmel_44k", "dcase2023_logmel_44k")
+"""Rows that are met to 1e-4 in every cell. The others hold, in quiet bands, the rounding noise of a float32 Fourier transform."""
+WHERE_SOUND_IS = {
+    "panns_logmel_32k": 1e-4, "panns_logmel_16k": 1e-4, "laion_htsat_logmel_48k": 1e-4, "laion_fusion_mel_48k": 1e-4, "wavtext5k_logmel_44k": 1.5e-4,
+}  # fmt: skip
+"""The tolerance in dB in bands that hold a 100 000th of their frame's energy; float64 arithmetic is as far from WavText5K's row."""
 
 
-def test_golden_panns_logmel_32k(golden: dict[str, NDArray[np.float32]]) -> None:
+def row(golden: dict[str, NDArray[np.float32]], name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Our and the authors' output (L, F) of one row."""
+    wanted = golden[name].T if name == "passt_mel" else golden[name]
+    return log_mel(golden[f"wave_{FRONT_ENDS[name].rate_hz}"], FRONT_ENDS[name]), wanted
+
+
+def test_every_golden_row_is_tested(golden: dict[str, NDArray[np.float32]]) -> None:
+    assert sorted([*EVERYWHERE, *WHERE_SOUND_IS]) == sorted(name for name in golden if not name.startswith("wave_"))
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_golden_rows_that_are_met_everywhere(golden: dict[str, NDArray[np.float32]], name: str) -> None:
+    ours, wanted = row(golden, name)
+    assert ours.shape == wanted.shape
+    assert np.abs(ours - wanted).max() <= 1e-4
+
+
+@pytest.mark.parametrize(("name", "tolerance"), WHERE_SOUND_IS.items())
+def test_golden_rows_with_noise_in_quiet_bands(golden: dict[str, NDArray[np.float32]], name: str, tolerance: float) -> None:
     """Equal to 1e-4 dB in every band that holds a 100 000th of its frame's energy, and close in energy everywhere.
 
-    The golden code computes the Fourier transform as a convolution in float32, whose rounding noise is some 120 dB below
+    Most golden code computes the Fourier transform as a convolution in float32, whose rounding noise is some 120 dB below
     the loudest band. In quiet bands that noise is what it outputs: exact arithmetic is 0.05 dB away from it there.
     """
-    ours, wanted = log_mel(golden["wave_32000"], PANNS_LOGMEL_32K), golden["panns_logmel_32k"]
-    assert ours.shape == wanted.shape == (151, 64)
+    ours, wanted = row(golden, name)
+    assert ours.shape == wanted.shape
     energy, wanted_energy = 10 ** (ours.astype(np.float64) / 10), 10 ** (wanted.astype(np.float64) / 10)
     frame_energy = wanted_energy.sum(axis=1, keepdims=True)
     is_sound = wanted_energy >= NOISE_SHARE * frame_energy
-    assert is_sound.sum() > 3_500
-    assert np.abs(ours - wanted)[is_sound].max() <= 1e-4
+    assert is_sound.mean() > 0.37
+    assert np.abs(ours - wanted)[is_sound].max() <= tolerance
     assert (np.abs(energy - wanted_energy) / frame_energy)[~is_sound].max() <= 1e-9
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("passt_mel", {"periodic_window": True}), ("passt_mel", {"fmax_hz": 16_000.0}), ("passt_mel", {"win_length": 1024}),
+        ("act_logmel", {"top_db": None}), ("act_logmel", {"pad": "reflect"}), ("dcase2022_logmel_44k", {"fmin_hz": 0.0}),
+        ("dcase2022_logmel_44k", {"double": False}), ("dcase2023_logmel_44k", {"log_floor": 1e-10}),
+        ("panns_logmel_16k", {"fmax_hz": 7_999.0}), ("laion_fusion_mel_48k", {"mel": "slaney"}), ("wavtext5k_logmel_44k", {"filter_rate_hz": 32_000}),
+    ],
+)  # fmt: skip
+def test_a_wrong_constant_turns_the_golden_rows_red(golden: dict[str, NDArray[np.float32]], name: str, fault: dict[str, Any]) -> None:
+    ours, wanted = row(golden, name)
+    wrong = log_mel(golden[f"wave_{FRONT_ENDS[name].rate_hz}"], replace(FRONT_ENDS[name], **fault))
+    loud = wanted > np.median(wanted) if name in WHERE_SOUND_IS else np.ones_like(wanted, bool)
+    assert np.abs(wrong - wanted)[loud].max() > 20 * np.abs(ours - wanted)[loud].max()
+    assert np.abs(wrong - wanted)[loud].max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "mean", "std", "first", "middle", "tolerance"),
+    [
+        ("vggish_logmel_16k", -1.8187650553, 2.9661443729, [1.0921738075, 2.5286758936, 2.9945226762], [0.7549269316, 1.1832440711, 1.4462474187], 1e-5),
+        ("yamnet_logmel_16k", None, None, [1.0891500711, 2.5279576778, 2.9940719604], [0.7506873608, 1.1804835796, 1.4441260099], 1e-5),
+    ],
+)  # fmt: skip
+def test_vggish_and_yamnet(
+    golden: dict[str, NDArray[np.float32]],
+    name: str,
+    mean: float | None,
+    std: float | None,
+    first: list[float],
+    middle: list[float],
+    tolerance: float,
+) -> None:
+    """Values of `wave_16000` from Google's mel_features (in harritaylor/torchvggish) and from a torch port of YAMNet, run by us."""
+    ours = log_mel(golden["wave_16000"], FRONT_ENDS[name])
+    assert ours.shape == (148, 64)
+    np.testing.assert_allclose(ours[0, :3], first, atol=tolerance)
+    np.testing.assert_allclose(ours[70, 20:23], middle, atol=tolerance)
+    if mean is not None and std is not None:
+        np.testing.assert_allclose([ours.mean(), ours.std()], [mean, std], atol=tolerance)
+
+
+@pytest.mark.parametrize(("num_samples", "num_frames"), [(1, 1), (399, 1), (400, 1), (559, 1), (560, 2), (16_000, 98)])
+def test_frames_inside_the_sound(num_samples: int, num_frames: int) -> None:
+    """25 ms every 10 ms; no frame reads past the end, but a shorter sound is filled up to one."""
+    sound = np.linspace(-1, 1, num_samples, dtype=np.float32)
+    ours = log_mel(sound, VGGISH_LOGMEL_16K)
+    assert ours.shape == (num_frames, 64)
+    start = 160 * (num_frames - 1)
+    np.testing.assert_allclose(
+        ours[-1], log_mel(np.pad(sound[start : start + 400], (0, max(0, 400 - num_samples))), VGGISH_LOGMEL_16K)[0], atol=1e-5
+    )
+
+
+def test_top_db_is_counted_from_the_loudest_value_of_the_clip() -> None:
+    sound = np.concatenate([np.sin(np.arange(16_000, dtype=np.float32) * 0.3), np.zeros(16_000, np.float32)])
+    ours = log_mel(sound, ACT_LOGMEL)
+    assert ours.min() == np.float32(ours.max() - 80)
+    assert log_mel(sound[16_000:], ACT_LOGMEL).max() == pytest.approx(-100)
 
 
 def test_where_we_differ_from_the_golden_panns_values_exact_arithmetic_agrees_with_us(golden: dict[str, NDArray[np.float32]]) -> None:
@@ -59,26 +143,6 @@ def test_where_we_differ_from_the_golden_panns_values_exact_arithmetic_agrees_wi
     assert np.abs(wanted - exact).max() > 0.04
     assert np.abs(ours - exact).max() < 0.1 * np.abs(wanted - exact).max()
     assert np.abs(ours - exact).mean() < 0.1 * np.abs(wanted - exact).mean()
-
-
-def test_slaney_matrix_equals_librosas() -> None:
-    filters = pytest.importorskip("librosa.filters", reason="librosa is not installed", exc_type=ImportError)
-    theirs = filters.mel(sr=32_000, n_fft=1024, n_mels=64, fmin=50, fmax=14_000)
-    ours = mel_matrix(PANNS_LOGMEL_32K)
-    assert ours.shape == (64, 513)
-    np.testing.assert_allclose(ours, theirs, atol=1e-8)
-
-
-def test_kaldi_triangles_rise_to_one_on_the_mel_axis_and_leave_the_nyquist_bin_out() -> None:
-    matrix = mel_matrix(PASST_MEL)
-    assert matrix.shape == (128, 513)
-    assert not matrix[:, -1].any()
-    step = 1127 * np.log(1 + 15_000 / 700) / 129
-    third_bin = 1127 * np.log(1 + 3 * 31.25 / 700)  # lies between the peaks of two triangles
-    upper = int(third_bin // step)
-    share = third_bin / step - upper
-    np.testing.assert_allclose(matrix[[upper - 1, upper], 3], [1 - share, share], atol=1e-6)
-    assert np.count_nonzero(matrix[:, 3]) == 2
 
 
 def test_hann_windows_by_hand() -> None:
