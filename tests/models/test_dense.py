@@ -1,0 +1,82 @@
+"""The oneDNN product is the ordinary linear layer: values, gradients, and where it steps aside."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch.nn import functional  # noqa: E402
+
+from hearken.models import dense  # noqa: E402
+
+
+def operands(rows: int = 96, bias: bool = True) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    draw = torch.Generator().manual_seed(0)
+    x, weight, offset = (torch.randn(shape, generator=draw) for shape in ((2, rows // 2, 24), (40, 24), (40,)))
+    return x, weight, offset if bias else None
+
+
+@pytest.fixture
+def products(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The shapes that went through oneDNN."""
+    seen: list[tuple[int, ...]] = []
+    original = dense._product
+    monkeypatch.setattr(dense, "_product", lambda x, *rest: (seen.append(tuple(x.shape)), original(x, *rest))[1])
+    return seen
+
+
+needs_onednn = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="this torch has no oneDNN")
+
+
+@needs_onednn
+@pytest.mark.parametrize("bias", [True, False])
+def test_values_and_gradients_are_those_of_torch(bias: bool, products: list[tuple[int, ...]]) -> None:
+    tensors = [tensor.requires_grad_() for tensor in operands(bias=bias) if tensor is not None]
+    ours, theirs = dense.linear(*tensors), functional.linear(*tensors)
+    assert products == [(2, 48, 24)]
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+    above = torch.randn(ours.shape, generator=torch.Generator().manual_seed(1))
+    for own, expected in zip(torch.autograd.grad(ours, tensors, above), torch.autograd.grad(theirs, tensors, above), strict=True):
+        torch.testing.assert_close(own, expected, rtol=1e-5, atol=1e-4)
+
+
+@needs_onednn
+def test_only_asked_gradients_are_computed(products: list[tuple[int, ...]]) -> None:
+    x, weight, bias = operands()
+    dense.linear(x, weight.requires_grad_(), bias).sum().backward()
+    assert products == [(2, 48, 24), (40, 96)]
+    assert x.grad is None
+
+
+@needs_onednn
+def test_a_slice_of_a_matrix_and_a_transposed_input_are_fine(products: list[tuple[int, ...]]) -> None:
+    x, weight, bias = operands()
+    x = x.transpose(0, 1)
+    torch.testing.assert_close(dense.linear(x, weight[8:], bias[8:]), functional.linear(x, weight[8:], bias[8:]), rtol=0, atol=1e-5)
+    assert len(products) == 1
+
+
+def test_it_steps_aside(products: list[tuple[int, ...]]) -> None:
+    x, weight, bias = operands(rows=62)
+    torch.testing.assert_close(dense.linear(x, weight, bias), functional.linear(x, weight, bias), rtol=0, atol=0)
+    x, weight, bias = operands()
+    assert dense.linear(x.double(), weight.double(), bias.double()).dtype == torch.float64
+    assert dense.linear(x.to("meta"), weight.to("meta"), bias.to("meta")).shape == (2, 48, 40)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert dense.linear(x, weight, bias).dtype == torch.bfloat16
+    torch._C._set_mkldnn_enabled(False)
+    try:
+        dense.linear(x, weight, bias)
+    finally:
+        torch._C._set_mkldnn_enabled(True)
+    with pytest.warns(DeprecationWarning, match="torch.jit.trace"):
+        torch.jit.trace(dense.Linear(24, 40), x, check_trace=False)
+    assert products == []
+
+
+def test_the_layer_has_torch_s_parameters() -> None:
+    layer = dense.Linear(24, 40)
+    assert isinstance(layer, torch.nn.Linear)
+    assert list(layer.state_dict()) == ["weight", "bias"]
+    assert layer(torch.zeros(3, 24)).shape == (3, 40)

@@ -1,0 +1,177 @@
+"""The audio side: segments, their mean, batches of unequal clips; shown on an encoder that can be worked out by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import Tensor, nn  # noqa: E402
+
+from hearken.audio.front_ends import FRONT_ENDS  # noqa: E402
+from hearken.audio.length import LengthPolicy  # noqa: E402
+from hearken.errors import AudioEmptyError, InputError  # noqa: E402
+from hearken.models.encoder import AudioEncoder  # noqa: E402
+from hearken.models.mobilenet_encoder import MobileNetEncoder  # noqa: E402
+from hearken.models.tower import AudioTower  # noqa: E402
+from tests.golden.filling import HERE, wave, waves  # noqa: E402
+
+RATE = 32_000
+SEGMENTS = np.load(Path(HERE) / "models" / "segments.npz")
+
+
+class Toy(AudioEncoder):
+    """The golden segments' encoder: mean, mean magnitude, sample 1000, largest and a constant, straight from the wave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.front_end, self.dim, self.segment_s, self.needs_wave = FRONT_ENDS["passt_mel"], 5, 10.0, True
+        self.shapes: list[tuple[int, ...]] = []
+
+    def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        assert wave is not None
+        self.shapes.append(tuple(wave.shape))
+        rows = [wave.mean(1), wave.abs().mean(1), wave[:, min(1000, wave.shape[1] - 1)], wave.amax(1), torch.full((len(wave),), 0.25)]
+        return torch.stack(rows, dim=1)
+
+
+def batch(seed: int, seconds: list[float]) -> tuple[Tensor, list[int]]:
+    lengths = [round(length * RATE) for length in seconds]
+    rows = np.zeros((len(lengths), 30 * RATE), np.float32)
+    for number, length in enumerate(lengths):
+        rows[number, :length] = wave(seed + number, length)
+    return torch.from_numpy(rows), lengths
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "seconds"),
+    [("a", 4000, [12.3, 9.9, 20.0, 25.1]), ("b", 4010, [4.0, 10.0, 6.5]), ("c", 4020, [30.0, 10.00003125, 19.99, 1.0])],
+)
+@pytest.mark.parametrize("segment_s", [10, 30])
+def test_golden_averages_of_the_authors(name: str, seed: int, seconds: list[float], segment_s: int) -> None:
+    sound, lengths = batch(seed, seconds)
+    golden = SEGMENTS[f"dcase2023.{name}.seg{segment_s}"]
+    cut = int(SEGMENTS[f"dcase2023.{name}.seg{segment_s}.cut_samples"])
+    if segment_s == 30 and cut < 30 * RATE:
+        pytest.fail("the authors' cut was expected to be a whole number of segments")
+    np.testing.assert_allclose(AudioTower(Toy(), segment_s=segment_s)(sound, lengths).numpy(), golden, atol=1e-6)
+
+
+def test_golden_scene_embedding_of_hear21passt() -> None:
+    sound = torch.from_numpy(waves(4174, 2, 384_000))
+    np.testing.assert_allclose(AudioTower(Toy(), rule="hear21passt")(sound).numpy(), SEGMENTS["hear21.s12.scene"], atol=1e-6)
+
+
+def test_equal_segments_of_all_clips_go_through_the_encoder_together() -> None:
+    toy = Toy()
+    AudioTower(toy, segment_s=1.0)(torch.zeros(2, 3 * RATE), [3 * RATE, RATE + 1])
+    assert toy.shapes == [(5, RATE)]
+    toy.shapes.clear()
+    AudioTower(toy, rule="whole")(torch.zeros(3, RATE), [100, RATE, 100])
+    assert toy.shapes == [(2, 100), (1, RATE)]
+
+
+def test_the_order_of_clips_is_kept_over_lengths() -> None:
+    sound = torch.stack([torch.full((RATE,), level) for level in (0.1, 0.2, 0.3)])
+    out = AudioTower(Toy(), rule="whole")(sound, [100, RATE, 100])
+    torch.testing.assert_close(out[:, 3], torch.tensor([0.1, 0.2, 0.3]))
+
+
+def test_many_segments_need_no_more_memory_without_gradients() -> None:
+    toy = Toy()
+    tower = AudioTower(toy, segment_s=0.1).eval()
+    sound = torch.from_numpy(wave(1, 10 * RATE))[None]
+    with torch.no_grad():
+        split = tower(sound)
+    assert [shape[0] for shape in toy.shapes] == [64, 36]
+    torch.testing.assert_close(split, tower(sound))
+    assert toy.shapes[2:] == [(100, RATE // 10)]
+
+
+@pytest.fixture(scope="module")
+def tower() -> AudioTower:
+    torch.manual_seed(0)
+    return AudioTower(MobileNetEncoder(), segment_s=0.5).eval()
+
+
+def test_batch_mates_and_what_follows_a_clip_change_nothing(tower: AudioTower) -> None:
+    sound, lengths = torch.from_numpy(waves(7, 3, RATE)), [RATE, 20_000, 3]
+    with torch.no_grad():
+        alone = torch.cat([tower(sound[i : i + 1, :length]) for i, length in enumerate(lengths)])
+        noisy = sound.clone()
+        for row, length in zip(noisy, lengths, strict=True):
+            row[length:] = float("nan")
+        torch.testing.assert_close(tower(noisy, lengths), alone, atol=1e-5, rtol=0)
+
+
+def test_no_gradient_reaches_what_follows_a_clip(tower: AudioTower) -> None:
+    sound = torch.from_numpy(waves(8, 2, RATE)).requires_grad_()
+    tower(sound, [RATE, 20_000]).square().sum().backward()
+    assert sound.grad is not None
+    assert (sound.grad[0] != 0).any()
+    assert (sound.grad[1, :20_000] != 0).any()
+    assert (sound.grad[1, 20_000:] == 0).all()
+
+
+def test_state_names_are_the_encoders(tower: AudioTower) -> None:
+    assert set(tower.state_dict()) == {f"encoder.{name}" for name in MobileNetEncoder().state_dict()}
+
+
+def test_segments_have_the_length_that_is_asked_for() -> None:
+    for segment_s in (2.0, 5.0, 10.0, 15.0):
+        toy = Toy()
+        AudioTower(toy, segment_s=segment_s)(torch.zeros(1, 30 * RATE))
+        assert toy.shapes == [(30 / segment_s, segment_s * RATE)]
+    assert AudioTower(Toy()).segments.segment_s == 10.0
+
+
+def test_what_is_no_sound_is_said(tower: AudioTower) -> None:
+    with pytest.raises(InputError, match="axes"):
+        tower(torch.zeros(100))
+    with pytest.raises(InputError, match="each of 2 clips"):
+        tower(torch.zeros(2, 100), [100])
+    with pytest.raises(InputError, match="above 100"):
+        tower(torch.zeros(2, 100), [100, 101])
+    with pytest.raises(AudioEmptyError):
+        tower(torch.zeros(2, 100), [100, 0])
+    with pytest.raises(InputError, match="no segment rule"):
+        AudioTower(Toy(), rule="halves")
+    assert tower(torch.zeros(0, 100)).shape == (0, 384)
+
+
+def test_a_segment_may_not_be_longer_than_the_encoder_takes() -> None:
+    toy = Toy()
+    toy.max_num_frames = 1000
+    AudioTower(toy, segment_s=9.99)
+    with pytest.raises(InputError, match="1000 frames"):
+        AudioTower(toy, segment_s=10.1)
+
+
+def test_parameters_are_all_trainable(tower: AudioTower) -> None:
+    assert isinstance(tower.encoder, nn.Module)
+    assert all(p.requires_grad for p in tower.parameters())
+
+
+class Sounds(AudioEncoder):
+    """Gives back the segment itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.front_end, self.dim, self.segment_s, self.needs_wave = FRONT_ENDS["passt_mel"], 3200, 0.1, True
+
+    def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        assert wave is not None
+        return wave
+
+
+@pytest.mark.parametrize("padding", ["zeros", "repeat", "repeatpad"])
+@pytest.mark.parametrize("num_samples", [1000, 1600, 3200, 4700])
+def test_the_last_segment_is_filled_as_the_length_policy_fills_it(padding: str, num_samples: int) -> None:
+    sound = wave(7, num_samples)
+    policy = LengthPolicy.of_segments(RATE, 0.1, padding)
+    pieces = np.stack([policy.pad(chunk) for chunk in policy.chunks([sound])])
+    filled = AudioTower(Sounds(), padding=padding)(torch.from_numpy(sound)[None])
+    np.testing.assert_allclose(filled[0].numpy(), pieces.mean(0), atol=1e-7)
