@@ -34,6 +34,9 @@ TABLE = (
     Limit("max_caption_bytes", 10_000, "bytes", "read of a caption file beside a sound"),
     Limit("max_query_chars", 1_000, "characters", "longest query"),
     Limit("max_query_tokens", 64, "tokens", "a query is cut after this many word pieces"),
+    Limit("max_words", 10_000_000, "words", "most word vectors that one file may announce"),
+    Limit("max_vector_dim", 4_096, "numbers", "longest word vector"),
+    Limit("max_word_bytes", 1_024, "bytes", "longest word of a file of word vectors"),
     Limit("max_hits", 10_000, "hits", "largest k of one search"),
     Limit("exact_max_windows", 200_000, "windows", "up to here search compares every window; above, an HNSW graph is used"),
 )
@@ -58,5 +61,8 @@ MAX_TAGS = _VALUES["max_tags"]
 MAX_CAPTION_BYTES = _VALUES["max_caption_bytes"]
 MAX_QUERY_CHARS = _VALUES["max_query_chars"]
 MAX_QUERY_TOKENS = _VALUES["max_query_tokens"]
+MAX_WORDS = _VALUES["max_words"]
+MAX_VECTOR_DIM = _VALUES["max_vector_dim"]
+MAX_WORD_BYTES = _VALUES["max_word_bytes"]
 MAX_HITS = _VALUES["max_hits"]
 EXACT_MAX_WINDOWS = _VALUES["exact_max_windows"]

@@ -1,0 +1,102 @@
+"""The audio side: sound of any length to one vector.
+
+Sound is cut into segments by a named rule, every segment becomes a log-mel spectrogram and then an embedding, and a
+clip's embedding is the mean over its segments. All segments of all clips go through the encoder together where their
+lengths agree.
+
+Legend: `B` batch, `T` samples of the longest clip, `S` samples of a segment, `N` segments of all clips, `D` embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hearken.audio.length import Padding
+from hearken.audio.segments import Plan, SegmentRule
+from hearken.errors import AudioEmptyError, InputError
+from hearken.frontend.log_mel import LogMel
+from hearken.models.encoder import AudioEncoder
+
+_SEGMENTS_AT_ONCE = 64  # without gradients: an hour of sound must not need the memory of an hour
+
+
+class AudioTower(nn.Module):
+    """Log-mel front end, `encoder`, and the segment `rule` (a name of `audio/segments.py`) with segments of `segment_s`.
+
+    `segment_s` defaults to what the encoder's authors feed at once; Primus et al. (2023), section 3.4, compare 2, 5, 10
+    and 15 s. `padding` says what fills the last segment. Raises InputError for an unknown rule, or a segment that is not positive or longer than the encoder takes.
+    """
+
+    def __init__(
+        self, encoder: AudioEncoder, *, rule: str = "dcase2023", segment_s: float | None = None, padding: Padding = "zeros"
+    ) -> None:
+        super().__init__()
+        self.front_end = LogMel(encoder.front_end)
+        self.encoder = encoder
+        self.dim, self.rate_hz = encoder.dim, encoder.front_end.rate_hz
+        segment_s = encoder.segment_s if segment_s is None else segment_s
+        num_frames = encoder.front_end.num_frames(round(segment_s * self.rate_hz))
+        if encoder.max_num_frames is not None and num_frames > encoder.max_num_frames:
+            raise InputError(f"This encoder takes {encoder.max_num_frames} frames; segments of {segment_s} s have {num_frames}.")
+        self.segments = SegmentRule(rule, rate_hz=self.rate_hz, segment_s=segment_s, padding=padding)
+
+    def forward(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None = None) -> Tensor:
+        """Return embeddings (B, D) of `wave` (B, T), full scale = 1, at `rate_hz`.
+
+        `num_samples` (B,) says how much of each row is sound; what follows it is never read, so that the other clips of a
+        batch change nothing. Raises InputError for other shapes, AudioEmptyError for a clip of no samples.
+        """
+        plans = [self.segments.plan(length) for length in _lengths(wave, num_samples)]
+        cut = [_cut(clip, plan) for clip, plan in zip(wave, plans, strict=True)]
+        sizes = sorted({plan.window_num_samples for plan in plans})
+        rows: dict[int, Tensor] = {}
+        for size in sizes:
+            members = [number for number, plan in enumerate(plans) if plan.window_num_samples == size]
+            embedded = self._embed(torch.cat([cut[number] for number in members]))
+            parts = torch.split(embedded, [len(cut[number]) for number in members])
+            rows.update((number, part.mean(0)) for number, part in zip(members, parts, strict=True))
+        return torch.stack([rows[number] for number in range(len(plans))]) if rows else wave.new_zeros(0, self.dim)
+
+    def _embed(self, segments: Tensor) -> Tensor:
+        """Embeddings (N, D) of segments (N, S); in training all at once, as batch statistics need it."""
+        groups = [segments] if torch.is_grad_enabled() or self.training else torch.split(segments, _SEGMENTS_AT_ONCE)
+        return torch.cat([self._embed_group(group) for group in groups])
+
+    def _embed_group(self, segments: Tensor) -> Tensor:
+        mel = self.front_end(segments)
+        embedding: Tensor = self.encoder(mel, segments) if self.encoder.needs_wave else self.encoder(mel)
+        return embedding
+
+
+def _lengths(wave: Tensor, num_samples: Tensor | Sequence[int] | None) -> list[int]:
+    if wave.ndim != 2:
+        raise InputError(f"Sound comes as (batch, samples), not with {wave.ndim} axes.")
+    lengths = [wave.shape[1]] * len(wave) if num_samples is None else [int(length) for length in num_samples]
+    if len(lengths) != len(wave) or any(length > wave.shape[1] for length in lengths):
+        raise InputError(f"num_samples must hold one number for each of {len(wave)} clips, and none above {wave.shape[1]}.")
+    if any(length < 1 for length in lengths):
+        raise AudioEmptyError("A clip has no samples.")
+    return lengths
+
+
+def _cut(clip: Tensor, plan: Plan) -> Tensor:
+    """The segments (N, S) that `plan` makes of one clip (T,)."""
+    sound = clip[: plan.num_samples]
+    if plan.pad_mode == "reflect":
+        sound = functional.pad(sound[None], (plan.pad_left, plan.pad_right), mode="reflect")[0]
+    elif plan.pad_right:
+        last = plan.starts[-1]
+        sound = torch.cat([sound[:last], _fill_up(sound[last:], plan.window_num_samples, plan.pad_mode)])
+    return torch.stack([sound[start : start + plan.window_num_samples] for start in plan.starts])
+
+
+def _fill_up(sound: Tensor, size: int, padding: Padding) -> Tensor:
+    """The torch twin of `audio.length.fill_up`: `sound` (T,) lengthened to `size` samples."""
+    if padding == "repeat":
+        return sound.repeat(-(-size // len(sound)))[:size]
+    whole = sound if padding == "zeros" else sound.repeat(size // len(sound))
+    return functional.pad(whole, (0, size - len(whole)))
