@@ -1,0 +1,113 @@
+"""`hearken convert`: public checkpoints to weights that Hearken loads, trains on, and exports."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Self
+
+import typer
+
+from hearken.cli import output
+from hearken.cli.options import JsonOption
+from hearken.errors import show
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from hearken.convert.convert import Report
+
+_SHOWN = 3
+
+
+def convert(
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="A checkpoint file, a folder of transformers, a name of `hearken models`, or a hub id.")
+    ],
+    as_: Annotated[
+        str | None, typer.Option("--as", metavar="FORMAT", help="The format, or the audio encoder, where it is not to be found out.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The folder to write. Default: one among the models.")] = None,
+    tokenizer: Annotated[
+        Path | None, typer.Option("--tokenizer", metavar="FILE", help="A tokenizer.json, where the text side's own cannot be fetched.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Turn a public checkpoint into a folder of weights, and account for every tensor in it.
+
+    Names are fetched first, checked against the published digest. Needs pip install "hearken[train]".
+    """
+    from hearken.runtime.catalog import models_home
+    from hearken.zoo.install import need_extra
+
+    need_extra()
+    from hearken.convert.convert import convert as run
+    from hearken.convert.obtain import obtain
+
+    with DownloadBar(what, quiet=json) as bar:
+        got = obtain(what, models_home() / "downloads", bar)
+    report = run(
+        got.path, out or models_home() / "weights" / got.name, name=as_ or got.architecture, tokenizer=tokenizer, origin=got.origin
+    )
+    if json:
+        output.print_json(report.to_json())
+    else:
+        output.console().print(output.facts_table(facts(report)))
+
+
+def facts(report: Report) -> list[tuple[str, list[str]]]:
+    """Return what became of a file, for people: one line for each kind of tensor, and where it all went."""
+    rows = [
+        ("recognised", [f"{report.title} ({report.format}; {report.wrapper})"]),
+        ("used", [f"{output.number(report.num_used)} of {output.plural(report.num_tensors, 'tensor')}"]),
+        ("compared", [f"{_some(report.compared)}: our front end makes the same"] if report.compared else []),
+        ("dropped", [f"{_some(dropped.names)}: {dropped.reason}" for dropped in report.dropped]),
+        ("not in it", [f"{_some(report.made)}: made here"] if report.made else []),
+        ("beside", [f"{', '.join(report.beside)}: not read"] if report.beside else []),
+        ("tokenizer", [report.tokenizer] if report.tokenizer else []),
+        ("licence", [report.origin.licence] if report.origin.licence else []),
+        ("SHA-256", [report.origin.sha256] if report.origin.sha256 else []),
+        ("written", [f"{report.folder} ({output.number(report.num_parameters)} parameters)"]),
+        ("note", list(report.notes)),
+        ("next", [f"hearken export {shlex.quote(report.folder)}"] if report.kind == "dual" else []),
+    ]
+    return [(name, lines) for name, lines in rows if lines]
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {output.number(more)} more" if more > 0 else "")
+
+
+class DownloadBar:
+    """A context manager that shows the bytes of a download on stderr; quiet when told to be, and where that is no terminal."""
+
+    def __init__(self, title: str, *, quiet: bool) -> None:
+        self._title = show(title)
+        self._bar: Progress | None = None if quiet or not sys.stderr.isatty() else _make_bar()
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar and self._task is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Show that `done` bytes of `total` are here; the bar appears with the first."""
+        if self._bar is None:
+            return
+        if self._task is None:
+            self._bar.start()
+            self._task = self._bar.add_task(self._title, total=total)
+        self._bar.update(self._task, completed=done, total=total)
+
+
+def _make_bar() -> Progress:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), DownloadColumn(), TransferSpeedColumn())
+    return Progress(*columns, TimeRemainingColumn(compact=True), console=output.console(stderr=True), transient=True)

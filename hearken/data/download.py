@@ -1,0 +1,308 @@
+"""Files from the web: whole and checked, or not at all.
+
+Bytes go to `NAME.part`; a run that was cut off goes on from there (HTTP ranges, guarded by the server's own mark of the
+file's version); when all is there and its size and digest are right, a rename makes it visible. Only `http` and `https`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+from hearken.errors import DownloadError, show
+
+Progress = Callable[[int, int | None], None]
+"""Is told the bytes that are there and, where the server says so, those that there will be."""
+TIMEOUT_S = 30.0
+_ATTEMPTS = 5  # connections in a row that may break; one that brought something starts the count anew
+_CHUNK_BYTES = 1 << 18
+_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is known of a file before it comes: `size` in bytes, `sha256` and `md5` in hex; None where nobody published it."""
+
+    size: int | None = None
+    sha256: str | None = None
+    md5: str | None = None
+
+    @property
+    def has_digest(self) -> bool:
+        """Say whether a wrong file would be noticed for sure."""
+        return bool(self.sha256 or self.md5)
+
+
+def download(
+    urls: str | Sequence[str],
+    path: Path,
+    expected: Expected | None = None,
+    *,
+    on_progress: Progress | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> str:
+    """Bring the file at `urls` to `path` and return its SHA-256 in hex; a file that is already there is only checked.
+
+    Several URLs are the parts of one file, in order. Raises DownloadError, which says how to go on without a network,
+    when the server cannot be reached, refuses, or brings something else than `expected`.
+    """
+    import filelock
+
+    urls = [urls] if isinstance(urls, str) else list(urls)
+    expected = expected or Expected()
+    for url in urls:
+        if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+            raise DownloadError(f"The address {show(url)} is neither http nor https.", "Give the path of the file instead.")
+    if path.is_file():
+        return _checked(path, expected, urls, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(_beside(path, ".lock"), timeout=0)
+    try:
+        with lock:
+            try:
+                if not path.is_file():
+                    _bring(urls, path, expected, on_progress or _silent, timeout_s)
+            finally:
+                _beside(path, ".lock").unlink(missing_ok=True)
+    except filelock.Timeout as error:
+        raise DownloadError(f"Another process is bringing {show(path)} just now.", "Wait until it is done.") from error
+    except OSError as error:
+        raise DownloadError(f"The download to {show(path)} failed: {error.strerror or error}.", _way_out(urls, path)) from error
+    return _sha256(path)
+
+
+def _bring(urls: list[str], path: Path, expected: Expected, on_progress: Progress, timeout_s: float) -> None:
+    part = _beside(path, ".part")
+    if len(urls) == 1:
+        _fetch(_Job(urls, urls[0], path, part, expected, on_progress, timeout_s))
+    else:
+        _fetch_parts(urls, path, part, on_progress, timeout_s)
+    _checked(part, expected, urls, path, discard=True)
+    part.replace(path)
+    _marks(part).unlink(missing_ok=True)
+
+
+def _fetch_parts(urls: list[str], path: Path, part: Path, on_progress: Progress, timeout_s: float) -> None:
+    """Bring every part to a file of its own, then put them in a row."""
+    pieces = [_beside(path, f".part{number}") for number in range(1, len(urls) + 1)]
+    before = 0
+    for url, piece in zip(urls, pieces, strict=True):
+        if not piece.is_file():
+            temp = _beside(piece, ".part")
+            _fetch(_Job(urls, url, path, temp, Expected(), _shifted(on_progress, before), timeout_s))
+            temp.replace(piece)
+            _marks(temp).unlink(missing_ok=True)
+        before += piece.stat().st_size
+    with part.open("wb") as whole:
+        for piece in pieces:
+            with piece.open("rb") as file:
+                shutil.copyfileobj(file, whole, _CHUNK_BYTES)
+    for piece in pieces:
+        piece.unlink()
+
+
+def _shifted(on_progress: Progress, before: int) -> Progress:
+    return lambda done, total: on_progress(before + done, None)  # noqa: ARG005 - the size of parts to come is unknown
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One URL on its way into `part`; `urls` and `path` are what the user asked for."""
+
+    urls: list[str]
+    url: str
+    path: Path
+    part: Path
+    expected: Expected
+    on_progress: Progress
+    timeout_s: float
+
+    def error(self, message: str) -> DownloadError:
+        return DownloadError(message, _way_out(self.urls, self.path))
+
+
+def _fetch(job: _Job) -> None:
+    """Fill `job.part`, going on after broken connections as long as they bring something."""
+    failures = 0
+    while True:
+        before = _size(job.part)
+        try:
+            if _fetch_once(job):
+                return
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise job.error(f"The server refused {show(job.url)}: {error.code} {show(str(error.reason))}.") from error
+        except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+            failures = 0 if _size(job.part) > before else failures + 1
+            if failures == _ATTEMPTS:
+                reason = error.reason if isinstance(error, urllib.error.URLError) else error
+                kept = f" {_size(job.part)} bytes are kept." if _size(job.part) else ""
+                raise job.error(f"The download of {show(job.url)} broke off: {show(str(reason) or type(error).__name__)}.{kept}") from error
+
+
+def _fetch_once(job: _Job) -> bool:
+    """Ask once for what is missing and write what comes. True when the file is complete, False to ask again."""
+    have, version = _resumable(job)
+    request = urllib.request.Request(job.url, headers={"Accept-Encoding": "identity", "User-Agent": "hearken"})  # noqa: S310 - scheme was checked
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+        if version:
+            request.add_header("If-Range", version)
+    try:
+        response = _opener().open(request, timeout=job.timeout_s)
+    except urllib.error.HTTPError as error:
+        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not have:
+            raise
+        error.close()
+        if _total(error.headers) == have:
+            return True
+        job.part.unlink()
+        return False
+    with response:
+        return _write(job, response, have)
+
+
+def _write(job: _Job, response: Any, have: int) -> bool:  # noqa: ANN401 - urllib's responses have no common type
+    headers: Message = response.headers
+    if "text/html" in headers.get("Content-Type", "") and job.path.suffix not in (".html", ".htm"):
+        raise job.error(f"The server answered with a web page instead of the file {show(job.url)}.")
+    resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
+    if resumed and not (headers.get("Content-Range") or "").startswith(f"bytes {have}-"):
+        job.part.unlink()
+        return False
+    start = have if resumed else 0
+    length = headers.get("Content-Length")
+    total = start + int(length) if length and length.isdecimal() else None
+    _check_offer(job, total, start)
+    _marks(job.part).write_text(json.dumps({"url": job.url, "version": _version(headers)}), encoding="utf-8")
+    done = start
+    with job.part.open("r+b" if resumed else "wb") as file:
+        file.seek(start)
+        while chunk := response.read(_CHUNK_BYTES):
+            file.write(chunk)
+            done += len(chunk)
+            job.on_progress(done, total)
+        file.flush()
+        os.fsync(file.fileno())
+    if total is not None and done < total:
+        raise http.client.IncompleteRead(b"", total - done)
+    return True
+
+
+def _check_offer(job: _Job, total: int | None, start: int) -> None:
+    """Refuse, before anything is written, a file of the wrong size or one that the disk cannot hold."""
+    if total is None:
+        return
+    if job.expected.size is not None and total != job.expected.size:
+        job.part.unlink(missing_ok=True)
+        raise job.error(f"The server offers {total} bytes for {show(job.url)}; the published file has {job.expected.size}.")
+    if shutil.disk_usage(job.part.parent).free < total - start:
+        raise job.error(f"The disk of {show(job.part.parent)} has no room for {total} bytes.")
+
+
+def _resumable(job: _Job) -> tuple[int, str | None]:
+    """Bytes of `job.part` to go on from, and the version that they are of; 0 if it cannot be known to be the same file."""
+    have = _size(job.part)
+    try:
+        marks = json.loads(_marks(job.part).read_text(encoding="utf-8"))
+        url, version = marks["url"], marks["version"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0, None
+    known = isinstance(version, str) or job.expected.has_digest
+    return (have, version if isinstance(version, str) else None) if url == job.url and known else (0, None)
+
+
+def _version(headers: Message) -> str | None:
+    """What the server calls this version of the file: a strong ETag, or the date of its last change."""
+    tag = headers.get("ETag")
+    return tag if tag and not tag.startswith("W/") else headers.get("Last-Modified")
+
+
+def _total(headers: Message) -> int | None:
+    found = _RANGE.fullmatch(headers.get("Content-Range") or "")
+    return int(found[2]) if found else None
+
+
+class _NoDowngrade(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, but not from https to http."""
+
+    def redirect_request(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:  # noqa: ANN401
+        if req.type == "https" and not newurl.startswith("https:"):
+            raise urllib.error.HTTPError(newurl, code, "redirect to an address without encryption", headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """An opener for http and https alone: no files, no ftp."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(), urllib.request.HTTPHandler(), urllib.request.HTTPSHandler(), _NoDowngrade(),
+        urllib.request.HTTPDefaultErrorHandler(), urllib.request.HTTPErrorProcessor(), urllib.request.UnknownHandler(),
+    ):  # fmt: skip
+        opener.add_handler(handler)
+    return opener
+
+
+def _checked(file: Path, expected: Expected, urls: list[str], path: Path, *, discard: bool = False) -> str:
+    """Return the SHA-256 of `file`. Raises DownloadError, and removes it if told to `discard`, when it is another one."""
+    wrong = list(_differences(file, expected))
+    if not wrong:
+        return _sha256(file)
+    if discard:
+        file.unlink()
+        _marks(file).unlink(missing_ok=True)
+        raise DownloadError(f"What came for {show(path)} is not the published file: {wrong[0]}.", _way_out(urls, path))
+    raise DownloadError(f"The file {show(path)} is not the published one: {wrong[0]}.", "Remove it, and the command brings it again.")
+
+
+def _differences(file: Path, expected: Expected) -> Iterator[str]:
+    size = file.stat().st_size
+    if expected.size not in (None, size):
+        yield f"it has {size} bytes, not {expected.size}"
+    for name, wanted in (("sha256", expected.sha256), ("md5", expected.md5)):
+        if wanted:
+            with file.open("rb") as stream:
+                found = hashlib.file_digest(stream, name).hexdigest()
+            if found != wanted.lower():
+                yield f"its {name.upper()} is {found}, not {wanted}"
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _way_out(urls: Sequence[str], path: Path) -> str:
+    what = urls[0] if len(urls) == 1 else f"the {len(urls)} parts from {urls[0]} on, joined in order,"
+    return f"Run the command again to go on. Without a network: get {show(what)} elsewhere and put it at {show(path)}."
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
+
+
+def _marks(part: Path) -> Path:
+    return _beside(part, ".json")
+
+
+def _silent(done: int, total: int | None) -> None:
+    """Tell nobody."""

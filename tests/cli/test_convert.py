@@ -1,0 +1,115 @@
+"""`hearken convert`: what is told, where it goes, and what happens without the extra."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hearken.cli.convert import DownloadBar, facts
+from hearken.errors import MissingExtraError
+from hearken.zoo.install import need_extra
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    torch = pytest.importorskip("torch")
+    from hearken.models.build import build_audio
+
+    monkeypatch.setenv("HEARKEN_MODELS", str(tmp_path / "models"))
+    torch.save({"model": build_audio("mn04").state_dict(), "epoch": 3}, tmp_path / "mine.pt")
+    return tmp_path / "mine.pt"
+
+
+def test_a_file_is_accounted_for(cli, weights: Path, tmp_path: Path) -> None:
+    code, out, err = cli("convert", str(weights))
+    assert (code, err) == (0, "")
+    rows = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert rows["recognised"].startswith("EfficientAT mn04 (efficientat; {'model': ...})")
+    assert rows["used"].startswith("312 of 312 tensors")
+    assert rows["beside"].startswith("epoch: not read")
+    assert len(rows["SHA-256"].strip()) == 64
+    folder = tmp_path / "models" / "weights" / "mine"
+    assert rows["written"].startswith(f"{folder} (983 599 parameters)")
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "conversion.json", "model.safetensors"]
+
+
+def test_json_and_out(cli, weights: Path, tmp_path: Path) -> None:
+    code, out, _ = cli("convert", str(weights), "--out", str(tmp_path / "here"), "--as", "mn04", "--json")
+    report = json.loads(out)
+    assert (code, report["folder"], report["format"], report["num_used"]) == (0, str(tmp_path / "here"), "efficientat", 312)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (["no_such"], "There is no file, checkpoint or hub id 'no_such'.", "`hearken models` lists them all."),
+        (["{weights}", "--as", "mp3"], "There is no format 'mp3'.", "Formats: laion"),
+        (["{weights}", "--as", "cnn10"], "The weights are not those of", "--as"),
+        (["wavcaps"], "has a page but no plain address", "HTSAT-BERT-PT.pt"),
+    ],
+)
+def test_errors(cli, weights: Path, arguments: list[str], message: str, hint: str) -> None:
+    code, out, err = cli("convert", *(argument.format(weights=weights) for argument in arguments))
+    assert (code, out) == (1, "")
+    assert message in err.splitlines()[0]
+    assert hint in err
+
+
+def test_without_the_extra(cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hearken.zoo.install.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="needs torch"):
+        need_extra()
+    code, _, err = cli("convert", "cnn14")
+    assert code == 1
+    assert "torch" in err
+    assert 'pip install "hearken[train]"' in err
+
+
+def test_facts_tell_dropped_compared_and_made() -> None:
+    pytest.importorskip("torch")
+    from hearken.convert.convert import Report
+    from hearken.convert.obtain import Origin
+    from hearken.convert.rules import Dropped
+
+    names = tuple("abcde")
+    report = Report(
+        "x.pt",
+        "/out",
+        "laion",
+        "LAION",
+        "dual",
+        "bare",
+        20,
+        10,
+        5_000,
+        names,
+        (Dropped("of no use", names),),
+        ("m",),
+        (),
+        "hub",
+        ("mind",),
+        Origin(),
+    )
+    rows = dict(facts(report))
+    assert rows["compared"] == ["a, b, c and 2 more: our front end makes the same"]
+    assert rows["dropped"] == ["a, b, c and 2 more: of no use"]
+    assert (rows["not in it"], rows["tokenizer"], rows["note"]) == (["m: made here"], ["hub"], ["mind"])
+    assert rows["next"] == ["hearken export /out"]
+    assert not {"beside", "licence", "SHA-256"} & set(rows)
+
+
+def test_the_bar_is_silent_in_a_pipe_and_shows_bytes_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with DownloadBar("x", quiet=False) as bar:
+        bar(1, 2)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm")
+    with DownloadBar("cnn14", quiet=False) as bar:
+        bar(1_000_000, 2_000_000)
+        bar(2_000_000, None)
+    assert "cnn14" in capsys.readouterr().err

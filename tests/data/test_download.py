@@ -1,0 +1,298 @@
+"""Downloads against servers that behave, and against servers that do not; all of them on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hearken.data import download as module
+from hearken.data.download import Expected, download
+from hearken.errors import DownloadError
+
+DATA = bytes(number % 251 for number in range(700_000))
+SHA256 = hashlib.sha256(DATA).hexdigest()
+MD5 = hashlib.md5(DATA).hexdigest()
+
+
+class Server:
+    """One file under several roofs; `seen` are the paths and ranges asked for."""
+
+    def __init__(self) -> None:
+        self.data, self.etag, self.seen = DATA, '"v1"', []
+        self.cut_after: int | None = None
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.answer(self)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
+        asked = request.headers.get("Range")
+        self.seen.append((request.path, asked))
+        kind = request.path.split("/")[1]
+        if kind in ("gone", "forbidden"):
+            return request.send_error(404 if kind == "gone" else 403)
+        if kind == "moved":
+            request.send_response(302)
+            request.send_header("Location", f"{self.address}/ranges/x.bin")
+            return request.end_headers()
+        if kind == "elsewhere":
+            request.send_response(302)
+            request.send_header("Location", "file:///etc/passwd")
+            return request.end_headers()
+        start = int(asked[6:-1]) if asked and kind in ("ranges", "shifted") else 0
+        if request.headers.get("If-Range") not in (None, self.etag):
+            start = 0
+        if start >= len(self.data) > 0:
+            request.send_response(416)
+            request.send_header("Content-Range", f"bytes */{len(self.data)}")
+            return request.end_headers()
+        body = self.data[start:]
+        request.send_response(206 if start else 200)
+        if start:
+            claimed = start + (1 if kind == "shifted" else 0)
+            request.send_header("Content-Range", f"bytes {claimed}-{len(self.data) - 1}/{len(self.data)}")
+        if kind != "unsized":
+            request.send_header("Content-Length", str(len(body)))
+        if kind != "unmarked":
+            request.send_header("ETag", self.etag)
+        request.send_header("Content-Type", "text/html; charset=utf-8" if kind == "page" else "application/octet-stream")
+        request.end_headers()
+        request.wfile.write(body[: self.cut_after])
+        return None
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "sub" / "x.bin"
+
+
+def others(target: Path) -> list[str]:
+    return sorted(path.name for path in target.parent.iterdir() if path != target)
+
+
+def fill_part(target: Path, url: str, data: bytes, version: str | None) -> None:
+    target.parent.mkdir(exist_ok=True)
+    target.with_name("x.bin.part").write_bytes(data)
+    target.with_name("x.bin.part.json").write_text(json.dumps({"url": url, "version": version}))
+
+
+@pytest.mark.parametrize("kind", ["ranges", "whole", "unsized", "moved", "unmarked"])
+def test_a_file_comes_whole_and_is_told_of(server: Server, target: Path, kind: str) -> None:
+    told = []
+    found = download(
+        f"{server.address}/{kind}/x.bin", target, Expected(len(DATA), SHA256, MD5), on_progress=lambda *counts: told.append(counts)
+    )
+    assert (found, target.read_bytes()) == (SHA256, DATA)
+    assert told[-1] == (len(DATA), None if kind == "unsized" else len(DATA))
+    assert len(told) >= 3
+    assert others(target) == []
+
+
+def test_a_file_that_is_there_needs_no_server(target: Path) -> None:
+    target.parent.mkdir()
+    target.write_bytes(DATA)
+    assert download("http://127.0.0.1:9/x.bin", target, Expected(sha256=SHA256)) == SHA256
+    with pytest.raises(DownloadError, match="is not the published one: its SHA256") as caught:
+        download("http://127.0.0.1:9/x.bin", target, Expected(sha256="0" * 64))
+    assert "Remove it" in caught.value.hint
+    assert target.is_file()
+
+
+def test_a_broken_connection_goes_on_where_it_broke(server: Server, target: Path) -> None:
+    server.cut_after = 300_000
+    assert download(f"{server.address}/ranges/x.bin", target) == SHA256
+    assert [asked for _, asked in server.seen] == [None, "bytes=300000-", "bytes=600000-"]
+
+
+def test_a_server_that_never_gets_on_is_given_up_and_what_came_is_kept(server: Server, target: Path) -> None:
+    server.cut_after = 300_000
+    with pytest.raises(DownloadError, match=r"broke off.*300000 bytes are kept") as caught:
+        download(f"{server.address}/whole/x.bin", target)  # it ignores ranges, so each try ends at the same byte
+    assert "Run the command again" in caught.value.hint
+    assert str(target) in caught.value.hint
+    assert others(target) == ["x.bin.part", "x.bin.part.json"]
+    server.cut_after = None
+    assert download(f"{server.address}/whole/x.bin", target) == SHA256
+
+
+def test_a_second_run_asks_only_for_the_rest(server: Server, target: Path) -> None:
+    url = f"{server.address}/ranges/x.bin"
+    fill_part(target, url, DATA[:500_000], '"v1"')
+    assert download(url, target) == SHA256
+    assert server.seen == [("/ranges/x.bin", "bytes=500000-")]
+
+
+@pytest.mark.parametrize("version", ['"v0"', None])
+def test_a_file_that_may_have_changed_begins_anew(server: Server, target: Path, version: str | None) -> None:
+    url = f"{server.address}/ranges/x.bin"
+    fill_part(target, url, b"of another version", version)
+    assert download(url, target) == SHA256
+    assert server.seen == [("/ranges/x.bin", "bytes=18-" if version else None)]
+
+
+def test_without_a_version_the_digest_decides(server: Server, target: Path) -> None:
+    url = f"{server.address}/ranges/x.bin"
+    fill_part(target, url, DATA[:100], None)
+    assert download(url, target, Expected(sha256=SHA256)) == SHA256
+    assert server.seen == [("/ranges/x.bin", "bytes=100-")]
+
+
+@pytest.mark.parametrize(("data", "asks"), [(DATA, 1), (DATA + b"too much", 2)])
+def test_nothing_left_to_send(server: Server, target: Path, data: bytes, asks: int) -> None:
+    url = f"{server.address}/ranges/x.bin"
+    fill_part(target, url, data, '"v1"')
+    assert download(url, target) == SHA256
+    assert len(server.seen) == asks
+
+
+def test_a_range_that_was_not_asked_for_is_not_believed(server: Server, target: Path) -> None:
+    url = f"{server.address}/shifted/x.bin"
+    fill_part(target, url, DATA[:100], '"v1"')
+    assert download(url, target) == SHA256
+
+
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        (Expected(sha256="1" * 64), "not the published file: its SHA256 is "),
+        (Expected(md5="1" * 32), "not the published file: its MD5 is "),
+        (Expected(size=5), "offers 700000 bytes .* the published file has 5"),
+    ],
+)
+def test_another_file_than_published_leaves_nothing(server: Server, target: Path, expected: Expected, message: str) -> None:
+    with pytest.raises(DownloadError, match=message):
+        download(f"{server.address}/ranges/x.bin", target, expected)
+    assert not target.exists()
+    assert others(target) == []
+
+
+def test_a_size_nobody_announced_is_checked_at_the_end(server: Server, target: Path) -> None:
+    with pytest.raises(DownloadError, match="it has 700000 bytes, not 5"):
+        download(f"{server.address}/unsized/x.bin", target, Expected(size=5))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("gone", "refused .*: 404 Not Found"),
+        ("forbidden", "403"),
+        ("page", "a web page instead of the file"),
+        ("elsewhere", "refused|broke off"),
+    ],
+)
+def test_refusals(server: Server, target: Path, kind: str, message: str) -> None:
+    with pytest.raises(DownloadError, match=message) as caught:
+        download(f"{server.address}/{kind}/x.bin", target)
+    assert "Without a network" in caught.value.hint
+    assert not target.exists()
+    assert len(server.seen) <= module._ATTEMPTS
+
+
+def test_nobody_listens(target: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(DownloadError, match=r"broke off: .*refused") as caught:
+        download(f"http://127.0.0.1:{port}/x.bin", target)
+    assert f"get http://127.0.0.1:{port}/x.bin elsewhere and put it at {target}" in caught.value.hint
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_long(target: Path) -> None:
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        with pytest.raises(DownloadError, match="timed out"):
+            download(f"http://127.0.0.1:{mute.getsockname()[1]}/x.bin", target, timeout_s=0.05)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/x", "x.bin"])
+def test_other_addresses_are_refused(target: Path, url: str) -> None:
+    with pytest.raises(DownloadError, match="neither http nor https"):
+        download(url, target)
+
+
+def test_no_step_back_from_encryption() -> None:
+    import urllib.error
+    import urllib.request
+    from email.message import Message
+
+    request = urllib.request.Request("https://host/x")
+    with pytest.raises(urllib.error.HTTPError, match="without encryption") as caught:
+        module._NoDowngrade().redirect_request(request, None, 302, "Found", Message(), "http://host/x")
+    caught.value.close()
+
+
+def test_parts_are_put_in_a_row_and_none_is_asked_for_twice(server: Server, target: Path) -> None:
+    urls = [f"{server.address}/ranges/{number}" for number in (1, 2, 3)]
+    server.cut_after = 0
+    with pytest.raises(DownloadError, match="broke off"):
+        download(urls, target)
+    server.cut_after = None
+    target.with_name("x.bin.part1.part").rename(target.with_name("x.bin.part1"))
+    target.with_name("x.bin.part1").write_bytes(b"first ")
+    target.with_name("x.bin.part1.part.json").unlink()
+    server.seen.clear()
+    told = []
+    download(urls, target, Expected(size=6 + 2 * len(DATA)), on_progress=lambda *counts: told.append(counts))
+    assert target.read_bytes() == b"first " + DATA + DATA
+    assert [path for path, _ in server.seen] == ["/ranges/2", "/ranges/3"]
+    assert told[-1] == (6 + 2 * len(DATA), None)
+    assert others(target) == []
+
+
+def test_a_full_disk_is_noticed_before_it_is_full(server: Server, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10}))
+    with pytest.raises(DownloadError, match="no room for 700000 bytes"):
+        download(f"{server.address}/ranges/x.bin", target)
+
+
+def test_a_disk_that_will_not_take_it(server: Server, tmp_path: Path, no_space: Callable[[], None]) -> None:
+    no_space()
+    with pytest.raises(DownloadError, match="No space left"):
+        download(f"{server.address}/ranges/x.bin", tmp_path / "x.bin")
+
+
+@pytest.fixture
+def no_space(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    return lambda: monkeypatch.setattr(module.os, "fsync", full)
+
+
+def test_two_at_once_do_not_mix(server: Server, target: Path) -> None:
+    import filelock
+
+    target.parent.mkdir()
+    with filelock.FileLock(target.with_name("x.bin.lock")):
+        with pytest.raises(DownloadError, match="Another process is bringing"):
+            download(f"{server.address}/ranges/x.bin", target)
+    assert server.seen == []
