@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from hearken import errors as errors
     from hearken.errors import HearkenError as HearkenError
     from hearken.runtime.model import Model as Model
-    from hearken.runtime.model import load_model as load_model
     from hearken.search.library import Library as Library
     from hearken.types import Hit as Hit
+    from hearken.zoo.install import load_model as load_model
 
 __version__ = "0.1.0"
 
@@ -23,7 +23,7 @@ _HOMES = {
     "Hit": "hearken.types",
     "Library": "hearken.search.library",
     "Model": "hearken.runtime.model",
-    "load_model": "hearken.runtime.model",
+    "load_model": "hearken.zoo.install",
 }
 __all__ = ["HearkenError", "Hit", "Library", "Model", "__version__", "errors", "load_model"]
 

@@ -11,9 +11,9 @@ import hearken
 
 
 def test_public_names_are_what_they_say() -> None:
-    from hearken.runtime.model import load_model
     from hearken.search.library import Library
     from hearken.types import Hit
+    from hearken.zoo.install import load_model
 
     assert (hearken.load_model, hearken.Library, hearken.Hit) == (load_model, Library, Hit)
     assert issubclass(hearken.errors.StoreError, hearken.HearkenError)

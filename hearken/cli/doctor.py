@@ -9,7 +9,7 @@ import typer
 
 from hearken.cli import output
 from hearken.cli.exits import EXIT_ERROR
-from hearken.cli.options import JsonOption, LibraryOption, ModelOption
+from hearken.cli.options import JsonOption, LibraryOption, ModelOption, ready_model
 from hearken.errors import show
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def doctor(
     """
     from hearken.search.library import Library
 
-    with Library(library, model=model) as opened:
+    with Library(library, model=ready_model(model)) as opened:
         report = opened.doctor(repair=repair)
     if json:
         output.print_json(report_json(report))

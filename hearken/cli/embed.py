@@ -11,7 +11,7 @@ import typer
 
 from hearken.cli import output
 from hearken.cli.exits import EXIT_SOME_FAILED
-from hearken.cli.options import JobsOption, JsonOption
+from hearken.cli.options import JobsOption, JsonOption, ready_model
 from hearken.errors import AudioError, InputError, show
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def embed(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Sound files.")],
     out: Annotated[Path, typer.Option("--out", metavar="X.npz", help="Where to write; replaces an existing file, whole or not at all.")],
-    model: Annotated[str, typer.Option("--model", metavar="NAME", help="The model, by name or folder.")] = "pocket",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="The model, by name, hub id or folder.")] = "pocket",
     windows: Annotated[bool, typer.Option("--windows", help="Also write the vector and the time span of every window.")] = False,
     jobs: JobsOption = None,
     json: JsonOption = False,
@@ -35,7 +35,7 @@ def embed(
     from hearken.search.library import num_cores
 
     check_out(out)
-    embedder = FileEmbedder(model)
+    embedder = FileEmbedder(ready_model(model) or model)
     done, failed = embed_all(embedder, [os.path.abspath(file) for file in files], jobs or num_cores())
     if not done:
         raise AudioError(

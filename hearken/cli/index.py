@@ -13,7 +13,7 @@ import typer
 
 from hearken.cli import output
 from hearken.cli.exits import EXIT_INTERRUPTED, EXIT_SOME_FAILED
-from hearken.cli.options import JobsOption, JsonOption, LibraryOption, ModelOption
+from hearken.cli.options import JobsOption, JsonOption, LibraryOption, ModelOption, ready_model
 from hearken.errors import show
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def index(
     """
     from hearken.search.library import Library
 
-    with Library(library, model=model) as opened:
+    with Library(library, model=ready_model(model)) as opened:
         roots = [os.path.abspath(folder) for folder in folders]
         report = index_into(opened, roots, jobs=jobs, as_json=json, retry_failed=retry_failed)
     if report.failed:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from hearken import __version__
-from hearken.cli import demo, doctor, embed, forget, index, info, models, search, similar
+from hearken.cli import convert, demo, doctor, embed, export, forget, index, info, models, search, similar
 from hearken.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
 from hearken.errors import HearkenError, show
 
@@ -49,6 +49,8 @@ app.command("doctor")(doctor.doctor)
 app.command("forget")(forget.forget)
 app.command("embed")(embed.embed)
 app.command("models")(models.models)
+app.command("convert")(convert.convert)
+app.command("export")(export.export)
 app.command("demo")(demo.demo)
 
 

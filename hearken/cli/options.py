@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from hearken.cli import output
 from hearken.errors import show
 from hearken.limits import MAX_HITS
 
@@ -34,13 +35,27 @@ def seconds(text: str | float) -> float:
     return int(hours or 0) * 3_600.0 + int(minutes or 0) * 60.0 + float(rest)
 
 
+def ready_model(model: str | None) -> str | None:
+    """Return `model` as it is, once a checkpoint that it names is installed; says on stderr what is fetched and done.
+
+    What is neither here nor can be fetched is left to whoever uses it. Raises what `hearken.zoo.install.ensure` raises.
+    """
+    from hearken.zoo import install
+
+    if model is not None and install.can_be_fetched(model):
+        install.ensure(model, tell=lambda step: output.note(f"{step} ..."))
+    return model
+
+
 LibraryOption = Annotated[
     Path | None,
     typer.Option("--library", metavar="PATH", help="The library's folder. Default: $HEARKEN_HOME, or else your user-data folder."),
 ]
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="The model, by name or folder. Default: the library's own, 'pocket' for a new one."),
+    typer.Option(
+        "--model", metavar="NAME", help="The model, by name, hub id or folder. Default: the library's own, 'pocket' for a new one."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 CountOption = Annotated[int, typer.Option("-k", parser=hit_count, metavar="N", help="How many hits to show.")]

@@ -21,6 +21,7 @@ from hearken.cli.options import (
     MomentsOption,
     NoFoldOption,
     PathOption,
+    ready_model,
 )
 from hearken.errors import QueryError
 
@@ -54,7 +55,7 @@ def search(
     query = " ".join(text)
     if not_text is not None and not not_text.strip():
         raise QueryError("The text of --not is empty.", "Say what the sound should not be like, or leave --not out.")
-    with Library(library, model=model) as opened:
+    with Library(library, model=ready_model(model)) as opened:
         started_s = time.perf_counter()
         hits = opened.search(
             query,

@@ -21,6 +21,7 @@ from hearken.cli.options import (
     MomentsOption,
     NoFoldOption,
     PathOption,
+    ready_model,
 )
 from hearken.cli.search import show_hits
 from hearken.errors import AudioReadError, show
@@ -44,7 +45,7 @@ def similar(
 
     if hint := output.folder_hint(file):
         raise AudioReadError(f"{show(file)} is a folder, not a sound file.", hint)
-    with Library(library, model=model) as opened:
+    with Library(library, model=ready_model(model)) as opened:
         started_s = time.perf_counter()
         hits = opened.similar(
             file,

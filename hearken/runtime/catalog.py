@@ -2,14 +2,22 @@
 
 A model is a folder: `config.json` beside the files that it lists with their SHA-256. Its identity is a digest over those
 digests, the front end and the length policy: everything that decides what vectors it gives.
+
+Models come from three places: the package (built in), the models home (installed: exported there, or fetched by name), and
+any folder that is given by its path. A name is looked for in this order.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +26,12 @@ from hearken.errors import DigestError, ModelError, ModelNotFoundError, show
 FORMAT = 1
 IDENTITY = ("format", "dim", "num_features", "max_query_tokens", "front_end", "length_policy", "files")
 """The keys of a configuration that decide what vectors a model gives; its name and words do not."""
+OPTIONAL_IDENTITY = ("inputs", "text_policy")
+"""Keys of the same kind that a configuration may leave out; they count only where present, so older models keep their digest."""
 _NEEDED = (*IDENTITY, "name", "summary", "licence")
 _REINSTALL = "Install Hearken, or make the model, again."
 _ASSETS = Path(__file__).parents[1] / "assets"
+_NAME = re.compile(r"[\w][\w.+-]*(?:/[\w][\w.+-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -36,33 +47,67 @@ class ModelInfo:
     summary: str
 
 
+def models_home() -> Path:
+    """Return where installed models are: `$HEARKEN_MODELS`, or the user-data folder `hearken-models` of this platform.
+
+    It is never the folder of a library, which `hearken forget`, a backup or its owner may treat as one thing.
+    """
+    home = os.environ.get("HEARKEN_MODELS")
+    if home:
+        return Path(home).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_data_path("hearken-models", appauthor=False)
+
+
 def list_models() -> list[ModelInfo]:
-    """Return the models that come with Hearken, by name."""
-    return [model_info(folder) for folder in sorted(_ASSETS.iterdir()) if (folder / "config.json").is_file()]
+    """Return the models that come with Hearken, then those installed, by name; a folder that cannot be read is left out."""
+    installed = sorted({*models_home().glob("*/config.json"), *models_home().glob("*/*/config.json")})
+    found = [model_info(folder) for folder in sorted(_ASSETS.iterdir()) if (folder / "config.json").is_file()]
+    for path in installed:
+        with contextlib.suppress(ModelError):  # one damaged model must not hide the others; `find_model` tells what is wrong with it
+            if not path.parent.name.startswith("."):
+                found.append(model_info(path.parent))
+    return found
 
 
 def model_info(folder: Path) -> ModelInfo:
     """Return the description of the model in `folder`. Raises ModelError when its configuration cannot be read."""
     config = read_config(folder)
-    size = sum((folder / name).stat().st_size for name in config["files"] if (folder / name).is_file())
-    return ModelInfo(config["name"], str(folder), config_digest(config), config["dim"], size, config["licence"], config["summary"])
+    return ModelInfo(
+        config["name"], str(folder), config_digest(config), config["dim"], files_bytes(folder, config), config["licence"], config["summary"]
+    )
+
+
+def files_bytes(folder: Path, config: dict[str, Any], prefix: str = "") -> int:
+    """Return the bytes of the model's files whose name begins with `prefix`; those that are missing count nothing."""
+    paths = [folder / name for name in config["files"] if name.startswith(prefix)]
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def find_model(name_or_path: str | Path) -> Path:
     """Return the folder of a model given by name or path. Raises ModelNotFoundError, listing the names there are."""
-    for folder in (_ASSETS / str(name_or_path), Path(os.path.expanduser(name_or_path))):
+    name = str(name_or_path)
+    places = [Path(os.path.expanduser(name_or_path))]
+    if is_name(name):
+        places = [_ASSETS / name, models_home() / name, *places]
+    for folder in places:
         if (folder / "config.json").is_file():
             return folder
     names = ", ".join(info.name for info in list_models()) or "none"
-    raise ModelNotFoundError(
-        f"There is no model {show(str(name_or_path))!r}.", f"Built-in models: {names}. A path must be a folder with config.json."
-    )
+    raise ModelNotFoundError(f"There is no model {show(name)!r}.", f"Models here: {names}. A path must be a folder with config.json.")
+
+
+def is_name(text: str) -> bool:
+    """Say whether `text` can be the name of a model: like `pocket` or, as on the hub, `owner/name`; no path climbs out of it."""
+    return _NAME.fullmatch(text) is not None and ".." not in text
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Return the configuration of the model in `folder`. Raises ModelError when it is damaged or too new."""
+    """Return the configuration of the model in `folder`. Raises ModelError when it is damaged, too new, or not yet exported."""
     try:
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        _refuse_checkpoint(folder, config)
         version = int(config["format"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"The model configuration {show(folder / 'config.json')} cannot be read: {error}.", _REINSTALL) from error
@@ -74,18 +119,44 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def _refuse_checkpoint(folder: Path, config: dict[str, Any]) -> None:
+    """Raise ModelError for weights in the form for training, ours or that of `transformers`: running them takes an export."""
+    if "kind" in config or "model_type" in config:
+        message = f"The folder {show(folder)} holds weights as they are trained, not a model that can be run."
+        raise ModelError(message, f"Run `hearken export {shlex.quote(show(folder))} --out NEW` first, and give NEW.")
+
+
 def config_digest(config: dict[str, Any]) -> str:
     """Return the identity of a model: SHA-256 (hex) of the IDENTITY part of its configuration, in canonical form."""
-    identity = {key: config[key] for key in IDENTITY}
+    identity = {key: config[key] for key in (*IDENTITY, *OPTIONAL_IDENTITY) if key in IDENTITY or key in config}
     return hashlib.sha256(json.dumps(identity, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def read_checked(folder: Path, name: str, config: dict[str, Any]) -> bytes:
     """Return the bytes of one of the model's files. Raises DigestError when they are not those that were shipped."""
-    try:
-        data = (folder / name).read_bytes()
-    except OSError as error:
-        raise ModelError(f"The model file {show(folder / name)} cannot be read: {error.strerror}.", _REINSTALL) from error
+    with _opened(folder / name) as file:
+        data = file.read()
     if hashlib.sha256(data).hexdigest() != config["files"][name]:
-        raise DigestError(f"The model file {show(folder / name)} is damaged: its SHA-256 is not the one in config.json.", _REINSTALL)
+        raise _damaged(folder / name)
     return data
+
+
+def check_file(folder: Path, name: str, config: dict[str, Any]) -> Path:
+    """Return the path of one of the model's files, however large, once its digest is right. Raises as `read_checked` does."""
+    with _opened(folder / name) as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != config["files"][name]:
+            raise _damaged(folder / name)
+    return folder / name
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise ModelError(f"The model file {show(path)} cannot be read: {error.strerror}.", _REINSTALL) from error
+
+
+def _damaged(path: Path) -> DigestError:
+    return DigestError(f"The model file {show(path)} is damaged: its SHA-256 is not the one in config.json.", _REINSTALL)

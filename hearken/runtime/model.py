@@ -9,9 +9,11 @@ Legend: `B` batch, `T` samples, `L` spectrogram frames, `F` mel bands, `K` featu
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +25,10 @@ from hearken.audio.length import LengthPolicy
 from hearken.audio.melspec import FrontEnd, log_mel
 from hearken.audio.worker import Worker
 from hearken.errors import AudioEmptyError, InputError, ModelError, QueryError, show
-from hearken.runtime.catalog import config_digest, find_model, read_checked, read_config
+from hearken.limits import WORKER_MEMORY_MB
+from hearken.runtime.catalog import check_file, config_digest, files_bytes, find_model, read_checked, read_config
 from hearken.runtime.reply import read_reply
+from hearken.text.normalize import TextPolicy
 from hearken.types import Embedded, FloatArray
 
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 
 Sound = str | Path | np.ndarray
 _HEAD_BATCH = 256  # windows per run of the head
+_SMALL_MB = 100  # models up to this size fit into a worker's memory as it is
 
 
 class Model:
@@ -49,12 +54,13 @@ class Model:
             self.dim: int = self._config["dim"]
             self.front_end = FrontEnd(**self._config["front_end"])
             self.policy = LengthPolicy(**self._config["length_policy"])
-        except (KeyError, TypeError) as error:
+            self.text_policy = TextPolicy(**self._config.get("text_policy", {"max_tokens": self._config["max_query_tokens"]}))
+        except (KeyError, TypeError, InputError) as error:
             raise ModelError(f"The configuration of the model in {show(folder)} misnames something: {error}.") from error
         self.digest = config_digest(self._config)
         self.rate_hz = self.front_end.rate_hz
         self._lock = threading.Lock()
-        self._worker = Worker("hearken.runtime.embed_worker", [os.fspath(folder)])
+        self._worker = embed_worker(folder)
 
     def encode_audio(self, sounds: Sequence[Sound], sample_rate: int | None = None) -> FloatArray:
         """Return unit-length embeddings (B, D) of files (paths) or arrays.
@@ -115,8 +121,11 @@ class Model:
 
     def _chunk_features(self, chunk: FloatArray) -> FloatArray:
         """Features (K, C) of one chunk (T,)."""
-        mel = log_mel(self.policy.pad(chunk), self.front_end)
-        frames: FloatArray = self._frames.run(None, {"mel": mel[None]})[0][0]
+        wave = self.policy.pad(chunk)
+        inputs = {"mel": log_mel(wave, self.front_end)[None]}
+        if "wave" in self._config.get("inputs", ()):
+            inputs["wave"] = wave[None]
+        frames: FloatArray = self._frames.run(None, inputs)[0][0]
         return frames
 
     def _heads(self, pooled: Iterable[FloatArray]) -> Iterator[FloatArray]:
@@ -136,10 +145,12 @@ class Model:
 
     def _pieces(self, text: str) -> np.ndarray:
         """Word piece numbers (1, W) of one text, with the tokenizer's end marks."""
-        encoding = self._tokenizer.encode(text.encode(errors="replace").decode())  # a lone surrogate becomes "?"
-        if all(encoding.special_tokens_mask):
+        policy = self.text_policy
+        encoding = self._tokenizer.encode(policy(text))
+        words = replace(policy, suffix="")(text)
+        if all(encoding.special_tokens_mask) or not any(char.isprintable() and not char.isspace() for char in words):
             raise QueryError("There is no word in the text.", "Describe a sound in a few words.")
-        return np.array([encoding.ids], np.int64)
+        return np.array([encoding.ids[: policy.max_tokens]], np.int64)
 
     @cached_property
     def _frames(self) -> InferenceSession:
@@ -159,7 +170,9 @@ class Model:
 
         tokenizer = Tokenizer.from_str(read_checked(self.folder, "tokenizer.json", self._config).decode())
         tokenizer.no_padding()
-        tokenizer.enable_truncation(self._config["max_query_tokens"])
+        tokenizer.no_truncation()
+        if self.text_policy.cut == "keep_end":
+            tokenizer.enable_truncation(self.text_policy.max_tokens)
         return tokenizer
 
     def _session(self, name: str) -> InferenceSession:
@@ -170,7 +183,34 @@ class Model:
         options.use_deterministic_compute = True
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return onnxruntime.InferenceSession(read_checked(self.folder, name, self._config), options, providers=["CPUExecutionProvider"])
+        weights = f"{name}.data"
+        if weights not in self._config["files"]:
+            graph: bytes | str = read_checked(self.folder, name, self._config)
+        else:  # a large graph's weights lie beside it and are mapped rather than read, which needs a path and a third of the memory
+            check_file(self.folder, weights, self._config)
+            graph = _as_text(check_file(self.folder, name, self._config))
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _as_text(path: Path) -> str:
+    """Return `path` as ONNX Runtime takes it. Raises ModelError for a name that is not valid Unicode."""
+    text = os.fspath(path)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ModelError(f"The name {show(path)} is no text, and a large model's files need one.", "Move the model.") from error
+    return text
+
+
+def embed_worker(folder: Path) -> Worker:
+    """Return the isolated process, not yet started, that embeds files with the model in `folder`.
+
+    Large weights are mapped into its address space, and copied once in the order that the processor likes; they come on
+    top of what it may use for foreign files.
+    """
+    weights_mb = files_bytes(folder, read_config(folder), "audio_") / 1_000_000
+    allowance = 0 if weights_mb < _SMALL_MB else math.ceil(2 * weights_mb)
+    return Worker("hearken.runtime.embed_worker", [os.fspath(folder)], memory_mb=WORKER_MEMORY_MB + allowance)
 
 
 def load_model(name_or_path: str | Path = "pocket") -> Model:

@@ -10,7 +10,7 @@ from pathlib import Path
 from hearken.audio.worker import Worker
 from hearken.errors import AudioReadError, HearkenError, WorkerDiedError
 from hearken.runtime.catalog import find_model, model_info
-from hearken.runtime.model import load_model
+from hearken.runtime.model import embed_worker, load_model
 from hearken.runtime.reply import read_reply
 from hearken.types import EmbeddedFile, Failure, ProgressCallback
 
@@ -51,7 +51,7 @@ class _Crew:
         self._dim, self._paths, self._on_progress = dim, paths, on_progress
         self._lock, self._stopping = threading.Lock(), threading.Event()
         self._results: queue.Queue[Result | BaseException | None] = queue.Queue(_QUEUE_PER_JOB * jobs)
-        self._workers = [Worker("hearken.runtime.embed_worker", [str(folder)]) for _ in range(jobs)]
+        self._workers = [embed_worker(folder) for _ in range(jobs)]
         self._threads = [threading.Thread(target=self._drive, args=(worker,), name="hearken-pool", daemon=True) for worker in self._workers]
         for thread in self._threads:
             thread.start()

@@ -16,7 +16,9 @@ def test_same_option_same_words() -> None:
     helps: dict[str, set[str]] = {}
     for name, command in COMMANDS.items():
         for parameter in command.params:
-            if parameter.param_type_name == "option" and not (name in {"embed", "demo"} and parameter.name == "model"):
+            if parameter.param_type_name == "option" and not (
+                parameter.name == "out" or (name in {"embed", "demo"} and parameter.name == "model")
+            ):
                 helps.setdefault(parameter.opts[0], set()).add(parameter.help or "")
     assert len(helps) >= 15
     assert {option for option, texts in helps.items() if len(texts) != 1 or texts == {""}} == set()
@@ -27,7 +29,9 @@ def test_library_and_json_are_where_design_puts_them() -> None:
         return {name for name, command in COMMANDS.items() if any(option in parameter.opts for parameter in command.params)}
 
     assert having("--library") == {"index", "search", "similar", "info", "doctor", "forget"}
-    assert having("--json") == {"index", "search", "similar", "info", "doctor", "forget", "embed", "models"}
+    assert having("--json") == {"index", "search", "similar", "info", "doctor", "forget", "embed", "models", "export"} | (
+        set(COMMANDS) & {"convert"}
+    )
     assert having("--model") == {"index", "search", "similar", "doctor", "embed"}
 
 

@@ -9,7 +9,20 @@ from pathlib import Path
 import pytest
 
 from hearken.errors import DigestError, ModelError, ModelNotFoundError
-from hearken.runtime.catalog import config_digest, find_model, list_models, model_info, read_checked, read_config
+from hearken.runtime.catalog import (
+    check_file,
+    config_digest,
+    files_bytes,
+    find_model,
+    is_name,
+    list_models,
+    model_info,
+    models_home,
+    read_checked,
+    read_config,
+)
+
+POCKET_DIGEST = "8382e52a795803b07ce4d346a4d8689a0d8a151fc4d015ee424e37aeb7c421b1"
 
 
 @pytest.fixture
@@ -99,3 +112,116 @@ def test_digest_does_not_depend_on_words_about_the_model() -> None:
 def test_home_that_does_not_exist_is_a_model_that_does_not_exist() -> None:
     with pytest.raises(ModelNotFoundError):
         find_model("~nobody-of-this-name/model")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty models home."""
+    monkeypatch.setenv("HEARKEN_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+def install(copy: Path, home: Path, name: str) -> Path:
+    """A copy of the pocket model, installed by another name."""
+    folder = Path(shutil.copytree(copy, home / name))
+    (folder / "config.json").write_text(json.dumps({**read_config(copy), "name": name}))
+    return folder
+
+
+def test_the_models_home_is_the_variable_or_a_folder_beside_that_of_the_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from hearken.search.library import default_path
+
+    monkeypatch.setenv("HEARKEN_MODELS", str(tmp_path / "m"))
+    assert models_home() == tmp_path / "m"
+    monkeypatch.delenv("HEARKEN_MODELS")
+    monkeypatch.delenv("HEARKEN_HOME", raising=False)
+    assert models_home().name == "hearken-models"
+    assert not models_home().is_relative_to(default_path())
+    assert not default_path().is_relative_to(models_home())
+
+
+def test_the_home_of_a_library_moves_no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("HEARKEN_MODELS", raising=False)
+    before = models_home()
+    monkeypatch.setenv("HEARKEN_HOME", str(tmp_path))
+    assert models_home() == before
+
+
+@pytest.mark.parametrize("name", ["mine", "owner/mine"])
+def test_an_installed_model_is_found_and_listed_by_its_name(copy: Path, home: Path, name: str) -> None:
+    folder = install(copy, home, name)
+    assert find_model(name) == folder
+    assert [info.name for info in list_models()] == ["pocket", name]
+
+
+def test_a_built_in_model_comes_before_an_installed_one(copy: Path, home: Path) -> None:
+    install(copy, home, "pocket")
+    assert not find_model("pocket").is_relative_to(home)
+
+
+def test_a_damaged_installed_model_hides_no_other(copy: Path, home: Path) -> None:
+    (install(copy, home, "bad") / "config.json").write_text("{")
+    install(copy, home, "good")
+    assert [info.name for info in list_models()] == ["pocket", "good"]
+    with pytest.raises(ModelError, match="cannot be read"):
+        read_config(find_model("bad"))
+
+
+def test_leftovers_of_an_export_are_no_models(copy: Path, home: Path) -> None:
+    install(copy, home, ".mine.part-0123")
+    assert [info.name for info in list_models()] == ["pocket"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pocket", True),
+        ("laion/clap-htsat-unfused", True),
+        ("../x", False),
+        ("a/../b", False),
+        ("/a", False),
+        ("a/b/c", False),
+        ("", False),
+    ],
+)
+def test_what_can_be_a_name(text: str, expected: bool) -> None:
+    assert is_name(text) is expected
+
+
+@pytest.mark.parametrize("config", [{"format": 1, "kind": "dual"}, {"model_type": "clap"}])
+def test_a_training_checkpoint_says_that_it_must_be_exported(tmp_path: Path, config: dict[str, object]) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="as they are trained") as caught:
+        model_info(tmp_path)
+    assert "hearken export" in caught.value.hint
+
+
+def test_the_digest_of_pocket_is_the_one_it_was_published_with() -> None:
+    assert model_info(find_model("pocket")).digest == POCKET_DIGEST
+
+
+def test_optional_keys_count_when_they_are_there() -> None:
+    config = read_config(find_model("pocket"))
+    digests = {
+        config_digest(config | extra) for extra in ({}, {"inputs": ["mel", "wave"]}, {"text_policy": {"lower": True}}, {"unknown": 1})
+    }
+    assert len(digests) == 3
+
+
+def test_a_large_file_is_checked_without_being_kept(copy: Path) -> None:
+    config = read_config(copy)
+    assert check_file(copy, "text.onnx", config) == copy / "text.onnx"
+    with (copy / "text.onnx").open("r+b") as file:
+        file.write(b"x")
+    with pytest.raises(DigestError, match=r"text\.onnx is damaged"):
+        check_file(copy, "text.onnx", config)
+    (copy / "text.onnx").unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        check_file(copy, "text.onnx", config)
+
+
+def test_bytes_are_those_of_the_files_that_are_asked_for(copy: Path) -> None:
+    config = read_config(copy)
+    parts = {name: (copy / name).stat().st_size for name in config["files"]}
+    assert files_bytes(copy, config) == sum(parts.values())
+    assert files_bytes(copy, config, "audio_") == parts["audio_frames.onnx"] + parts["audio_head.onnx"]

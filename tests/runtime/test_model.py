@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +13,11 @@ import pytest
 import soundfile
 
 from hearken.audio.sounds import synthesise
-from hearken.errors import AudioEmptyError, AudioError, InputError, ModelError, QueryError
+from hearken.errors import AudioEmptyError, AudioError, DigestError, InputError, ModelError, QueryError
+from hearken.limits import WORKER_MEMORY_MB
+from hearken.runtime import model as model_module
 from hearken.runtime.catalog import find_model, read_config
-from hearken.runtime.model import Model, load_model
+from hearken.runtime.model import Model, embed_worker, load_model
 
 RATE_HZ = 32_000
 
@@ -153,3 +158,97 @@ def test_incomplete_configuration_is_a_named_error(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(ModelError, match="misnames"):
         load_model(tmp_path)
+
+
+def changed(folder: Path, **keys: object) -> Model:
+    """A copy of the pocket model in `folder` with some keys of its configuration replaced."""
+    shutil.copytree(find_model("pocket"), folder)
+    (folder / "config.json").write_text(json.dumps(read_config(folder) | keys))
+    return load_model(folder)
+
+
+def test_a_text_policy_is_applied_before_the_words_are_cut(model: Model, tmp_path: Path) -> None:
+    policed = changed(tmp_path / "m", text_policy={"name": "x", "remove": "?!", "suffix": " runs", "max_tokens": 6})
+    assert policed.digest != model.digest
+    found = policed.encode_text(["a dog?!", "a dog runs and runs and runs"])
+    np.testing.assert_array_equal(found, model.encode_text(["a dog runs", "a dog runs and"]))
+
+
+def test_a_sliced_text_loses_its_end_mark(tmp_path: Path) -> None:
+    pieces = [
+        changed(tmp_path / cut, text_policy={"max_tokens": 4, "cut": cut})._pieces("rain on a tin roof")[0].tolist()
+        for cut in ("keep_end", "slice")
+    ]
+    assert [len(ids) for ids in pieces] == [4, 4]
+    assert pieces[0][:3] == pieces[1][:3]
+    assert pieces[0][3] != pieces[1][3]
+
+
+@pytest.mark.parametrize("text", ["", "?!", " ", "\u200b"])
+def test_a_suffix_makes_no_query_of_nothing(text: str, tmp_path: Path) -> None:
+    policed = changed(tmp_path / "m", text_policy={"remove": "?!", "suffix": " the end", "max_tokens": 8})
+    with pytest.raises(QueryError, match="no word"):
+        policed.encode_text([text])
+
+
+@pytest.mark.parametrize("policy", [{"max_tokens": 0}, {"cut": "off"}, {"volume": 11}])
+def test_a_senseless_text_policy_is_a_named_error(policy: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="misnames"):
+        changed(tmp_path / "m", text_policy=policy)
+
+
+def graph_of_sums(folder: Path, *, beside: bool) -> None:
+    """Replace `audio_frames.onnx` by a graph of mel and wave: 1 frame, every feature the sum of wave; its constants perhaps beside it."""
+    onnx = pytest.importorskip("onnx")
+    width = read_config(folder)["num_features"]
+    ports = {"mel": ["B", "L", 128], "wave": ["B", "T"], "frames": ["B", "K", width]}
+    mel, wave, frames = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in ports.items())
+    ones = onnx.numpy_helper.from_array(np.ones((1, 1, width), np.float32), "ones")
+    axes = onnx.numpy_helper.from_array(np.array([1]), "axes")
+    nodes = [
+        onnx.helper.make_node("ReduceSum", ["wave", "axes"], ["sum"], keepdims=1),
+        onnx.helper.make_node("Mul", ["sum", "ones"], ["frames"]),
+    ]
+    graph = onnx.helper.make_graph(nodes, "sums", [mel, wave], [frames], [ones, axes])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    path = folder / "audio_frames.onnx"
+    onnx.save_model(model, path, save_as_external_data=beside, location=f"{path.name}.data", size_threshold=100)
+    config = read_config(folder) | {"inputs": ["mel", "wave"]}
+    names = [*config["files"], *([f"{path.name}.data"] if beside else [])]
+    config["files"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_an_encoder_can_have_the_wave_and_weights_beside_its_graph(beside: bool, tmp_path: Path) -> None:
+    changed(tmp_path / "m")
+    graph_of_sums(tmp_path / "m", beside=beside)
+    model = load_model(tmp_path / "m")
+    features = model._chunk_features(np.full(1_000, 0.5, np.float32))
+    np.testing.assert_allclose(features, np.full((1, features.shape[1]), 500.0))
+    assert model.embed([noise(3)]).clip.shape == (384,)
+
+
+@pytest.mark.parametrize("name", ["audio_frames.onnx", "audio_frames.onnx.data"])
+def test_damaged_weights_beside_a_graph_are_found(name: str, tmp_path: Path) -> None:
+    changed(tmp_path / "m")
+    graph_of_sums(tmp_path / "m", beside=True)
+    with (tmp_path / "m" / name).open("r+b") as file:
+        file.write(b"\xff")
+    with pytest.raises(DigestError, match=name):
+        load_model(tmp_path / "m").warm_audio()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_weights_beside_a_graph_need_a_path_that_is_text(tmp_path: Path) -> None:
+    changed(tmp_path / "m")
+    graph_of_sums(tmp_path / "m", beside=True)
+    folder = (tmp_path / "m").rename(tmp_path / os.fsdecode(b"m\xe9"))
+    with pytest.raises(ModelError, match=r"name .* is no text"):
+        load_model(folder).warm_audio()
+
+
+def test_large_models_get_more_memory(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert embed_worker(model.folder)._limits["memory_mb"] == WORKER_MEMORY_MB
+    monkeypatch.setattr(model_module, "files_bytes", lambda folder, config, prefix: 350_000_000)
+    assert embed_worker(model.folder)._limits["memory_mb"] == WORKER_MEMORY_MB + 700

@@ -1,0 +1,70 @@
+"""`hearken export`: a trained or downloaded model as the folder that index, search and embed run, without PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hearken.cli import output
+from hearken.cli.options import JsonOption
+from hearken.errors import show
+
+if TYPE_CHECKING:
+    from hearken.zoo.publish import Published
+
+
+def export(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder of trained weights, a checkpoint file, or a name or hub id.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="The folder to make. Default: by its name among the installed models.")
+    ] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Matrices in 8 bits: smaller, quicker; the loss is measured and printed.")] = False,
+    segment_s: Annotated[
+        float | None, typer.Option("--segment-s", metavar="S", min=0.1, max=120.0, help="Seconds of sound that are encoded at once.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What the model is called. Default: that of MODEL.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Turn a dual encoder into ONNX files and check them.
+
+    A folder is left only when its embeddings equal those of the network. Needs pip install "hearken[train]".
+    """
+    from hearken.zoo.install import export_model
+
+    made = export_model(model, out=out, name=name, segment_s=segment_s, int8=int8, tell=lambda step: output.note(f"{step} ..."))
+    if json:
+        output.print_json(export_json(made))
+    else:
+        output.console().print("\n".join(report(made)))
+
+
+def export_json(made: Published) -> dict[str, Any]:
+    """Return what was made as JSON: `model`, `folder`, `digest`, `size_bytes`, `max_delta`, and with 8 bits `int8` and `loss`."""
+    value: dict[str, Any] = {
+        "model": made.name, "folder": str(made.folder), "digest": made.digest, "size_bytes": made.size_bytes,
+        "max_delta": {"audio": made.parity.audio, "text": made.parity.text},
+    }  # fmt: skip
+    return value | ({"int8": list(made.int8), "loss": asdict(made.loss)} if made.loss else {})
+
+
+def report(made: Published) -> list[str]:
+    """Return what was made, in lines for people."""
+    parity = made.parity
+    counts = (
+        f"{parity.audio:.1e} ({output.plural(parity.num_sounds, 'sound')}), {parity.text:.1e} ({output.plural(parity.num_texts, 'text')})"
+    )
+    lines = [
+        f"{show(made.name)} in {show(made.folder)}: {output.size(made.size_bytes)}, digest {made.digest[:12]}",
+        f"largest difference from the network: {counts}",
+    ]
+    if made.loss:
+        loss = made.loss
+        sound, text = (f"{low:.4f} ({mean:.4f})" for low, mean in ((loss.audio_min, loss.audio_mean), (loss.text_min, loss.text_mean)))
+        lines.append(f"8 bits in {' and '.join(made.int8)}: lowest (mean) cosine to the exact vectors: sound {sound}, text {text}")
+        lines.append(
+            f"best of {loss.num_sounds} test sounds unchanged for {loss.same_top:.0%} of texts; mean shift {loss.mean_shift:.2f} places"
+        )
+    return lines
