@@ -17,6 +17,7 @@ from hearken.export.folder import Card, quantize_folder, segment_policy, write_f
 from hearken.export.reference import Reference  # noqa: E402
 from hearken.models.build import AUDIO_ENCODERS  # noqa: E402
 from hearken.models.dual import DualEncoder  # noqa: E402
+from hearken.models.tower import AudioTower  # noqa: E402
 from hearken.runtime.catalog import model_info, read_checked, read_config  # noqa: E402
 from hearken.runtime.model import Model  # noqa: E402
 from tests.export.tiny_dual import tiny_dual  # noqa: E402
