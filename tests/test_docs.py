@@ -44,7 +44,20 @@ def section(command: str) -> str:
 
 
 def test_all_pages_are_seen() -> None:
-    assert PAGES[3:] == [f"docs/{name}.md" for name in ("benchmarks", "cli", "design", "faults", "install", "library", "models", "python")]
+    assert PAGES[3:] == [
+        f"docs/{name}.md"
+        for name in (
+            "benchmarks",
+            "cli",
+            "design",
+            "encoders",
+            "faults",
+            "install",
+            "library",
+            "models",
+            "python",
+        )
+    ]
 
 
 def test_no_heading_without_a_command() -> None:
@@ -159,6 +172,42 @@ def test_every_part_of_a_model_has_its_row() -> None:
             assert len(port.shape) == text.split("(")[1].split(")")[0].count(",") + 1, (name, port.name)
     named = [key for row in re.findall(r"^\| (`.*?) \|", keys.split("\n\n")[0], re.MULTILINE) for key in re.findall(r"`(\w+)`", row)]
     assert sorted(named) == sorted(config)
+
+
+def table(text: str, title: str) -> dict[str, list[str]]:
+    """The rows of the first table below a heading: name in backticks -> the other cells."""
+    part = text.split(f"## {title}\n")[1].split("\n## ")[0]
+    return {name: [cell.strip() for cell in rest.split("|")] for name, rest in re.findall(r"^\| `([\w-]+)` \|(.*)\|$", part, re.MULTILINE)}
+
+
+def test_every_audio_encoder_has_its_row() -> None:
+    pytest.importorskip("torch")
+    from hearken.models.audio_table import AUDIO_ENCODERS
+
+    rows = table(page("docs/encoders.md"), "Audio encoders")
+    assert list(rows) == list(AUDIO_ENCODERS)
+    for name, (paper, parameters, _, front_end, segment, checkpoint, licence, milliseconds) in rows.items():
+        entry = AUDIO_ENCODERS[name]
+        facts = (entry.paper, entry.num_parameters, f"`{entry.front_end}`", f"{entry.segment_s:g} s", entry.licence)
+        assert (paper, int(parameters.replace(" ", "")), front_end, segment, licence) == facts
+        assert (entry.checkpoint.rsplit("/", 1)[-1] or "none") in checkpoint
+        assert int(milliseconds) > 0
+
+
+def test_every_text_encoder_and_front_end_has_its_row() -> None:
+    pytest.importorskip("torch")
+    from hearken.audio.front_ends import FRONT_ENDS
+    from hearken.models.text_table import TEXT_ENCODERS
+
+    rows = table(page("docs/encoders.md"), "Text encoders")
+    assert list(rows) == list(TEXT_ENCODERS)
+    for name, (hub_id, parameters, _, pooling, policy, licence) in rows.items():
+        entry = TEXT_ENCODERS[name]
+        facts = (f"`{entry.hub_id}`", entry.num_parameters, entry.pooling, f"`{entry.policy}`", entry.licence)
+        assert (hub_id, int(parameters.replace(" ", "")), pooling, policy, licence) == facts
+    assert {name: int(cells[0]) for name, cells in table(page("docs/encoders.md"), "Front ends").items()} == {
+        name: front_end.rate_hz for name, front_end in FRONT_ENDS.items()
+    }
 
 
 @pytest.mark.parametrize("name", PAGES)
