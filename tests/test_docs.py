@@ -176,7 +176,7 @@ def test_every_part_of_a_model_has_its_row() -> None:
 
 def table(text: str, title: str) -> dict[str, list[str]]:
     """The rows of the first table below a heading: name in backticks -> the other cells."""
-    part = text.split(f"## {title}\n")[1].split("\n## ")[0]
+    part = text.split(f"## {title}\n")[1].split("\n## ", maxsplit=1)[0]
     return {name: [cell.strip() for cell in rest.split("|")] for name, rest in re.findall(r"^\| `([\w-]+)` \|(.*)\|$", part, re.MULTILINE)}
 
 

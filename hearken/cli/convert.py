@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from hearken.convert.convert import Report
 
 _SHOWN = 3
+_TITLE_CELLS = 24
+_WIDE_CELLS = 90  # a narrower terminal has no room for the speed
 
 
 def convert(
     what: Annotated[
-        str, typer.Argument(metavar="WHAT", help="A checkpoint file, a folder of transformers, a name of `hearken models`, or a hub id.")
+        str,
+        typer.Argument(
+            metavar="WHAT", help="A checkpoint file, a folder of transformers, a name of `hearken models`, an address, or a hub id."
+        ),
     ],
     as_: Annotated[
         str | None, typer.Option("--as", metavar="FORMAT", help="The format, or the audio encoder, where it is not to be found out.")
@@ -65,11 +70,12 @@ def facts(report: Report) -> list[tuple[str, list[str]]]:
         ("compared", [f"{_some(report.compared)}: our front end makes the same"] if report.compared else []),
         ("dropped", [f"{_some(dropped.names)}: {dropped.reason}" for dropped in report.dropped]),
         ("not in it", [f"{_some(report.made)}: made here"] if report.made else []),
-        ("beside", [f"{', '.join(report.beside)}: not read"] if report.beside else []),
+        ("beside", [f"{_some(report.beside)}: not used"] if report.beside else []),
         ("tokenizer", [report.tokenizer] if report.tokenizer else []),
         ("licence", [report.origin.licence] if report.origin.licence else []),
         ("SHA-256", [report.origin.sha256] if report.origin.sha256 else []),
-        ("written", [f"{report.folder} ({output.number(report.num_parameters)} parameters)"]),
+        ("fetched", [f"{show(report.source)} (no longer needed)"] if report.origin.url and report.origin.sha256 else []),
+        ("written", [f"{show(report.folder)} ({output.number(report.num_parameters)} parameters)"]),
         ("note", list(report.notes)),
         ("next", [f"hearken export {shlex.quote(report.folder)}"] if report.kind == "dual" else []),
     ]
@@ -78,14 +84,14 @@ def facts(report: Report) -> list[tuple[str, list[str]]]:
 
 def _some(names: tuple[str, ...]) -> str:
     more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {output.number(more)} more" if more > 0 else "")
+    return ", ".join(show(name) for name in names[:_SHOWN]) + (f" and {output.number(more)} more" if more > 0 else "")
 
 
 class DownloadBar:
     """A context manager that shows the bytes of a download on stderr; quiet when told to be, and where that is no terminal."""
 
     def __init__(self, title: str, *, quiet: bool) -> None:
-        self._title = show(title)
+        self._title = output.shorten(show(title.rsplit("/", 1)[-1]), _TITLE_CELLS)
         self._bar: Progress | None = None if quiet or not sys.stderr.isatty() else _make_bar()
         self._task: TaskID | None = None
 
@@ -109,5 +115,8 @@ class DownloadBar:
 def _make_bar() -> Progress:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), DownloadColumn(), TransferSpeedColumn())
-    return Progress(*columns, TimeRemainingColumn(compact=True), console=output.console(stderr=True), transient=True)
+    screen = output.console(stderr=True)
+    narrow = screen.width < _WIDE_CELLS
+    name = TextColumn("{task.description}", markup=False)
+    columns = [DownloadColumn()] if narrow else [BarColumn(bar_width=24), DownloadColumn(), TransferSpeedColumn()]
+    return Progress(name, *columns, TimeRemainingColumn(compact=True), console=screen, transient=True)

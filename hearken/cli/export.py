@@ -21,7 +21,9 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The folder to make. Default: by its name among the installed models.")
     ] = None,
-    int8: Annotated[bool, typer.Option("--int8", help="Matrices in 8 bits: smaller, quicker; the loss is measured and printed.")] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Matrices in 8 bits: a quarter of the size; the loss is measured and printed.")
+    ] = False,
     segment_s: Annotated[
         float | None, typer.Option("--segment-s", metavar="S", min=0.1, max=120.0, help="Seconds of sound that are encoded at once.")
     ] = None,

@@ -8,6 +8,8 @@ from typing import Any
 from hearken.cli import output
 from hearken.cli.options import JsonOption
 
+_WIDE_CELLS = 160  # a narrower terminal has no room for addresses; --json tells them
+
 
 def models(json: JsonOption = False) -> None:
     """List the models that are here, and the public checkpoints that can be fetched."""
@@ -22,8 +24,13 @@ def models(json: JsonOption = False) -> None:
     rows = [(model.name, str(model.dim), output.size(model.size_bytes), model.licence, model.digest[:12], model.summary) for model in found]
     screen.print(output.table(("name", "dim", "size", "licence", "digest", "what it is"), rows))
     screen.print()
-    fetched = [(name, _size(source.expected.size), source.licence, source.title, source.where) for name, source in SOURCES.items()]
-    screen.print(output.table(("to fetch", "size", "licence", "what it is", "from"), fetched))
+    titles: tuple[str, ...] = ("to fetch", "size", "licence", "what it is", "from")
+    fetched: list[tuple[str, ...]] = [
+        (name, _size(source.expected.size), source.licence, source.title, source.where) for name, source in SOURCES.items()
+    ]
+    if screen.width < _WIDE_CELLS:
+        titles, fetched = titles[:-1], [row[:-1] for row in fetched]
+    screen.print(output.table(titles, fetched))
 
 
 def downloads_json() -> list[dict[str, Any]]:

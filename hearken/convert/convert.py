@@ -7,6 +7,7 @@ of our network comes from the file, or is one that our network computes itself.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,9 +22,9 @@ from hearken.convert.formats import find_format
 from hearken.convert.obtain import Origin
 from hearken.convert.plan import Plan
 from hearken.convert.read import Checkpoint, read
-from hearken.convert.rules import Applied, Dropped, apply, check_fit
+from hearken.convert.rules import MAX_LISTED, Applied, Dropped, apply, check_fit
 from hearken.convert.tokenizers import find_tokenizer
-from hearken.errors import ModelError, show
+from hearken.errors import CheckpointError, ModelError, show
 from hearken.models import weights
 from hearken.models.audio_table import build_audio
 from hearken.models.config import AudioConfig, DualConfig
@@ -91,9 +92,11 @@ def convert(path: Path, out: Path, *, name: str | None = None, tokenizer: Path |
     if (out / weights.CONFIG).exists() and not (out / ACCOUNT).exists():
         raise ModelError(f"The folder {show(out)} holds another model.", "Name another folder with --out.")
     done = convert_state(read(path), name)
+    _check_finite(done)
     dual = isinstance(done.config, DualConfig)
-    text, whence = find_tokenizer(done.plan.tokenizer, done.checkpoint.folder, tokenizer) if dual else (None, "")
-    notes = [*done.plan.notes]
+    words = done.config.text.architecture.get("vocab_size") if isinstance(done.config, DualConfig) else None
+    text, whence = find_tokenizer(done.plan.tokenizer, done.checkpoint.folder, tokenizer, words) if dual else (None, "")
+    notes = [*done.plan.notes, *_changed(out, origin)]
     if dual and text is None:
         notes.append(f"No tokenizer: {whence}. The model hears, but reads no text until it is converted with --tokenizer FILE.")
     kind, config = (
@@ -107,12 +110,34 @@ def convert(path: Path, out: Path, *, name: str | None = None, tokenizer: Path |
         compared=tuple(name.removeprefix(FILTERS) for name in compared), dropped=done.applied.dropped, made=done.made,
         beside=done.checkpoint.beside, tokenizer=whence if text else "", notes=tuple(notes), origin=origin or Origin(),
     )  # fmt: skip
-    weights.save(out, {"kind": kind, **config}, done.state, text)
-    try:
-        (out / ACCOUNT).write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ModelError(f"The account {show(out / ACCOUNT)} cannot be written: {error}.") from error
+    account = json.dumps(report.to_json(), indent=2) + "\n"
+    weights.save(out, {"kind": kind, **config}, done.state, text, beside={ACCOUNT: account})
     return report
+
+
+def _check_finite(done: Converted) -> None:
+    """Raise CheckpointError where a weight is no number: one such makes every vector one."""
+    bad = [key for key, tensor in done.state.items() if tensor.is_floating_point() and tensor.numel() and not _is_finite(tensor)]
+    if bad:
+        more = f" and {len(bad) - MAX_LISTED} more" if len(bad) > MAX_LISTED else ""
+        message = f"The weights of {done.plan.title} hold what is no number: {', '.join(bad[:MAX_LISTED])}{more}."
+        raise CheckpointError(message, "The training that wrote this file had failed; take an earlier checkpoint.")
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    return all(math.isfinite(float(extreme)) for extreme in torch.aminmax(tensor))
+
+
+def _changed(out: Path, origin: Origin | None) -> list[str]:
+    """A note when the file is another one than `out` was made from under the same name: nobody published a digest to go by."""
+    try:
+        before = json.loads((out / ACCOUNT).read_text(encoding="utf-8"))["origin"]
+        name, sha256 = before["name"], before["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    if not origin or not sha256 or name != origin.name or sha256 == origin.sha256:
+        return []
+    return [f"This is another file than the one converted here before, whose SHA-256 was {show(str(sha256))}."]
 
 
 def convert_state(checkpoint: Checkpoint, name: str | None = None) -> Converted:

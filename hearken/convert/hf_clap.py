@@ -1,7 +1,7 @@
 """`ClapModel` of the `transformers` library: a folder, or a hub id such as laion/clap-htsat-unfused.
 
 These are LAION-CLAP's networks under other names: query, key and value apart instead of in one matrix, no tag head, no
-attention masks (we make both: masks as ever, the head of zeros).
+attention masks, in some versions no index tables (we make these: masks and tables as ever, the head of zeros).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _plan(checkpoint: Checkpoint, asked: str | None) -> Plan:
             temperature=TemperatureConfig("exp"),
         ),
         RULES,
-        own=(ENCODER.replace(".", r"\.") + r"layers\..+\.attn_mask",),
+        own=(ENCODER.replace(".", r"\.") + r"layers\..+\.(?:attn_mask|attn\.relative_position_index)",),
         zeros=(ENCODER.replace(".", r"\.") + r"(?:tscam_conv|head)\..+",),
         tokenizer=name,
         notes=("ClapModel has no tag head; ours is filled with zeros. Embeddings do not pass through it.",),

@@ -2,11 +2,16 @@
 
 Layouts of OptimusPrimus/dcase2023_task6b, OptimusPrimus/salsa and CPJKU/dcase2025_task6_baseline. Wrappers nest the audio
 encoder two or three times as `model`. All of them read the first token of BERT or RoBERTa, trained with dropout 0.2.
+
+Their experiments differ in more than weights: segments of 2 to 15 s, how tokens become one vector. Lightning writes such
+settings beside the weights, and they are heeded; a file without them is taken as published.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from torch import Tensor
 
@@ -16,7 +21,7 @@ from hearken.convert.rules import Drop, Rename, Rule
 from hearken.convert.taggers import PANNS, PASST, choose, encoder_rules, is_panns, is_passt
 from hearken.convert.texts import text_architecture, text_rules
 from hearken.errors import CheckpointError
-from hearken.models.config import AudioConfig, DualConfig, TemperatureConfig, TextConfig
+from hearken.models.config import AudioConfig, DualConfig, Pooling, TemperatureConfig, TextConfig
 from hearken.text.normalize import text_policy
 
 _AUDIO = r"audio_embedding_model\.(?:model\.)+"
@@ -60,6 +65,7 @@ def _dual(
     tensors = checkpoint.tensors
     audio = _audio_name(checkpoint, asked)
     name, architecture = text_architecture(tensors, text, **_DROPOUT)
+    segment_s, pooling, max_tokens = _experiment(checkpoint.settings)
     deep = "project_audio.2.weight" in tensors
     sizes = [
         tensors[key].shape[0] for key in ("project_audio.2.weight", "project_audio.0.weight", "audio_projection.weight") if key in tensors
@@ -67,8 +73,8 @@ def _dual(
     return Plan(
         f"{title}, {audio} and {name}",
         DualConfig(
-            AudioConfig(audio, rule=rule),
-            TextConfig(name, architecture, "first", text_policy(policy)),
+            AudioConfig(audio, rule=rule, segment_s=segment_s),
+            TextConfig(name, architecture, pooling, replace(text_policy(policy), max_tokens=max_tokens)),
             projection="mlp" if deep else "linear",
             dim=sizes[0],
             temperature=TemperatureConfig("fixed" if temperature == "fixed" else "abs"),
@@ -80,7 +86,41 @@ def _dual(
             *text_rules(text.replace(".", r"\."), pooler=False),
         ),
         tokenizer=name,
+        notes=_told(segment_s, pooling, max_tokens) if checkpoint.settings else (),
     )
+
+
+def _told(segment_s: float | None, pooling: Pooling, max_tokens: int) -> tuple[str, ...]:
+    """What the experiment's settings changed, for the user."""
+    heard = "" if segment_s is None else f"segments of {segment_s:g} s, "
+    return (f"From its hyper_parameters: {heard}{pooling} pooling of at most {max_tokens} tokens.",)
+
+
+def _experiment(settings: Mapping[str, Any]) -> tuple[float | None, Pooling, int]:
+    """Segment length in seconds (None: as ever), pooling of tokens, and their number, as `settings` say.
+
+    Raises CheckpointError for an experiment of which we build something else.
+    """
+    audio, text = (part if isinstance(part := settings.get(f"{side}_features"), Mapping) else {} for side in ("audio", "sentence"))
+    segment_s, max_tokens = audio.get("segment_length"), text.get("max_sentence_tokens", 32)
+    model = audio.get("model_config")
+    wrong = [
+        f"{name} is {found!r}, not {wanted!r}"
+        for name, found, wanted in (
+            ("aggregate", audio.get("aggregate", "mean"), "mean"),
+            ("hop_length", audio.get("hop_length", segment_s), segment_s),
+            ("return_sequence", model.get("return_sequence", False) if isinstance(model, Mapping) else False, False),
+            ("normalize", settings.get("normalize", True), True),
+            ("remove_punctuation", text.get("remove_punctuation", True), True),
+        )
+        if found != wanted
+    ]
+    if not isinstance(segment_s, int | float | None) or not isinstance(max_tokens, int):
+        wrong.append("lengths are no numbers")
+    if wrong:
+        raise CheckpointError(f"This experiment is of a kind that is not built here: {'; '.join(wrong)}.", "See its hyper_parameters.")
+    first = text.get("use_first_token", text.get("use_eos_token_as_embedding", True))
+    return None if segment_s is None else float(segment_s), "first" if first else "mean", max_tokens
 
 
 def _plan_2025(checkpoint: Checkpoint, asked: str | None) -> Plan:

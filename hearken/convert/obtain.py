@@ -1,15 +1,22 @@
-"""What the user names, as a file or folder on this disk: a path, a name of the table, or a hub id."""
+"""What the user names, as a file or folder on this disk: a path, a name of the table, an address, or a hub id.
+
+A file of the table is known by its own name wherever it lies, so that an address of a mirror will do, and is checked alike.
+"""
 
 from __future__ import annotations
 
 import difflib
 import hashlib
+import os
+import re
+import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
 from hearken.convert.sources import SOURCES, Source
 from hearken.data.download import Progress, download
 from hearken.errors import DownloadError, InputError, show
+from hearken.models.hub import quiet
 
 _FOLDER_FILES = (
     "config.json",
@@ -20,6 +27,9 @@ _FOLDER_FILES = (
     "model.safetensors.index.json",
 )
 _PICKLED = "pytorch_model.bin"
+_NOT_IN_NAMES = re.compile(r"[^\w.=+-]", re.ASCII)  # what some system forbids in the name of a file
+_FORBIDDEN = '<>:"/\\|?*'
+_NAME_CHARS = 100
 
 
 @dataclass(frozen=True)
@@ -47,9 +57,13 @@ def obtain(what: str, downloads: Path, on_progress: Progress | None = None) -> O
 
     Raises DownloadError with the way out, InputError for a name that nothing has.
     """
-    path = Path(what).expanduser()
+    path = Path(os.path.expanduser(what))
     if path.exists():
+        if not (path.is_file() or path.is_dir()):
+            raise InputError(f"{show(path)} is neither a file nor a folder.", "Give a checkpoint that lies on a disk.")
         return Obtained(path, Origin(sha256=_sha256(path) if path.is_file() else ""), _called(path))
+    if what.startswith(("http://", "https://")):
+        return _from_address(what, downloads, on_progress)
     source = SOURCES.get(what)
     if source is None and _is_hub_id(what):
         source = Source(what, "", "as its model card says", hub_id=what)
@@ -58,7 +72,8 @@ def obtain(what: str, downloads: Path, on_progress: Progress | None = None) -> O
         hint = f"Nearest names: {', '.join(near)}. " if near else ""
         raise InputError(f"There is no file, checkpoint or hub id {show(what)!r}.", f"{hint}`hearken models` lists them all.")
     if source.hub_id:
-        return Obtained(pull(source.hub_id), Origin(what, source.hub_id, source.licence), what)
+        folder = pull(source.hub_id)
+        return Obtained(folder, Origin(what, f"{source.hub_id}@{folder.name}", source.licence), what)
     target = downloads / source.file_name
     if not source.urls and not target.is_file():
         raise DownloadError(
@@ -69,6 +84,21 @@ def obtain(what: str, downloads: Path, on_progress: Progress | None = None) -> O
     return Obtained(target, Origin(what, source.where, source.licence, digest), what, source.architecture)
 
 
+def _from_address(url: str, downloads: Path, on_progress: Progress | None) -> Obtained:
+    """Bring the file at `url`. One that is in the table by its file name is held to the digest there."""
+    parts = urllib.parse.urlsplit(url)
+    last = urllib.parse.unquote(parts.path.rsplit("/", 1)[-1])
+    file_name = _NOT_IN_NAMES.sub("_", last)[-_NAME_CHARS:].lstrip(".") or "checkpoint"
+    plain = urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))  # no passwords, no tokens
+    name, source = next(((name, source) for name, source in SOURCES.items() if source.file_name == file_name), ("", None))
+    if source:
+        digest = download(url, downloads / file_name, source.expected, on_progress=on_progress)
+        return Obtained(downloads / file_name, Origin(name, plain, source.licence, digest), name, source.architecture)
+    target = downloads / hashlib.sha256(url.encode(errors="replace")).hexdigest()[:12] / file_name  # many files are called model.pt
+    digest = download(url, target, on_progress=on_progress)
+    return Obtained(target, Origin("", plain, "", digest), Path(file_name).stem)
+
+
 def pull(hub_id: str, endpoint: str | None = None, cache: Path | None = None) -> Path:
     """Return the local folder of the `transformers` model `hub_id`: safetensors, or where there are none the older file.
 
@@ -77,6 +107,7 @@ def pull(hub_id: str, endpoint: str | None = None, cache: Path | None = None) ->
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import EntryNotFoundError, HFValidationError, HTTPError  # type: ignore[attr-defined]
 
+    quiet()
     try:
         folder = Path(snapshot_download(hub_id, allow_patterns=list(_FOLDER_FILES), endpoint=endpoint, cache_dir=cache))
         if not any(folder.glob("model*.safetensors")):
@@ -95,8 +126,10 @@ def _is_hub_id(text: str) -> bool:
 
 
 def _called(path: Path) -> str:
+    """What to call the model of a file or folder: its name, without what a folder's name cannot have on some system."""
     resolved = path.resolve()
-    return resolved.stem if path.is_file() else resolved.name
+    name = resolved.stem if path.is_file() else resolved.name
+    return "".join(char if char.isprintable() and char not in _FORBIDDEN else "_" for char in name)
 
 
 def _sha256(path: Path) -> str:

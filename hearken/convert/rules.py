@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hearken.errors import CheckpointError
+from hearken.errors import CheckpointError, show
 
 MAX_LISTED = 10
 
@@ -142,4 +142,4 @@ def _refuse(what: str, *, missing: Sequence[str] = (), unexpected: Sequence[str]
 def _some(names: Sequence[str]) -> str:
     """Up to MAX_LISTED names, and how many more there are."""
     more = len(names) - MAX_LISTED
-    return ", ".join(names[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(show(name) for name in names[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")

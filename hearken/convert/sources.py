@@ -85,7 +85,7 @@ SOURCES: dict[str, Source] = {
     "wavegram_logmel_cnn14": _panns(
         "Wavegram_Logmel_Cnn14_mAP=0.439.pth", "Wavegram-Logmel-CNN14", "wavegram_logmel_cnn14", "17fa9ab65af3c0eb5ffbc5f65552c4e1"
     ),
-    "panns_mobilenetv1": _panns("MobileNetV1_mAP=0.389.pth", "MobileNetV1", "panns_mobilenetv1", None),
+    "panns_mobilenetv1": _panns("MobileNetV1_mAP=0.389.pth", "MobileNetV1", "panns_mobilenetv1", "a419303e1c88aa1b9d2ac3811563d371", size=23_639_473),
     "panns_mobilenetv2": _panns("MobileNetV2_mAP=0.383.pth", "MobileNetV2", "panns_mobilenetv2", None),
     "passt_s": _passt("v.0.0.9", "passt-s-kd-ap.486.pt", "S (distilled)", "passt_s"),
     "passt_s_swa": _passt(

@@ -1,7 +1,7 @@
-"""WavCaps' retrieval models: HTSAT and BERT.
+"""WavCaps' retrieval models: HTSAT or CNN14, and BERT.
 
-Layout of `ASE` in XinhaoMei/WavCaps, `retrieval/models/ase_model.py`. Its HTSAT keeps the front end's filters under names of
-its own, its transformer is built without a pooling layer, and sound is pooled before two dense layers.
+Layout of `ASE` in XinhaoMei/WavCaps, `retrieval/models/ase_model.py`. Its audio encoders keep the front end's filters under names
+of their own, its transformer is built without a pooling layer, and sound is pooled before two dense layers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from hearken.errors import CheckpointError
 from hearken.models.config import AudioConfig, DualConfig, TemperatureConfig, TextConfig
 from hearken.text.normalize import text_policy
 
-ARCHITECTURES = ("htsat",)
+ARCHITECTURES = ("htsat", "cnn14_wavcaps")
+_TELLING = {"htsat": "tscam_conv.weight", "cnn14_wavcaps": "conv_block6.conv1.weight"}
 _AUDIO = r"audio_encoder\.audio_enc\."
 
 
@@ -30,12 +31,10 @@ def _recognise(state: Mapping[str, Tensor]) -> bool:
 
 def _plan(checkpoint: Checkpoint, asked: str | None) -> Plan:
     tensors = checkpoint.tensors
-    if "audio_encoder.audio_enc.tscam_conv.weight" not in tensors:
-        raise CheckpointError(
-            "The audio side of this WavCaps file is a CNN without its dense layers, which is not built here.",
-            "Convert one of the HTSAT files.",
-        )
-    audio = known_name(asked, ARCHITECTURES) if asked else "htsat"
+    found = next((name for name, key in _TELLING.items() if f"audio_encoder.audio_enc.{key}" in tensors), "")
+    if not found:
+        raise CheckpointError("The audio side of this WavCaps file is neither HTSAT nor CNN14.", "Its ResNet38 is not built here.")
+    audio = known_name(asked, ARCHITECTURES) if asked else found
     name, architecture = text_architecture(tensors, "text_encoder.text_encoder.")
     dim = tensors.get("text_proj.2.weight")
     return Plan(

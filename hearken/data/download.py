@@ -29,6 +29,8 @@ Progress = Callable[[int, int | None], None]
 TIMEOUT_S = 30.0
 _ATTEMPTS = 5  # connections in a row that may break; one that brought something starts the count anew
 _CHUNK_BYTES = 1 << 18
+_AGAIN = "Run the command again to go on."
+_MOVED = "The file may have moved: open the address in a browser."
 _RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
 
 
@@ -130,8 +132,8 @@ class _Job:
     on_progress: Progress
     timeout_s: float
 
-    def error(self, message: str) -> DownloadError:
-        return DownloadError(message, _way_out(self.urls, self.path))
+    def error(self, message: str, first: str = _AGAIN) -> DownloadError:
+        return DownloadError(message, _way_out(self.urls, self.path, first))
 
 
 def _fetch(job: _Job) -> None:
@@ -144,7 +146,7 @@ def _fetch(job: _Job) -> None:
                 return
         except urllib.error.HTTPError as error:
             error.close()
-            raise job.error(f"The server refused {show(job.url)}: {error.code} {show(str(error.reason))}.") from error
+            raise job.error(f"The server refused {show(job.url)}: {error.code} {show(str(error.reason))}.", _MOVED) from error
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
             failures = 0 if _size(job.part) > before else failures + 1
             if failures == _ATTEMPTS:
@@ -178,7 +180,7 @@ def _fetch_once(job: _Job) -> bool:
 def _write(job: _Job, response: Any, have: int) -> bool:  # noqa: ANN401 - urllib's responses have no common type
     headers: Message = response.headers
     if "text/html" in headers.get("Content-Type", "") and job.path.suffix not in (".html", ".htm"):
-        raise job.error(f"The server answered with a web page instead of the file {show(job.url)}.")
+        raise job.error(f"The server answered with a web page instead of the file {show(job.url)}.", _MOVED)
     resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
     if resumed and not (headers.get("Content-Range") or "").startswith(f"bytes {have}-"):
         job.part.unlink()
@@ -208,9 +210,9 @@ def _check_offer(job: _Job, total: int | None, start: int) -> None:
         return
     if job.expected.size is not None and total != job.expected.size:
         job.part.unlink(missing_ok=True)
-        raise job.error(f"The server offers {total} bytes for {show(job.url)}; the published file has {job.expected.size}.")
+        raise job.error(f"The server offers {total} bytes for {show(job.url)}; the published file has {job.expected.size}.", _MOVED)
     if shutil.disk_usage(job.part.parent).free < total - start:
-        raise job.error(f"The disk of {show(job.part.parent)} has no room for {total} bytes.")
+        raise job.error(f"The disk of {show(job.part.parent)} has no room for {total} bytes.", "Make room and run the command again.")
 
 
 def _resumable(job: _Job) -> tuple[int, str | None]:
@@ -285,9 +287,9 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _way_out(urls: Sequence[str], path: Path) -> str:
+def _way_out(urls: Sequence[str], path: Path, first: str = _AGAIN) -> str:
     what = urls[0] if len(urls) == 1 else f"the {len(urls)} parts from {urls[0]} on, joined in order,"
-    return f"Run the command again to go on. Without a network: get {show(what)} elsewhere and put it at {show(path)}."
+    return f"{first} Without a network: get {show(what)} elsewhere and put it at {show(path)}."
 
 
 def _size(path: Path) -> int:

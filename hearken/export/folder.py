@@ -55,11 +55,14 @@ def write_folder(dual: DualEncoder, folder: Path, card: Card, *, segment_s: floa
 
 
 def segment_policy(dual: DualEncoder, segment_s: float | None = None) -> LengthPolicy:
-    """Return the policy of segments of `segment_s` seconds (default: the dual encoder's own). Raises InputError when they are too long."""
+    """Return the policy of segments of `segment_s` seconds (default: the dual encoder's own). Raises InputError for a length it cannot take."""
     encoder = dual.audio.encoder
     segment_s = segment_s or dual.audio.segments.segment_s or encoder.segment_s
     policy = LengthPolicy.of_segments(dual.rate_hz, segment_s, dual.audio.segments.padding)
     num_frames = encoder.front_end.num_frames(policy.frame_num_samples)
+    if num_frames < encoder.min_num_frames:
+        least_s = encoder.min_num_frames * encoder.front_end.hop / dual.rate_hz
+        raise InputError(f"The audio encoder needs at least {least_s:.2f} s at once, not {segment_s:g} s.", "Choose a longer --segment-s.")
     if encoder.max_num_frames is not None and num_frames > encoder.max_num_frames:
         most_s = encoder.max_num_frames * encoder.front_end.hop / dual.rate_hz
         raise InputError(f"The audio encoder takes at most {most_s:.1f} s at once, not {segment_s:g} s.", "Choose a shorter --segment-s.")

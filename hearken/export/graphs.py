@@ -25,6 +25,7 @@ from hearken.models.encoder import AudioEncoder
 OPSET = 17
 SPLIT_BYTES = 64_000_000
 """Graphs from this size on keep their weights in a file of their own, NAME.data, which ONNX Runtime maps instead of reading."""
+MAX_BYTES = 2_000_000_000  # a graph is a protobuf message, and those end at 2 GiB
 _SMALLEST_TENSOR_BYTES = 1_024  # smaller ones stay in the graph, where the shapes are worked out
 _EXAMPLE_NUM_WORDS = 8
 
@@ -88,6 +89,12 @@ def write_text(encoder: nn.Module, projection: nn.Module, folder: Path, *, num_w
 
 def _to_onnx(module: nn.Module, inputs: Mapping[str, Tensor], path: Path, output: str, axes: dict[str, dict[int, str]]) -> None:
     """Write the graph of `module` in evaluation mode; the module itself stays as it is, in training or not."""
+    num_bytes = sum(tensor.numel() * 4 for tensor in module.state_dict().values())
+    if num_bytes > MAX_BYTES:
+        raise ModelError(
+            f"{path.name} would have {num_bytes / 1e9:.1f} GB of weights; the exporter writes graphs of up to {MAX_BYTES / 1e9:.1f} GB.",
+            "Choose a smaller encoder.",
+        )
     module = copy.deepcopy(module).cpu().float().eval()
     try:
         with warnings.catch_warnings(), torch.no_grad():

@@ -63,11 +63,13 @@ class LogMel(nn.Module):
         """Return log-mel (B, L, F) of `wave` (B, T), full scale = 1, at the front end's rate; float32 also under autocast.
 
         `generator` draws the jitter, once for the batch (torch's global generator without it). Frames are laid as
-        `audio.melspec.log_mel` does. Raises InputError for other shapes, AudioEmptyError when nothing is left after
-        pre-emphasis.
+        `audio.melspec.log_mel` does. Raises InputError for other shapes and for whole numbers, AudioEmptyError when
+        nothing is left after pre-emphasis.
         """
         if wave.ndim != 2:
             raise InputError(f"Sound comes as (batch, samples), not with {wave.ndim} axes.")
+        if not wave.is_floating_point():
+            raise InputError(f"Sound comes as floats of full scale 1, not as {wave.dtype}.", "Divide by the largest whole number.")
         with torch.autocast(wave.device.type, enabled=False):
             return self._compress(self._mel(wave.float(), generator))
 

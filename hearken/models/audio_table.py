@@ -113,6 +113,11 @@ AUDIO_ENCODERS: dict[str, AudioEntry] = {
         "panns", "Cnn14", "Elizalde et al. 2022, MS-CLAP", 81_837_071, "msclap2022_logmel_44k", 5.0, "MIT", "CLAP_weights_2022.pth",
         hub_id="microsoft/msclap", options={"front_end": "msclap2022_logmel_44k"}, padding="repeat",
     ),
+    "cnn14_wavcaps": AudioEntry(
+        "panns", "Cnn14Wavcaps", "Mei et al. 2024, WavCaps", 76_560_896, "panns_logmel_32k", 30.0, "academic use",
+        "https://github.com/XinhaoMei/WavCaps/tree/master/retrieval",
+        options={"front_end": "panns_logmel_32k"},
+    ),
     "cnn14_htsat": AudioEntry(
         "audio_table", "cnn14_htsat", "Deshmukh et al. 2022, WavText5K", 110_995_302, "wavtext5k_logmel_44k", 20.0, "Apache-2.0 (no public weights)",
     ),

@@ -32,6 +32,7 @@ class ConcatEncoder(AudioEncoder):
             raise InputError("Encoders side by side must read one and the same spectrogram.", "Build both with the same front_end.")
         self.front_end, self.segment_s, self.max_num_frames = wide.front_end, segment_s, wide.max_num_frames
         self.dim = wide.dim + narrow.dim
+        self.min_num_frames = max(wide.min_num_frames, narrow.min_num_frames)
         self.wide, self.narrow = wide, narrow
 
     def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
@@ -40,7 +41,8 @@ class ConcatEncoder(AudioEncoder):
 
     def _pieces(self, mel: Tensor) -> Tensor:
         """The mean embedding of `narrow` over pieces of equal length; their number is the smallest that fits."""
-        num_frames, limit = mel.shape[1], self.narrow.max_num_frames or mel.shape[1]
+        num_frames = int(mel.shape[1])  # a plain number, also while the exporter traces: it rounds quotients otherwise
+        limit = self.narrow.max_num_frames or num_frames
         count = max(1, -(-num_frames // limit))
         size = num_frames // count
         starts = [(num_frames - size) * number // max(1, count - 1) for number in range(count)]

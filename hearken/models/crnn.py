@@ -58,6 +58,8 @@ class _Cnn(nn.Module):
 class Dcase2022Crnn(AudioEncoder):
     """Log-mel to one vector; `dim` D is that of the word vectors it is trained beside. At least 4 frames."""
 
+    min_num_frames = 4
+
     def __init__(self, dim: int = 300, segment_s: float = 30.0) -> None:
         super().__init__()
         self.front_end, self.dim, self.segment_s = DCASE2022_LOGMEL_44K, dim, segment_s
@@ -65,7 +67,11 @@ class Dcase2022Crnn(AudioEncoder):
         self.gru = nn.GRU(128 * (self.front_end.num_mels // 64), dim // 2, bidirectional=True, batch_first=True)
 
     def frames(self, mel: Tensor) -> Tensor:
-        """Return one vector for each frame (B, L, D), interpolated between the K that the GRU gives, of log-mel `mel` (B, L, F)."""
+        """Return one vector for each frame (B, L, D), interpolated between the K that the GRU gives, of log-mel `mel` (B, L, F).
+
+        Raises InputError for another shape and for fewer than 4 frames.
+        """
+        self.check(mel)
         states, _ = self.gru(self.cnn(mel))
         return functional.interpolate(states.transpose(1, 2), mel.shape[1], mode="linear", align_corners=False).transpose(1, 2)
 

@@ -3,7 +3,7 @@
 PyTorch's own `linear` calls MKL there, whose float32 product is slow on processors that are not Intel's: measured 104
 against 225 GFLOP/s on one core of an AMD EPYC with AVX-512. Both compute the same sums in another order (1e-6 apart), and
 the choice depends on shapes and types alone, so equal inputs give equal outputs. Everything else (other devices and types,
-autocast, compilers and exporters, small inputs) goes the ordinary way.
+autocast, compilers and exporters, `torch.func`, subclasses of tensors, small inputs) goes the ordinary way.
 
 Legend: `N` rows (the product of all leading axes), `I` inputs, `O` outputs.
 """
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+_PLAIN = (Tensor, nn.Parameter)
 _MIN_ROWS = 64  # below it, bringing the weights into oneDNN's layout costs more than is gained
 
 
@@ -39,12 +40,15 @@ class Linear(nn.Linear):
 def _suits_onednn(x: Tensor, weight: Tensor) -> bool:
     if torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu"):
         return False
-    if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]  # as torch declares it
+    if torch.jit.is_tracing() or torch._C._are_functorch_transforms_active():  # type: ignore[attr-defined, no-untyped-call]
+        return False
+    if type(x) not in _PLAIN or type(weight) not in _PLAIN:  # fake, distributed and other tensors have no oneDNN form
         return False
     return (
         x.dtype == weight.dtype == torch.float32
         and x.device.type == "cpu"
-        and x.numel() >= _MIN_ROWS * x.shape[-1]
+        and x.shape[-1] == weight.shape[-1]
+        and x.numel() >= _MIN_ROWS * max(1, x.shape[-1])
         and bool(torch.backends.mkldnn.enabled)
         and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]  # as torch declares it
     )

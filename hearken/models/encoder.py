@@ -12,19 +12,21 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from hearken.audio.melspec import FrontEnd
+from hearken.errors import InputError
 
 
 class AudioEncoder(nn.Module):
     """Base of the audio encoders.
 
     `front_end` is the spectrogram that the public weights expect, `dim` the embedding size D, `segment_s` the length of
-    sound that the authors feed at once, `max_num_frames` the longest input L that the architecture takes (None: any).
-    Encoders that also read the waveform set `needs_wave`.
+    sound that the authors feed at once, `min_num_frames` and `max_num_frames` the shortest and the longest input L that the
+    architecture takes (None: any). Encoders that also read the waveform set `needs_wave`.
     """
 
     front_end: FrontEnd
     dim: int
     segment_s: float
+    min_num_frames: int = 1
     max_num_frames: int | None = None
     needs_wave: bool = False
 
@@ -33,5 +35,19 @@ class AudioEncoder(nn.Module):
         raise NotImplementedError
 
     def tag_logits(self, embedding: Tensor) -> Tensor:
-        """Return the AudioSet tag logits (B, M) of embeddings (B, D), before the sigmoid, where the network has such a head."""
+        """Return the AudioSet tag logits (B, M) of embeddings (B, D), before the sigmoid.
+
+        Raises NotImplementedError where the network has no head that reads the embedding: CRNN, VGGish, WavCaps' CNN14, two
+        encoders side by side, and HTSAT, whose tags come from frames (`HTSAT.outputs`).
+        """
         raise NotImplementedError
+
+    def check(self, mel: Tensor) -> None:
+        """Raise InputError unless `mel` is (B, L, F) with the front end's bands and at least `min_num_frames` frames."""
+        name, bands = type(self).__name__, self.front_end.num_mels
+        if mel.ndim != 3 or mel.shape[2] != bands:
+            raise InputError(f"{name} reads spectrograms of clips by frames by {bands} mel bands, not of shape {tuple(mel.shape)}.")
+        if mel.shape[1] < self.min_num_frames:
+            raise InputError(
+                f"{name} needs at least {self.min_num_frames} spectrogram frames; there are {mel.shape[1]}.", "Pad the clip with zeros."
+            )

@@ -74,6 +74,8 @@ class HTSAT(AudioEncoder):
         front_end: FrontEnd = PANNS_LOGMEL_32K, segment_s: float = 10.0, num_tags: int = NUM_TAGS, drop_path: float = 0.1,
     ) -> None:  # fmt: skip
         super().__init__()
+        if front_end.num_mels != SIDE // FOLDS:
+            raise InputError(f"HTSAT reads {SIDE // FOLDS} mel bands; the front end {front_end.name} has {front_end.num_mels}.")
         self.front_end, self.segment_s, self.max_num_frames = front_end, segment_s, MAX_FRAMES
         self.dim = embed_dim << (len(depths) - 1)
         self.bn0 = nn.BatchNorm2d(SIDE // FOLDS)
@@ -94,8 +96,7 @@ class HTSAT(AudioEncoder):
 
     def normalised(self, mel: Tensor) -> Tensor:
         """Return (B, 1, L, F), each band normalised, of log-mel `mel` (B, L, F). Raises InputError unless F = 64 and L > 0."""
-        if mel.shape[1] < 1 or mel.shape[2] != SIDE // FOLDS:
-            raise InputError(f"HTSAT reads {SIDE // FOLDS} mel bands of at least one frame, not a spectrogram of {tuple(mel.shape[1:])}.")
+        self.check(mel)
         x: Tensor = self.bn0(mel.transpose(1, 2).unsqueeze(3)).transpose(1, 3)
         return self.augment(x) if self.training and self.augment else x
 

@@ -33,6 +33,13 @@ def locate(name: str | Path, *, endpoint: str | None = None, revision: str | Non
     return pull(str(name), endpoint=endpoint, revision=revision, cache=cache)
 
 
+def quiet() -> None:
+    """Keep the hub's library from telling or asking the hub anything but what is to be fetched; call it before its first use."""
+    from huggingface_hub import constants
+
+    constants.HF_HUB_DISABLE_TELEMETRY = True
+
+
 def pull(
     repo_id: str, *, endpoint: str | None = None, revision: str | None = None, cache: Path | None = None, token: str | None = None
 ) -> Path:
@@ -42,6 +49,7 @@ def pull(
     """
     from huggingface_hub import snapshot_download
 
+    quiet()
     with _explained(f"The model {repo_id!r} cannot be had from the hub"):
         return Path(
             snapshot_download(repo_id, revision=revision, cache_dir=cache, endpoint=endpoint, token=token, allow_patterns=list(PATTERNS))
@@ -57,6 +65,7 @@ def push(
     """
     from huggingface_hub import HfApi
 
+    quiet()
     api = HfApi(endpoint=endpoint, token=token)
     with tempfile.TemporaryDirectory(prefix="hearken-push-") as folder:
         save(Path(folder))

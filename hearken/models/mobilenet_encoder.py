@@ -23,7 +23,8 @@ class MobileNetEncoder(MobileNetV3, AudioEncoder):
         self.front_end, self.dim, self.segment_s = PASST_MEL, self.num_features, segment_s
 
     def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
-        """Return embeddings (B, D) of log-mel `mel` (B, L, F)."""
+        """Return embeddings (B, D) of log-mel `mel` (B, L, F). Raises InputError for another shape."""
+        self.check(mel)
         return self.frames(mel).mean(1)
 
     def tag_logits(self, embedding: Tensor) -> Tensor:

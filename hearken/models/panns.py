@@ -31,6 +31,7 @@ class PannsEncoder(AudioEncoder):
     """
 
     augment: Callable[[Tensor], Tensor] | None = None
+    min_num_frames = 32
     channels_last = False
     """Keep the channels of a cell side by side: faster where the kernels, brought into that order at each call, are small."""
 
@@ -42,7 +43,11 @@ class PannsEncoder(AudioEncoder):
         self.fc_audioset = nn.Linear(dim, num_tags)
 
     def normalised(self, mel: Tensor) -> Tensor:
-        """Return the spectrogram as maps (B, 1, L, F), each mel band normalised, of log-mel `mel` (B, L, F) in dB."""
+        """Return the spectrogram as maps (B, 1, L, F), each mel band normalised, of log-mel `mel` (B, L, F) in dB.
+
+        Raises InputError for another shape and for fewer than `min_num_frames` frames.
+        """
+        self.check(mel)
         x: Tensor = self.bn0(mel.transpose(1, 2).unsqueeze(3)).transpose(1, 3)
         x = self.augment(x) if self.training and self.augment else x
         return x.clone(memory_format=torch.channels_last) if self.channels_last else x
@@ -83,6 +88,8 @@ class _Stack(PannsEncoder):
     def maps(self, x: Tensor, wave: Tensor | None) -> Tensor:
         """Return feature maps (B, C, K, F') of a normalised spectrogram `x` (B, 1, L, F)."""
         for number in range(1, self.num_blocks + 1):
+            # From the fifth block on the kernels are larger than the maps, and the order of channels last loses time.
+            x = x.contiguous() if number == 5 else x
             x = functional.dropout(self.get_submodule(f"conv_block{number}")(x), 0.2, self.training)
         return x
 
@@ -91,6 +98,7 @@ class Cnn6(_Stack):
     """Four 5 x 5 convolutions, each pooled by two; D = 512, 4 837 455 trainable parameters. At least 16 frames."""
 
     channels_last = True
+    min_num_frames = 16
 
     def __init__(self, front_end: FrontEnd = PANNS_LOGMEL_32K, num_tags: int = NUM_TAGS, segment_s: float = 10.0) -> None:
         sizes = (1, 64, 128, 256, 512)
@@ -101,10 +109,17 @@ class Cnn10(_Stack):
     """Four blocks of two 3 x 3 convolutions, each pooled by two; D = 512, 5 219 279 trainable parameters. At least 16 frames."""
 
     channels_last = True
+    min_num_frames = 16
 
     def __init__(self, front_end: FrontEnd = PANNS_LOGMEL_32K, num_tags: int = NUM_TAGS, segment_s: float = 10.0) -> None:
         sizes = (1, 64, 128, 256, 512)
         super().__init__([ConvBlock(*pair) for pair in pairwise(sizes)], front_end, 512, 512, num_tags, segment_s)
+
+
+def _six_blocks(last_pool: tuple[int, int] = (1, 1)) -> list[nn.Module]:
+    """The blocks of Cnn14; the sixth is pooled by `last_pool`."""
+    sizes = (1, 64, 128, 256, 512, 1024)
+    return [*(ConvBlock(*pair) for pair in pairwise(sizes)), ConvBlock(1024, 2048, last_pool)]
 
 
 class Cnn14(_Stack):
@@ -113,10 +128,37 @@ class Cnn14(_Stack):
     With the front end `panns_logmel_16k` this is Cnn14_16k; with `dim` and `segment_s` also the CNN14 of msclap 2022.
     """
 
+    channels_last = True
+
     def __init__(self, front_end: FrontEnd = PANNS_LOGMEL_32K, num_tags: int = NUM_TAGS, dim: int = 2048, segment_s: float = 10.0) -> None:
-        sizes = (1, 64, 128, 256, 512, 1024)
-        blocks = [ConvBlock(*pair) for pair in pairwise(sizes)]
-        super().__init__([*blocks, ConvBlock(1024, 2048, pool=(1, 1))], front_end, 2048, dim, num_tags, segment_s)
+        super().__init__(_six_blocks(), front_end, 2048, dim, num_tags, segment_s)
+
+
+class Cnn14Wavcaps(_Stack):
+    """Cnn14 as WavCaps trains it; D = 2048, 75 477 440 trainable parameters. At least 64 frames.
+
+    Its sixth block is pooled too, and the pooled maps themselves are the embedding: there are no dense layers and no tags.
+    Equal to `Cnn14` in XinhaoMei/WavCaps, `retrieval/models/cnns.py` (Mei et al., IEEE/ACM TASLP 2024).
+    """
+
+    channels_last = True
+    min_num_frames = 64
+
+    def __init__(self, front_end: FrontEnd = PANNS_LOGMEL_32K, segment_s: float = 30.0) -> None:
+        super().__init__(_six_blocks((2, 2)), front_end, 2048, 2048, NUM_TAGS, segment_s)
+        del self.fc1, self.fc_audioset
+
+    def layer(self, x: Tensor) -> Tensor:
+        """Return the features (..., D) as they are."""
+        return x
+
+    def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        """Return embeddings (B, D) of log-mel `mel` (B, L, F)."""
+        return self.hidden(mel)
+
+    def tag_logits(self, embedding: Tensor) -> Tensor:
+        """Raise NotImplementedError: this network has no tags."""
+        raise NotImplementedError
 
 
 class Cnn14DecisionLevelMax(Cnn14):

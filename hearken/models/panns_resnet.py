@@ -7,6 +7,7 @@ Legend: `B` batch, `L` spectrogram frames, `F` mel bands, `C` channels, `K` feat
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -66,8 +67,10 @@ class _PannsResNet(PannsEncoder):
 
     def maps(self, x: Tensor, wave: Tensor | None) -> Tensor:
         """Return feature maps (B, 2048, K, 2) of a normalised spectrogram `x` (B, 1, L, F)."""
+        # Channels last saves a tenth of a forward pass here, and costs as much where gradients flow back.
+        x = x if self.training else x.clone(memory_format=torch.channels_last)
         x = self.resnet(functional.dropout(self.conv_block1(x), 0.2, self.training))
-        x = functional.dropout(functional.avg_pool2d(x, 2), 0.2, self.training)
+        x = functional.dropout(functional.avg_pool2d(x, 2).contiguous(), 0.2, self.training)
         return functional.dropout(self.conv_block_after1(x), 0.2, self.training)
 
 

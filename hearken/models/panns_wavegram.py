@@ -37,13 +37,15 @@ class _WaveBlock(nn.Module):
 
 class WavegramLogmelCnn14(PannsEncoder):
     """Cnn14 whose second block reads 64 maps of the spectrogram and 64 of the waveform; D = 2048, 81 065 487 trainable
-    parameters. At least 32 frames.
+    parameters. At least 33 frames: the waveform gives one row less where T is no multiple of 640.
 
     The two have the same number of frames where T is a multiple of 640; elsewhere they may differ by one, on which the
     authors' class fails: the longer one is cut here.
     """
 
     needs_wave = True
+    channels_last = True
+    min_num_frames = 33
 
     def __init__(self, front_end: FrontEnd = PANNS_LOGMEL_32K, num_tags: int = NUM_TAGS, segment_s: float = 10.0) -> None:
         super().__init__(front_end, 2048, 2048, num_tags, segment_s)
@@ -69,12 +71,19 @@ class WavegramLogmelCnn14(PannsEncoder):
         return maps
 
     def maps(self, x: Tensor, wave: Tensor | None) -> Tensor:
-        """Return feature maps (B, 2048, K, 2) of a normalised spectrogram `x` (B, 1, L, F) and its sound `wave` (B, T)."""
+        """Return feature maps (B, 2048, K, 2) of a normalised spectrogram `x` (B, 1, L, F) and its sound `wave` (B, T).
+
+        Raises InputError without the sound, and for one that does not have as many frames as the spectrogram.
+        """
         if wave is None:
             raise InputError("Wavegram-Logmel-CNN14 reads the waveform beside the spectrogram.", "Pass `wave` too.")
+        if wave.ndim != 2 or len(wave) != len(x) or self.front_end.num_frames(wave.shape[1]) != x.shape[2]:
+            raise InputError(f"Sound of shape {tuple(wave.shape)} does not belong to {len(x)} spectrograms of {x.shape[2]} frames.")
         both = self.conv_block1(x), self.wavegram(wave)
         frames = min(maps.shape[2] for maps in both)
-        x = functional.dropout(torch.cat([maps[:, :, :frames] for maps in both], dim=1), 0.2, self.training)
+        x = torch.cat([maps[:, :, :frames] for maps in both], dim=1).contiguous(memory_format=torch.channels_last)
+        x = functional.dropout(x, 0.2, self.training)
         for block in (self.conv_block2, self.conv_block3, self.conv_block4, self.conv_block5, self.conv_block6):
+            x = x.contiguous() if block is self.conv_block5 else x  # as in the other networks
             x = functional.dropout(block(x), 0.2, self.training)
         return x

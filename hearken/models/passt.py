@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hearken.audio.melspec import PASST_MEL
-from hearken.errors import InputError
 from hearken.models.dense import Linear, linear
 from hearken.models.encoder import AudioEncoder
 from hearken.models.patchout import ALL, Kept, Patchout, draw
@@ -100,6 +99,8 @@ class PaSST(AudioEncoder):
     training mode only. Input longer than the time positions reach (`max_num_frames`) is cut, as by the authors.
     """
 
+    min_num_frames = PATCH
+
     def __init__(
         self, stride: int, num_columns: int, depth: int = 12, *, segment_s: float = 10.0, num_tags: int = NUM_TAGS,
         patchout: Patchout | None = None,
@@ -134,8 +135,7 @@ class PaSST(AudioEncoder):
 
         Every patch gets its position before any is dropped. Raises InputError for fewer than 16 frames.
         """
-        if mel.shape[1] < PATCH:
-            raise InputError(f"PaSST needs at least {PATCH} spectrogram frames; there are {mel.shape[1]}.", "Pad the clip with zeros.")
+        self.check(mel)
         x = self.patch_embed(mel).permute(0, 2, 3, 1)
         times, bands = self.time_new_pos_embed.permute(0, 2, 3, 1), self.freq_new_pos_embed.permute(0, 2, 3, 1)
         x = x[:, :, : times.shape[2]]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hearken.errors import DownloadError, InputError, ModelError, show
 from hearken.models.config import Pooling, TextConfig
-from hearken.models.hub import HUB_ID
+from hearken.models.hub import HUB_ID, quiet
 from hearken.models.text import TextEncoder, TextTower, make_transformer
 from hearken.models.wordmean import MODEL_TYPE, WordMean, word_mean
 from hearken.text.normalize import TextPolicy, text_policy
@@ -95,6 +95,7 @@ def build_text(
     serves, as random weights know no words yet. `dropout` replaces the transformer's dropout rates (Primus et al.: 0.2).
     Raises InputError for an unknown name (listing the nearest), DownloadError, ModelError.
     """
+    quiet()
     chosen = text_policy(policy) if isinstance(policy, str) else policy
     if name == WORD2VEC:
         if words is None:

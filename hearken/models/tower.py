@@ -67,8 +67,11 @@ class AudioTower(nn.Module):
         return torch.cat([self._embed_group(group) for group in groups])
 
     def _embed_group(self, segments: Tensor) -> Tensor:
-        mel = self.front_end(segments)
-        embedding: Tensor = self.encoder(mel, segments) if self.encoder.needs_wave else self.encoder(mel)
+        dtype = next(
+            (parameter.dtype for parameter in self.encoder.parameters()), torch.float32
+        )  # the front end always computes in float32
+        mel = self.front_end(segments).to(dtype)
+        embedding: Tensor = self.encoder(mel, segments.to(dtype)) if self.encoder.needs_wave else self.encoder(mel)
         return embedding
 
 

@@ -29,17 +29,18 @@ class Vggish(AudioEncoder):
         layers: list[nn.Module] = []
         before = 1
         for channels in _CHANNELS:
-            layers += [nn.Conv2d(before, channels, 3, padding=1), nn.ReLU()] if channels else [nn.MaxPool2d(2)]
+            layers += [nn.Conv2d(before, channels, 3, padding=1), nn.ReLU(inplace=True)] if channels else [nn.MaxPool2d(2)]
             before = channels or before
         self.features = nn.Sequential(*layers)
         self.embeddings = nn.Sequential(
-            nn.Linear(512 * (PATCH // 16) * (self.front_end.num_mels // 16), 4096), nn.ReLU(),
-            nn.Linear(4096, 4096), nn.ReLU(),
-            nn.Linear(4096, DIM), nn.ReLU(),
+            nn.Linear(512 * (PATCH // 16) * (self.front_end.num_mels // 16), 4096), nn.ReLU(inplace=True),
+            nn.Linear(4096, 4096), nn.ReLU(inplace=True),
+            nn.Linear(4096, DIM), nn.ReLU(inplace=True),
         )  # fmt: skip
 
     def patch_embeddings(self, mel: Tensor) -> Tensor:
         """Return embeddings (B, P, D) of log-mel `mel` (B, L, F), one for each 0.96 s; a shorter tail is dropped, as the authors do."""
+        self.check(mel)
         patches = cut_patches(mel, PATCH, PATCH, self.front_end, keep_tail=False)
         maps = self.features(patches.flatten(0, 1).unsqueeze(1).clone(memory_format=torch.channels_last))
         # TensorFlow keeps channels last, and the first dense layer's weights follow it.

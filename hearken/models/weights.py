@@ -51,24 +51,33 @@ class Saved:
             raise ModelError(f"The tokenizer in {show(self.folder)} is damaged: {error}.") from error
 
 
-def save(folder: Path, config: Mapping[str, Any], state: Mapping[str, Tensor], tokenizer_json: str | None = None) -> None:
-    """Write a model folder, replacing one that is there; `config` names its `kind`.
+def save(
+    folder: Path, config: Mapping[str, Any], state: Mapping[str, Tensor], tokenizer_json: str | None = None, *,
+    beside: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Write a model folder, replacing one that is there; `config` names its `kind`, `beside` are texts of further files.
 
     Raises ModelError when it cannot be written; a model that was there is then still whole.
     """
     text = json.dumps({"format": FORMAT, **config}, indent=2, ensure_ascii=False) + "\n"
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
+    new = not folder.is_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as files:  # all are written before the first takes its place
             files.enter_context(_replacing(folder / CONFIG)).write_text(text, encoding="utf-8")
-            if tokenizer_json is not None:
-                files.enter_context(_replacing(folder / TOKENIZER)).write_text(tokenizer_json, encoding="utf-8")
+            texts = dict(beside or {}) | ({} if tokenizer_json is None else {TOKENIZER: tokenizer_json})
+            for name, content in texts.items():
+                files.enter_context(_replacing(folder / name)).write_text(content, encoding="utf-8")
             save_file(tensors, files.enter_context(_replacing(folder / WEIGHTS)), metadata={"format": "pt"})
         if tokenizer_json is None:
             (folder / TOKENIZER).unlink(missing_ok=True)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"The model cannot be written to {show(folder)}: {error}.") from error
+    finally:
+        if new and not (folder / CONFIG).exists():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def read(folder: Path, kind: str | None = None) -> Saved:

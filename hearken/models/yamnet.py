@@ -83,6 +83,7 @@ class Yamnet(AudioEncoder):
 
     def patch_embeddings(self, mel: Tensor) -> Tensor:
         """Return embeddings (B, P, D) of log-mel `mel` (B, L, F), one every 0.48 s, the last one filled up with silence."""
+        self.check(mel)
         patches = cut_patches(mel, PATCH, HOP, self.front_end, keep_tail=True)
         x = patches.flatten(0, 1).unsqueeze(1).clone(memory_format=torch.channels_last)
         for number in range(1, len(_ROWS) + 2):

@@ -95,7 +95,15 @@ def find_model(name_or_path: str | Path) -> Path:
         if (folder / "config.json").is_file():
             return folder
     names = ", ".join(info.name for info in list_models()) or "none"
-    raise ModelNotFoundError(f"There is no model {show(name)!r}.", f"Models here: {names}. A path must be a folder with config.json.")
+    fetch = f" If it is on the hub, `hearken export {name}` fetches and installs it." if is_name(name) and "/" in name else ""
+    raise ModelNotFoundError(
+        f"There is no model {show(name)!r}.", f"Models here: {names}. A path must be a folder with config.json.{fetch}"
+    )
+
+
+def is_built_in(name: str) -> bool:
+    """Say whether a model of this name comes with Hearken; one that is installed would never be found beside it."""
+    return is_name(name) and (_ASSETS / name).exists()
 
 
 def is_name(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The isolated process that turns files into vectors: ``python -m hearken.runtime.embed_worker MODEL_FOLDER``.
+"""The isolated process that turns files into vectors: ``python -m hearken.runtime.embed_worker MODEL_FOLDER DIGEST``.
 
 Decoding and embedding share the process, so decoded sound never crosses a pipe; only vectors do.
 """
@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hearken.audio.decode import open_stream
+from hearken.audio.wire import Message
 from hearken.audio.worker import serve
+from hearken.errors import ModelError, show
 from hearken.runtime.model import Model
 from hearken.runtime.reply import Reply, make_reply
 
@@ -22,12 +24,23 @@ def embed_file(model: Model, path: str, report: Callable[[float], None]) -> Repl
         return make_reply(stream.info, stream.duration_s, stream.flags, vectors)
 
 
-def main(folder: str) -> None:
+def check_same(model: Model, digest: str) -> None:
+    """Raise ModelError unless `model` has the `digest` that the parent knows: a folder may have got another model since."""
+    if model.digest != digest:
+        raise ModelError(f"Another model was put into {show(model.folder)} while that one was in use.", "Run the same command again.")
+
+
+def main(folder: str, digest: str) -> None:
     """Serve requests ``{"path": ...}`` until the parent closes the pipe."""
     model = Model(Path(folder))
     model.warm_audio()
-    serve(lambda message, report: embed_file(model, message["path"], report))
+
+    def handle(message: Message, report: Callable[[float], None]) -> Reply:
+        check_same(model, digest)
+        return embed_file(model, message["path"], report)
+
+    serve(handle)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 Sound = str | Path | np.ndarray
 _HEAD_BATCH = 256  # windows per run of the head
+_REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented", "RuntimeException")
 _SMALL_MB = 100  # models up to this size fit into a worker's memory as it is
 
 
@@ -60,7 +61,7 @@ class Model:
         self.digest = config_digest(self._config)
         self.rate_hz = self.front_end.rate_hz
         self._lock = threading.Lock()
-        self._worker = embed_worker(folder)
+        self._worker = embed_worker(folder, self.digest)
 
     def encode_audio(self, sounds: Sequence[Sound], sample_rate: int | None = None) -> FloatArray:
         """Return unit-length embeddings (B, D) of files (paths) or arrays.
@@ -177,6 +178,7 @@ class Model:
 
     def _session(self, name: str) -> InferenceSession:
         import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as states
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -189,7 +191,12 @@ class Model:
         else:  # a large graph's weights lie beside it and are mapped rather than read, which needs a path and a third of the memory
             check_file(self.folder, weights, self._config)
             graph = _as_text(check_file(self.folder, name, self._config))
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        try:
+            return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except tuple(getattr(states, kind) for kind in _REFUSALS) as error:
+            reason = show(str(error).strip().splitlines()[0])
+            message = f"ONNX Runtime {onnxruntime.__version__} cannot run {show(self.folder / name)}: {reason}"
+            raise ModelError(message, "A newer onnxruntime may be able to.") from error
 
 
 def _as_text(path: Path) -> str:
@@ -202,15 +209,15 @@ def _as_text(path: Path) -> str:
     return text
 
 
-def embed_worker(folder: Path) -> Worker:
-    """Return the isolated process, not yet started, that embeds files with the model in `folder`.
+def embed_worker(folder: Path, digest: str) -> Worker:
+    """Return the isolated process, not yet started, that embeds files with the model in `folder` as long as that has `digest`.
 
     Large weights are mapped into its address space, and copied once in the order that the processor likes; they come on
     top of what it may use for foreign files.
     """
     weights_mb = files_bytes(folder, read_config(folder), "audio_") / 1_000_000
     allowance = 0 if weights_mb < _SMALL_MB else math.ceil(2 * weights_mb)
-    return Worker("hearken.runtime.embed_worker", [os.fspath(folder)], memory_mb=WORKER_MEMORY_MB + allowance)
+    return Worker("hearken.runtime.embed_worker", [os.fspath(folder), digest], memory_mb=WORKER_MEMORY_MB + allowance)
 
 
 def load_model(name_or_path: str | Path = "pocket") -> Model:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from hearken.audio.worker import Worker
-from hearken.errors import AudioReadError, HearkenError, WorkerDiedError
+from hearken.errors import AudioReadError, HearkenError, ModelError, WorkerDiedError
 from hearken.runtime.catalog import find_model, model_info
 from hearken.runtime.model import embed_worker, load_model
 from hearken.runtime.reply import read_reply
@@ -34,10 +34,10 @@ class FileEmbedder:
         """Yield (path, EmbeddedFile or Failure) for every path, as each gets ready. `paths` is read as workers get free.
 
         Closing the iterator early stops the workers. An error raised by `paths` itself is raised here; so is ModelError,
-        before the first path is taken, when the model is damaged.
+        before the first path is taken when the model is damaged, and later when another one takes its place.
         """
         load_model(self._folder).warm_audio()  # a damaged model is one error here, not one for each file
-        crew = _Crew(self._folder, self.dim, iter(paths), jobs, on_progress)
+        crew = _Crew(lambda: embed_worker(self._folder, self.digest), self.dim, iter(paths), jobs, on_progress)
         try:
             yield from crew.results()
         finally:
@@ -47,11 +47,13 @@ class FileEmbedder:
 class _Crew:
     """The threads that each drive one worker process, and the queue that they share."""
 
-    def __init__(self, folder: Path, dim: int, paths: Iterator[str], jobs: int, on_progress: ProgressCallback | None) -> None:
+    def __init__(
+        self, make_worker: Callable[[], Worker], dim: int, paths: Iterator[str], jobs: int, on_progress: ProgressCallback | None
+    ) -> None:
         self._dim, self._paths, self._on_progress = dim, paths, on_progress
         self._lock, self._stopping = threading.Lock(), threading.Event()
         self._results: queue.Queue[Result | BaseException | None] = queue.Queue(_QUEUE_PER_JOB * jobs)
-        self._workers = [embed_worker(folder) for _ in range(jobs)]
+        self._workers = [make_worker() for _ in range(jobs)]
         self._threads = [threading.Thread(target=self._drive, args=(worker,), name="hearken-pool", daemon=True) for worker in self._workers]
         for thread in self._threads:
             thread.start()
@@ -104,6 +106,8 @@ class _Crew:
 
         try:
             return read_reply(worker.request({"path": path}, on_progress=progress), self._dim)
+        except ModelError:  # another model is there now: that is no fault of the file
+            raise
         except HearkenError as error:
             return Failure(path, _stage(error), type(error).__name__, error.message, error.hint)
 

@@ -256,9 +256,14 @@ class Library:
 
     def _model_folder(self) -> str:
         """Where the model is, if it was given as a folder; so it need not be given again."""
+        from hearken.runtime.catalog import find_model
+
         place = self._named if isinstance(self._named, str | os.PathLike) else getattr(self._named, "folder", None)
         folder = "" if place is None else os.path.abspath(os.path.expanduser(place))
-        return folder if os.path.isfile(os.path.join(folder, "config.json")) else ""
+        if not os.path.isfile(os.path.join(folder, "config.json")):
+            return ""
+        is_name = isinstance(place, str) and os.path.abspath(find_model(place)) != folder  # a folder here is called like a model
+        return "" if is_name else folder
 
     def _embedder(self, made_by: ModelRecord | None) -> Embedder:
         if self._given_embedder is not None:

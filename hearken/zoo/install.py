@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -16,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hearken.errors import InputError, MissingExtraError, ModelNotFoundError, show
-from hearken.runtime.catalog import find_model, is_name, models_home
+from hearken.runtime.catalog import find_model, is_built_in, is_name, models_home
 from hearken.runtime.model import Model
-from hearken.zoo.publish import Published, Tell, check_target, publish
+from hearken.zoo.publish import Published, Tell, check_target, publish, sweep
 
 if TYPE_CHECKING:
     from hearken.models.dual import DualEncoder
 
-_DOWNLOADS = ".downloads"  # in the models home; holds what has not come whole yet
+_DOWNLOADS = "downloads"  # in the models home, as for `hearken convert`; what the user put there stays
 _EXTRA = ("torch", "transformers", "onnx", "safetensors", "huggingface_hub")
 
 
@@ -70,20 +71,29 @@ def export_model(
     called = name or _name_of(source)
     if not is_name(called):
         raise InputError(f"{show(called)!r} cannot be the name of a model.", "Give --name: letters, digits and - _ . + at most one slash.")
-    target = out or models_home() / called
+    target = out or _installed(called)
     check_target(target)  # now, not after an hour of downloading
     with _weights(source, tell) as (dual, licence):
         card = Card(called, f"{dual.config.audio.name} and {dual.config.text.name}, exported from {_name_of(source)}", licence)
         return publish(dual, target, card, segment_s=segment_s, int8=int8, tell=tell)
 
 
+def _installed(name: str) -> Path:
+    """The place of an installed model. Raises InputError for a name under which it would not be found, or lie inside another one."""
+    target = models_home() / name
+    if is_built_in(name) or (target.parent / "config.json").exists():
+        raise InputError(f"There is another model by the name {show(name)!r}.", "Give this one another with --name.")
+    return target
+
+
 def _name_of(source: str | Path) -> str:
-    """What a model made of `source` is called: a hub id as it is, else the last part of the path without its ending."""
+    """What a model made of `source` is called: a hub id as it is, else the last part of the path, without its ending and odd characters."""
     text = str(source)
     path = Path(text).expanduser()
     if not path.exists() and is_name(text):
         return text
-    return (path.resolve().stem if path.is_file() else path.resolve().name) or "model"
+    last = path.resolve().stem if path.is_file() else path.resolve().name
+    return re.sub(r"[^\w.+-]+|\.{2,}", "-", last, flags=re.ASCII).strip("-.+") or "model"
 
 
 @contextlib.contextmanager
@@ -95,18 +105,27 @@ def _weights(source: str | Path, tell: Tell | None) -> Iterator[tuple[DualEncode
 
     _refuse_lone(str(source))
     home = models_home()
+    by_hand = set((home / _DOWNLOADS).glob("*"))
+    if tell and can_be_fetched(str(source)):
+        tell(f"fetching {show(str(source))}")
     obtained = obtain(str(source), home / _DOWNLOADS, on_progress=_Percents(str(source), tell))
     licence = obtained.origin.licence or "that of the weights it was made from"
-    if _is_checkpoint(obtained.path):
+    kind = _kind(obtained.path)
+    if kind == "audio_encoder":
+        raise _lone(str(source))
+    if kind:
         yield DualEncoder.from_pretrained(obtained.path), licence
     else:
         home.mkdir(parents=True, exist_ok=True)
+        sweep(home, ".convert-*")
+        if tell:
+            tell("converting the weights")
         with tempfile.TemporaryDirectory(prefix=".convert-", dir=home) as folder:
             report = convert(obtained.path, Path(folder) / "weights", name=obtained.architecture, origin=obtained.origin)
             if report.kind != "dual":
                 raise _lone(str(source))
             yield DualEncoder.from_pretrained(Path(folder) / "weights"), licence
-    if obtained.path.is_relative_to(home / _DOWNLOADS):
+    if obtained.path.parent == home / _DOWNLOADS and obtained.path not in by_hand:
         obtained.path.unlink(missing_ok=True)  # it has done its work: the model is there
 
 
@@ -130,23 +149,23 @@ class _Percents:
     """Tells every tenth of a download."""
 
     def __init__(self, name: str, tell: Tell | None) -> None:
-        self._name, self._tell, self._told = name, tell, -1
+        self._name, self._tell, self._told = name, tell, 0
 
     def __call__(self, num_bytes: int, total: int | None) -> None:
         """Take note of how many bytes of how many are there."""
         tenths = 10 * num_bytes // total if total else 0
         if self._tell and tenths > self._told:
             self._told = tenths
-            self._tell(f"fetching {show(self._name)}: {10 * tenths} %" if total else f"fetching {show(self._name)}")
+            self._tell(f"fetching {show(self._name)}: {10 * tenths} %")
 
 
-def _is_checkpoint(folder: Path) -> bool:
-    """Say whether `folder` holds weights as `save_pretrained` and `hearken convert` write them."""
+def _kind(folder: Path) -> str:
+    """What kind of weights, as `save_pretrained` and `hearken convert` write them, are in `folder`; "" for anything else."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and "kind" in config
+        return ""
+    return str(config.get("kind", "")) if isinstance(config, dict) else ""
 
 
 def need_extra() -> None:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hearken.errors import InputError, show
+from hearken.errors import InputError, ModelError, show
 from hearken.runtime.catalog import config_digest, files_bytes, read_config
 from hearken.runtime.model import Model
 
 if TYPE_CHECKING:
-    from hearken.export.check import Parity
+    from hearken.export.check import Encodes, Parity
     from hearken.export.folder import Card
     from hearken.export.quantize import Loss
     from hearken.models.dual import DualEncoder
 
 Tell = Callable[[str], None]
 """Gets a line for each step of something that takes long."""
+_STALE_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -42,25 +46,24 @@ def publish(
     """Export `dual` to the folder `target` and return what came of it; an older model there is replaced, whole or not at all.
 
     `tell` gets a line for each step. Raises ModelError, and leaves nothing behind, when the graphs do not compute what
-    the network computes; InputError when `target` holds something else than a model.
+    the network computes; InputError when `target` holds more than a model.
     """
-    from hearken.export import check, folder
+    from hearken.export import folder
     from hearken.export.reference import Reference
 
     tell = tell or _nobody
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target.parent, f".{target.name}.part-*")
     aside = target.with_name(f".{target.name}.part-{uuid.uuid4().hex[:8]}")
     try:
         whole = aside / "whole"
         tell("writing the graphs")
         policy = folder.write_folder(dual, whole, card, segment_s=segment_s)
         tell("checking them against the network")
-        exported = Model(whole)
-        parity = check.compare(Reference(dual, policy), exported, rate_hz=exported.rate_hz, segment_s=policy.frame_s)
-        check.require(parity)
-        result = _quantized(exported, aside / "small", tell) if int8 else _Made(whole)
-        put_in_place(result.folder, target)
+        parity = _checked(Reference(dual, policy), whole, policy.frame_s)
+        result = _quantized(whole, aside / "small", tell) if int8 else _Made(whole)
+        put_in_place(result.folder, target)  # by now nobody has its files open, or Windows would refuse
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     config = read_config(target)
@@ -71,6 +74,16 @@ def _nobody(step: str) -> None:
     """Tell `step` to nobody."""
 
 
+def _checked(reference: Encodes, folder: Path, segment_s: float) -> Parity:
+    """How far the model in `folder` is from `reference`. Raises ModelError when that is too far."""
+    from hearken.export import check
+
+    exported = Model(folder)
+    parity = check.compare(reference, exported, rate_hz=exported.rate_hz, segment_s=segment_s)
+    check.require(parity)
+    return parity
+
+
 @dataclass(frozen=True)
 class _Made:
     folder: Path
@@ -78,22 +91,48 @@ class _Made:
     loss: Loss | None = None
 
 
-def _quantized(exported: Model, folder: Path, tell: Tell) -> _Made:
-    """Make an 8-bit copy of the model in `folder`, and measure what it lost."""
+def _quantized(whole: Path, folder: Path, tell: Tell) -> _Made:
+    """Make an 8-bit copy of the model `whole` in `folder`, and measure what it lost."""
     from hearken.export.folder import quantize_folder
     from hearken.export.quantize import measure
 
     tell("making them smaller")
-    shutil.copytree(exported.folder, folder)
+    shutil.copytree(whole, folder)
     names = tuple(quantize_folder(folder))
     tell("measuring the loss")
-    return _Made(folder, names, measure(exported, Model(folder), rate_hz=exported.rate_hz))
+    exact = Model(whole)
+    return _Made(folder, names, measure(exact, Model(folder), rate_hz=exact.rate_hz))
 
 
 def check_target(target: Path) -> None:
-    """Raise InputError if `target` holds something else than a model; then it is not ours to replace."""
-    if target.exists() and not (target.is_dir() and ((target / "config.json").is_file() or not any(target.iterdir()))):
-        raise InputError(f"{show(target)} is there already, and it is no model.", "Name another folder with --out.")
+    """Raise InputError if nothing can be written there, or if `target` holds anything but an exported model: that is not ours to replace."""
+    above = next(parent for parent in target.absolute().parents if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise InputError(
+            f"{show(target)} cannot be made: nothing can be written to {show(above)}.",
+            "Name another folder with --out, or in $HEARKEN_MODELS.",
+        )
+    if target.exists() and not _is_replaceable(target):
+        raise InputError(f"{show(target)} is there already, and holds more than an exported model.", "Name another folder with --out.")
+
+
+def _is_replaceable(target: Path) -> bool:
+    """Say whether `target` is an empty folder, or one with nothing but the files of an exported model."""
+    if not target.is_dir():
+        return False
+    inside = {path.name for path in target.iterdir()}
+    try:
+        return not inside or inside <= {"config.json", *read_config(target)["files"]}
+    except ModelError:
+        return False
+
+
+def sweep(folder: Path, pattern: str) -> None:
+    """Remove what exports that were killed left in `folder` under names like `pattern`, once it is older than any that still runs."""
+    for path in folder.glob(pattern):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _STALE_S:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def put_in_place(made: Path, target: Path) -> None:

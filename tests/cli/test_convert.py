@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_file_is_accounted_for(cli, weights: Path, tmp_path: Path) -> None:
     rows = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert rows["recognised"].startswith("EfficientAT mn04 (efficientat; {'model': ...})")
     assert rows["used"].startswith("312 of 312 tensors")
-    assert rows["beside"].startswith("epoch: not read")
+    assert rows["beside"].startswith("epoch: not used")
     assert len(rows["SHA-256"].strip()) == 64
     folder = tmp_path / "models" / "weights" / "mine"
     assert rows["written"].startswith(f"{folder} (983 599 parameters)")
@@ -113,3 +114,28 @@ def test_the_bar_is_silent_in_a_pipe_and_shows_bytes_on_a_terminal(
         bar(1_000_000, 2_000_000)
         bar(2_000_000, None)
     assert "cnn14" in capsys.readouterr().err
+
+
+def test_what_was_fetched_can_be_removed_and_foreign_names_are_escaped() -> None:
+    pytest.importorskip("torch")
+    from hearken.convert.convert import Report
+    from hearken.convert.obtain import Origin
+
+    report = Report(
+        "/d/x.pt", "/out", "panns", "PANNs", "audio_encoder", "bare", 1, 1, 1, (), (), (), ("a\x1b[31m", "b", "c", "d"), "", (),
+        Origin("cnn6", "https://x", "CC-BY-4.0", "f" * 64),
+    )  # fmt: skip
+    rows = dict(facts(report))
+    assert rows["fetched"] == ["/d/x.pt (no longer needed)"]
+    assert rows["beside"] == ["a\\x1b[31m, b, c and 1 more: not used"]
+
+
+def test_a_narrow_terminal_keeps_name_and_bytes_on_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    with DownloadBar("https://zenodo.org/records/3987831/files/Cnn14.pth", quiet=False) as bar:
+        bar(1_000_000, 327_000_000)
+    shown = capsys.readouterr().err
+    assert "Cnn14.pth 1.0/327.0 MB" in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    assert "zenodo" not in shown

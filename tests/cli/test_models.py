@@ -43,3 +43,11 @@ def test_json_of_what_can_be_fetched(cli, monkeypatch) -> None:
     assert rows["mn04"]["size_bytes"] == 4_066_513
     assert rows["cnn6"]["sha256"] is None
     assert rows["laion/clap-htsat-unfused"]["source"] == "laion/clap-htsat-unfused"
+
+
+def test_a_narrow_terminal_shows_no_addresses(cli, monkeypatch) -> None:
+    monkeypatch.setattr("hearken.runtime.catalog.list_models", list)
+    monkeypatch.setenv("COLUMNS", "100")
+    out = cli("models").out
+    assert "https://" not in out
+    assert "Wavegram-Logmel-CNN14" in out

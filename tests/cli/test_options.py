@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import typer
 
 from hearken.cli.main import app
-from hearken.cli.options import hit_count, seconds
+from hearken.cli.options import hit_count, ready_model, seconds
+from hearken.errors import DownloadError
 from hearken.limits import MAX_HITS
+from hearken.runtime.catalog import find_model
+from hearken.zoo import install
 
 COMMANDS = typer.main.get_command(app).commands
 
@@ -66,3 +71,82 @@ def test_the_sentence_names_the_option(cli, answers) -> None:
     assert "'--max-duration': '1:5' is no length" in cli("similar", "x.wav", "--max-duration", "1:5").err
     assert cli("search", "x", "--min-duration", "1:00:01").code == 0
     assert answers.calls[-1][2]["min_duration_s"] == 3_601.0
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """An empty models home."""
+    monkeypatch.setenv("HEARKEN_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch) -> Path:
+    """What the hub would give: a small dual encoder."""
+    pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from tests.export.tiny_dual import tiny_dual
+
+    tiny_dual(segment_s=0.5).save_pretrained(tmp_path / "pulled")
+    monkeypatch.setattr("hearken.convert.obtain.pull", lambda hub_id: tmp_path / "pulled")
+    return tmp_path / "pulled"
+
+
+def left(home: Path) -> list[str]:
+    return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file() or path.name.startswith("."))
+
+
+def test_a_hub_id_is_fetched_first_and_every_step_is_told(cli, answers, home, weights) -> None:
+    code, _, err = cli("search", "rain", "--model", "someone/some-model")
+    assert code == 0
+    assert err.splitlines()[:3] == [
+        "fetching someone/some-model ...",
+        "writing the graphs ...",
+        "checking them against the network ...",
+    ]
+    assert answers.calls[0] == ("Library", (None,), {"model": "someone/some-model"})
+    assert find_model("someone/some-model") == home / "someone" / "some-model"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "hearken.convert.obtain.pull",
+        "hearken.models.dual.DualEncoder.from_pretrained",
+        "hearken.export.folder.write_text",
+        "hearken.export.check.compare",
+        "hearken.zoo.publish.put_in_place",
+    ],
+)
+def test_ctrl_c_leaves_nothing_half_installed(cli, answers, home, weights, monkeypatch, where) -> None:
+    def interrupted(*args, **options) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupted)
+    assert cli("index", "s", "--model", "someone/some-model").code == 130
+    assert left(home) == []
+    assert answers.calls == []
+
+
+def test_a_hub_out_of_reach_is_an_error_of_ours(cli, answers, home, monkeypatch) -> None:
+    pytest.importorskip("torch")
+
+    def fails(hub_id: str) -> Path:
+        raise DownloadError("The model cannot be had.", "Connect.")
+
+    monkeypatch.setattr("hearken.convert.obtain.pull", fails)
+    code, out, err = cli("index", "s", "--model", "someone/some-model")
+    assert (code, out, err) == (1, "", "fetching someone/some-model ...\nError: The model cannot be had.\nHint: Connect.\n")
+    assert answers.calls == []
+
+
+def test_what_is_here_or_is_no_public_name_is_never_fetched(home, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(install, "export_model", None)  # would be called
+    monkeypatch.chdir(tmp_path)
+    (home / "someone" / "mine").mkdir(parents=True)
+    (home / "someone" / "mine" / "config.json").touch()
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    for name in (None, "pocket", "someone/mine", "runs/mine", "bucket", "/no/such", "../x/y", "a/b/c", str(tmp_path)):
+        assert ready_model(name) == name
+    with pytest.raises(TypeError):
+        ready_model("someone/other")

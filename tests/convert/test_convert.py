@@ -26,7 +26,9 @@ def mn04() -> dict[str, torch.Tensor]:
 @pytest.fixture(scope="module")
 def dual_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A DCASE 2023 file with Cnn10 and a small BERT."""
-    state = audio_state("cnn10", "audio_embedding_model.model.", filters="panns") | text_state(BERT, "sentence_embedding_model.")
+    state = audio_state("cnn10", "audio_embedding_model.model.", filters="panns") | text_state(
+        BERT | {"vocab_size": 30_522}, "sentence_embedding_model."
+    )
     state |= linear("project_audio.0", 512, 16) | linear("project_sentence.0", 64, 16) | {"tau": torch.empty(1, device="meta")}
     whole = {key: tensor.clone() for key, tensor in numbered(state).items()}
     whole["tau"] = torch.tensor([0.02])
@@ -123,3 +125,37 @@ def test_another_model_is_not_overwritten(mn04: dict[str, torch.Tensor], tmp_pat
 def test_an_unknown_format(mn04: dict[str, torch.Tensor]) -> None:
     with pytest.raises(InputError, match="There is no format 'x'"):
         convert_state(Checkpoint(Path("x"), mn04, ""), "x")
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_named(mn04: dict[str, torch.Tensor], tmp_path: Path, bad: float) -> None:
+    path = save(tmp_path / "x.pt", mn04 | {"classifier.2.bias": torch.full((512,), bad)})
+    with pytest.raises(CheckpointError, match=r"mn04 hold what is no number: classifier\.2\.bias\."):
+        convert(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_file_under_the_same_name_is_noticed(mn04: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    """Where nobody published a digest, the one recorded the first time is what there is to go by."""
+    path = save(tmp_path / "x.pt", mn04)
+    first, other = (Origin("cnn6", "https://x", "", digest * 64) for digest in "ab")
+    assert convert(path, tmp_path / "out", origin=first).notes == ()
+    assert convert(path, tmp_path / "out", origin=first).notes == ()
+    assert (
+        "another file than the one converted here before, whose SHA-256 was aaaa" in convert(path, tmp_path / "out", origin=other).notes[0]
+    )
+    assert convert(path, tmp_path / "out", origin=Origin("cnn10", "", "", "c" * 64)).notes == ()
+
+
+def test_the_account_comes_with_the_model_or_not_at_all(
+    mn04: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "x.pt", mn04)
+
+    def full(*args: object, **more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hearken.models.weights.save_file", full)
+    with pytest.raises(ModelError, match="No space left"):
+        convert(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -124,3 +125,14 @@ def test_settings_that_we_do_not_have_built_in(
 def test_the_weights_alone_are_not_enough(clap: tuple[torch.nn.Module, Path]) -> None:
     with pytest.raises(CheckpointError, match="needs its configuration as well"):
         convert_state(Checkpoint(Path("x"), read(clap[1]).tensors, ""))
+
+
+def test_index_tables_may_be_left_out(clap: tuple[torch.nn.Module, Path], done: Converted) -> None:
+    """The library saves them in some versions only; they follow from the sizes of the network."""
+    found = read(clap[1])
+    bare = {key: tensor for key, tensor in found.tensors.items() if not key.endswith("relative_position_index")}
+    again = convert_state(dataclasses.replace(found, tensors=bare))
+    tables = [key for key in done.state if key.endswith("relative_position_index")]
+    assert len(tables) == 12
+    assert set(tables) <= set(again.made)
+    assert all(torch.equal(again.state[key], done.state[key]) for key in tables)

@@ -73,3 +73,35 @@ def test_another_audio_side_is_refused() -> None:
     state = {key: tensor for key, tensor in public(2025).items() if "time_new_pos" not in key}
     with pytest.raises(CheckpointError, match="neither PaSST nor of PANNs"):
         convert_state(Checkpoint(Path("x"), state, ""))
+
+
+def experiment(**settings: object) -> Checkpoint:
+    return Checkpoint(Path("x"), public(2023, "cnn10", 512, filters="panns"), "", settings=settings)
+
+
+def test_settings_of_the_experiment_are_heeded() -> None:
+    """The paper compares segments of 2 to 15 s; tokens can be averaged instead of the first one read."""
+    sentence = {"use_eos_token_as_embedding": False, "max_sentence_tokens": 20}
+    config = convert_state(experiment(audio_features={"segment_length": 15, "aggregate": "mean"}, sentence_features=sentence)).config
+    assert (config.audio.segment_s, config.text.pooling, config.text.policy.max_tokens) == (15.0, "mean", 20)
+    assert config.text.policy.cut == "slice"
+    told = convert_state(experiment(audio_features={"segment_length": 15})).plan.notes
+    assert told == ("From its hyper_parameters: segments of 15 s, first pooling of at most 32 tokens.",)
+    config = convert_state(experiment(audio_features=None, sentence_features={"use_first_token": True})).config
+    assert (config.audio.segment_s, config.text.pooling, config.text.policy.max_tokens) == (30.0, "first", 32)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"audio_features": {"aggregate": "none"}}, "aggregate is 'none', not 'mean'"),
+        ({"audio_features": {"segment_length": 10, "hop_length": 5}}, "hop_length is 5, not 10"),
+        ({"audio_features": {"model_config": {"return_sequence": True}}}, "return_sequence is True"),
+        ({"normalize": False}, "normalize is False"),
+        ({"sentence_features": {"remove_punctuation": False}}, "remove_punctuation is False"),
+        ({"audio_features": {"segment_length": "long"}}, "lengths are no numbers"),
+    ],
+)
+def test_another_kind_of_experiment_is_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        convert_state(experiment(**settings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,51 @@ def test_a_file_with_only_a_page_is_fetched_by_hand(tmp_path: Path) -> None:
     assert obtain("wavcaps", tmp_path).path == tmp_path / "HTSAT-BERT-PT.pt"
 
 
+class Fetched:
+    """Stands for `download`: notes what is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, Path, object]] = []
+
+    def __call__(self, urls: object, path: Path, expected: Expected | None = None, *, on_progress: object) -> str:
+        self.asked.append((urls, path, expected))
+        return "f" * 64
+
+
+def test_an_address_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = Fetched()
+    monkeypatch.setattr(module, "download", fetched)
+    urls = ["https://me:word@host/a/model.pt?token=1", "http://host/b/model.pt", "http://host/x%2F..%2F%3Cy%3E.ckpt", "https://host"]
+    got = [obtain(url, tmp_path) for url in urls]
+    assert [one.name for one in got] == ["model", "model", "x_..__y_", "checkpoint"]
+    assert len({one.path for one in got}) == 4
+    assert all(one.path.parent.parent == tmp_path for one in got)
+    assert (got[0].origin.url, got[0].origin.name, got[0].architecture) == ("https://host/a/model.pt", "", None)
+    assert [asked[0] for asked in fetched.asked] == urls
+    assert {asked[2] for asked in fetched.asked} == {None}
+
+
+def test_a_mirror_is_held_to_the_published_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = Fetched()
+    monkeypatch.setattr(module, "download", fetched)
+    got = obtain("http://mirror/panns/Cnn14_mAP%3D0.431.pth?download=1", tmp_path)
+    assert (got.name, got.architecture, got.path) == ("cnn14", "cnn14", tmp_path / "Cnn14_mAP=0.431.pth")
+    assert (got.origin.name, got.origin.licence) == ("cnn14", "CC-BY-4.0")
+    assert fetched.asked[0][2] == SOURCES["cnn14"].expected
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files here")
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="neither a file nor a folder"):
+        obtain(str(tmp_path / "pipe"), tmp_path)
+
+
+def test_names_of_models_can_be_names_of_folders_everywhere(tmp_path: Path) -> None:
+    (tmp_path / "a\nb:c.pt").write_bytes(b"x")
+    assert obtain(str(tmp_path / "a\nb:c.pt"), tmp_path).name == "a_b_c"
+
+
 def test_unknown_names(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no file, checkpoint or hub id 'cnn15'") as caught:
         obtain("cnn15", tmp_path)
@@ -59,7 +105,7 @@ def test_unknown_names(tmp_path: Path) -> None:
 def test_hub_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(module, "pull", lambda hub_id: tmp_path / hub_id)
     got = obtain(name, tmp_path)
-    assert (got.path, got.name, got.origin.url) == (tmp_path / name, name, name)
+    assert (got.path, got.name, got.origin.url) == (tmp_path / name, name, f"{name}@{Path(name).name}")
 
 
 def test_pulling_takes_pickles_only_where_there_is_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

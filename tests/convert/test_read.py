@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import json
 import os
 import pickle
@@ -235,3 +236,53 @@ def test_a_damaged_configuration(tmp_path: Path, text: str) -> None:
 def test_the_test_files_are_what_they_say(tmp_path: Path) -> None:
     assert zipfile.is_zipfile(save(tmp_path / "new.pth", STATE))
     assert not zipfile.is_zipfile(save(tmp_path / "old.pth", STATE, _use_new_zipfile_serialization=False))
+
+
+@pytest.mark.parametrize("fault", ["sparse", "complex", "meta"])
+def test_tensors_that_are_no_plain_numbers_are_refused_by_name(tmp_path: Path, fault: str) -> None:
+    odd = {"sparse": torch.eye(2).to_sparse(), "complex": torch.zeros(2, dtype=torch.complex64), "meta": torch.zeros(2, device="meta")}[
+        fault
+    ]
+    path = save(tmp_path / "x.pth", {"model": STATE | {"odd\n": odd}})
+    with pytest.raises(CheckpointError, match=r"x\.pth holds weights that are no plain numbers: odd\\n\."):
+        read(path)
+
+
+def test_a_small_file_cannot_announce_much(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.pth", STATE | {"w": torch.zeros(1).expand(10**12)})
+    with pytest.raises(CheckpointError, match=r"announces 40000000000\d+ bytes of weights, far more than it has"):
+        read(path)
+
+
+def test_a_small_file_cannot_unfold_to_much(tmp_path: Path) -> None:
+    """Compressed, a few kilobytes become gigabytes in memory before PyTorch looks at them."""
+    whole = save(tmp_path / "x.pth", STATE)
+    with zipfile.ZipFile(whole) as packed, zipfile.ZipFile(tmp_path / "y.pth", "w", zipfile.ZIP_DEFLATED) as again:
+        for entry in packed.infolist():
+            again.writestr(entry.filename, packed.read(entry))
+    with pytest.raises(CheckpointError, match=r"y\.pth is a compressed archive") as caught:
+        read(tmp_path / "y.pth")
+    assert "unpack it" in caught.value.hint
+
+
+def test_settings_of_lightning_are_kept(tmp_path: Path) -> None:
+    """Those of sacred and OmegaConf hold types and dicts with defaults as well."""
+    settings = {"audio_features": {"segment_length": 15}, "kinds": [int, str, float, bool, dict, list]}
+    settings["more"] = collections.defaultdict(list, {"a": [1]})
+    path = save(tmp_path / "x.ckpt", {"state_dict": STATE, "hyper_parameters": settings})
+    found = read(path)
+    assert (found.settings["audio_features"], found.settings["more"]) == ({"segment_length": 15}, {"a": [1]})
+    assert found.beside == ("hyper_parameters",)
+    assert read(save(tmp_path / "y.ckpt", {"state_dict": STATE, "hyper_parameters": argparse.Namespace()})).settings == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have Unicode names only")
+def test_a_name_that_is_not_unicode(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.pth")
+    path.write_bytes(save(tmp_path / "x.pth", STATE).read_bytes())
+    assert read(path).tensors.keys() == STATE.keys()
+
+
+def test_a_folder_without_settings_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"is no model of transformers: it has no config\.json"):
+        read(tmp_path)

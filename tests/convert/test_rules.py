@@ -41,6 +41,7 @@ def test_a_pattern_is_a_whole_name() -> None:
         ([f"u{number}" for number in range(12)], "12 unexpected: u0, u1, u2, u3, u4, u5, u6, u7, u8, u9 and 2 more."),
         (["1.q", "1.v"], r"1 missing: 1.qkv \(2 of 3 parts\)"),
         (["net.a", "what"], "1 unexpected: what"),
+        (["\x1b[31m"], r"1 unexpected: \\x1b\[31m"),
     ],
 )
 def test_names_that_do_not_fit(names: list[str], message: str) -> None:

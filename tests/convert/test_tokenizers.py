@@ -34,6 +34,16 @@ def test_given_before_folder_before_all(offline: None, tmp_path: Path) -> None:
     assert find_tokenizer("gpt2", tmp_path, own)[1] == str(own)
 
 
+def test_a_tokenizer_of_another_vocabulary_is_refused() -> None:
+    own = bundled_bert()
+    assert own
+    assert find_tokenizer("bert-base", None, own, 30_528)[1] == str(own)
+    for vocabulary in (50_265, 30_000):
+        with pytest.raises(InputError, match=f"has 30522 tokens, the text encoder {vocabulary}") as caught:
+            find_tokenizer("roberta-large", None, own, vocabulary)
+    assert "FacebookAI/roberta-large" in caught.value.hint
+
+
 def test_none_to_be_had(offline: None) -> None:
     assert find_tokenizer("roberta-large", None, None) == (None, "FacebookAI/roberta-large could not be reached")
     assert find_tokenizer("roberta", None, None)[0] is None
@@ -53,7 +63,28 @@ def test_the_hub_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object, **options: object) -> None:
         raise OSError("no route")
 
+    monkeypatch.setattr(huggingface_hub, "get_session", fail)
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)
     assert from_hub("openai-community/gpt2") is None
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda hub_id, name: f"/cache/{hub_id}/{name}")
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda hub_id, name, **options: f"/cache/{hub_id}/{name}")
     assert from_hub("openai-community/gpt2") == Path("/cache/openai-community/gpt2/tokenizer.json")
+
+
+def test_without_a_network_the_hub_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own library would try again for half a minute, aloud."""
+    import huggingface_hub
+
+    asked: list[bool] = []
+
+    def absent(hub_id: str, name: str, local_files_only: bool = False) -> str:
+        asked.append(local_files_only)
+        raise OSError("not cached")
+
+    class Session:
+        def head(self, url: str, timeout: float) -> None:
+            raise OSError("no route")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", absent)
+    monkeypatch.setattr(huggingface_hub, "get_session", Session)
+    assert from_hub("openai-community/gpt2") is None
+    assert asked == [True]

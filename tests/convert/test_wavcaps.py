@@ -14,10 +14,10 @@ from hearken.errors import CheckpointError  # noqa: E402
 from tests.convert.making import BERT, audio_state, linear, numbered, text_state, values  # noqa: E402
 
 
-def public() -> dict[str, torch.Tensor]:
-    state = {"temp": torch.empty((), device="meta"), **audio_state("htsat", "audio_encoder.audio_enc.", filters="wavcaps")}
+def public(audio: str = "htsat", audio_width: int = 768) -> dict[str, torch.Tensor]:
+    state = {"temp": torch.empty((), device="meta"), **audio_state(audio, "audio_encoder.audio_enc.", filters="wavcaps")}
     state |= text_state(BERT, "text_encoder.text_encoder.")
-    for side, width in (("audio", 768), ("text", 64)):
+    for side, width in (("audio", audio_width), ("text", 64)):
         state |= linear(f"{side}_proj.0", width, 1024) | linear(f"{side}_proj.2", 1024, 1024)
     return numbered(state)
 
@@ -38,6 +38,20 @@ def test_every_number_finds_its_place() -> None:
     assert (len(done.applied.used), done.applied.dropped, done.made) == (len(state), (), ())
 
 
-def test_a_cnn_without_its_dense_layers_is_refused_in_a_sentence() -> None:
-    with pytest.raises(CheckpointError, match="CNN without its dense layers"):
+def test_cnn14_without_dense_layers() -> None:
+    state = public("cnn14_wavcaps", 2048)
+    assert not [name for name in state if ".fc" in name and "audio_enc" in name]
+    assert state["audio_encoder.audio_enc.audio_feats_extractor.log_trans.melW"].shape == (513, 64)
+    done = convert_state(Checkpoint(Path("x"), state, ""))
+    assert (done.config.audio.name, done.format) == ("cnn14_wavcaps", "wavcaps")
+    pairs = {
+        "audio.encoder.conv_block6.bn2.bias": "audio_encoder.audio_enc.conv_block6.bn2.bias",
+        "audio_projection.0.weight": "audio_proj.0.weight",
+    }
+    assert values(done.state, pairs) == values(state, pairs.values())
+    assert (len(done.applied.used), done.applied.dropped, done.made) == (len(state), (), ())
+
+
+def test_another_cnn_is_refused_in_a_sentence() -> None:
+    with pytest.raises(CheckpointError, match="neither HTSAT nor CNN14"):
         convert_state(Checkpoint(Path("x"), {"audio_encoder.audio_enc.bn0.weight": torch.zeros(64)}, ""))

@@ -23,7 +23,7 @@ from hearken.runtime.model import Model  # noqa: E402
 from tests.export.tiny_dual import tiny_dual  # noqa: E402
 
 CARD = Card("mine", "a test", "CC0")
-LARGE = {"passt_s20", "passt_s30", "passt_s", "passt_n", "passt_l", "cnn14", "cnn14_16k", "cnn14_dlmax", "cnn14_msclap2022", "cnn14_htsat",
+LARGE = {"passt_s20", "passt_s30", "passt_s", "passt_n", "passt_l", "cnn14", "cnn14_16k", "cnn14_dlmax", "cnn14_msclap2022", "cnn14_wavcaps", "cnn14_htsat",
          "resnet22", "resnet38", "wavegram_logmel_cnn14", "vggish", "panns_mobilenetv1", "htsat_laion_base", "htsat_laion_tiny", "htsat_msclap2023", "mn10"}  # fmt: skip
 
 
@@ -90,6 +90,15 @@ def test_a_segment_that_the_encoder_cannot_take_is_refused() -> None:
     assert segment_policy(dual).frame_s == 10.0
     with pytest.raises(InputError, match=r"at most 10\.2 s at once, not 11 s"):
         segment_policy(dual, 11.0)
+
+
+def test_a_segment_that_is_too_short_for_the_encoder_is_refused() -> None:
+    dual = tiny_dual()
+    dual.audio.encoder.min_num_frames = 32
+    assert segment_policy(dual, 0.35).frame_s == 0.35
+    with pytest.raises(InputError, match=r"at least 0\.32 s at once, not 0\.2 s") as caught:
+        segment_policy(dual, 0.2)
+    assert "longer --segment-s" in caught.value.hint
 
 
 def test_without_a_tokenizer_nothing_is_written(tmp_path: Path) -> None:

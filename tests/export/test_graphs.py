@@ -17,6 +17,7 @@ from torch import nn  # noqa: E402
 
 from hearken.errors import ModelError  # noqa: E402
 from hearken.export import graphs  # noqa: E402
+from hearken.models.concat import ConcatEncoder  # noqa: E402
 from tests.export.tiny import WORDS, TinyEncoder, TinyWaveEncoder, tiny_transformer  # noqa: E402
 
 NUM_SAMPLES = 32_000
@@ -95,3 +96,21 @@ def test_warnings_are_silenced_here_only(tmp_path: Path, seeded: None) -> None:
     assert onnx.load(tmp_path / "audio_head.onnx").opset_import[0].version == graphs.OPSET
     with pytest.warns(UserWarning, match="still heard"):
         warnings.warn("still heard", UserWarning, stacklevel=1)
+
+
+def test_a_graph_that_no_file_could_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphs, "MAX_BYTES", 5_000)
+    with pytest.raises(ModelError, match=r"audio_frames\.onnx would have 0\.0 GB of weights"):
+        graphs.write_audio(TinyEncoder(), nn.Identity(), tmp_path, num_samples=NUM_SAMPLES)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_encoder_that_reads_pieces_can_be_exported(tmp_path: Path, seeded: None) -> None:
+    """How many pieces there are is worked out while the exporter traces, in whole numbers."""
+    narrow = TinyEncoder()
+    narrow.max_num_frames = 40
+    encoder = ConcatEncoder(TinyEncoder(), narrow).eval()
+    graphs.write_audio(encoder, nn.Identity(), tmp_path, num_samples=NUM_SAMPLES)
+    mel = 10 * torch.randn(1, 101, 64)
+    with torch.no_grad():
+        np.testing.assert_allclose(run(tmp_path / "audio_frames.onnx", mel=mel.numpy())[:, 0], encoder(mel).numpy(), atol=1e-5)

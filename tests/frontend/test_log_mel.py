@@ -168,6 +168,8 @@ def test_equal_on_a_cuda_device(front_end: FrontEnd) -> None:
 
 
 def test_what_has_no_spectrogram() -> None:
+    with pytest.raises(InputError, match=r"not as torch\.int16"):
+        LogMel(FRONT_ENDS["passt_mel"])(torch.zeros(1, 1000, dtype=torch.int16))
     with pytest.raises(InputError, match="not with 1 axes"):
         LogMel(PASST_MEL)(torch.zeros(100))
     for front_end, num_samples in ((PANNS_LOGMEL_32K, 0), (PASST_MEL, 1), (PASST_MEL, 0)):

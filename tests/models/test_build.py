@@ -65,7 +65,9 @@ def test_parts_may_be_given_apart_or_ready() -> None:
     assert model.text is text
     assert model.dim == 32
     assert model.config.text == text.config
-    assert build.build_dual(audio="mn04", text=text, segment_s=5.0, rule="whole").config.audio == AudioConfig("mn04", {}, "whole", 5.0, "zeros")
+    assert build.build_dual(audio="mn04", text=text, segment_s=5.0, rule="whole").config.audio == AudioConfig(
+        "mn04", {}, "whole", 5.0, "zeros"
+    )
 
 
 def test_names_must_be_there_once_and_known() -> None:

@@ -80,3 +80,37 @@ def test_the_layer_has_torch_s_parameters() -> None:
     assert isinstance(layer, torch.nn.Linear)
     assert list(layer.state_dict()) == ["weight", "bias"]
     assert layer(torch.zeros(3, 24)).shape == (3, 40)
+
+
+def test_transforms_and_other_kinds_of_tensors_go_the_ordinary_way(products: list[tuple[int, ...]]) -> None:
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    x, weight, bias = operands()
+    batched = torch.func.vmap(lambda row: dense.linear(row, weight, bias))(x.repeat(1, 2, 1))
+    torch.testing.assert_close(batched, functional.linear(x.repeat(1, 2, 1), weight, bias), rtol=0, atol=1e-5)
+    slope = torch.func.grad(lambda matrix: dense.linear(x, matrix, bias).sum())(weight)
+    torch.testing.assert_close(slope, x.flatten(0, 1).sum(0).expand(40, -1), rtol=1e-5, atol=1e-4)
+    with FakeTensorMode():
+        assert dense.Linear(24, 40)(torch.randn(96, 24)).shape == (96, 40)
+    assert products == []
+
+
+def test_wrong_and_empty_sizes_end_as_in_torch(products: list[tuple[int, ...]]) -> None:
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        dense.linear(torch.zeros(96, 23), torch.zeros(40, 24))
+    assert dense.linear(torch.zeros(96, 0), torch.zeros(4, 0)).shape == (96, 4)
+    assert dense.linear(torch.zeros(0, 24), torch.zeros(40, 24)).shape == (0, 40)
+    assert products == []
+
+
+@needs_onednn
+def test_a_second_derivative_is_refused_and_finite_differences_agree() -> None:
+    x, weight, bias = (tensor.requires_grad_() for tensor in operands())
+    (slope,) = torch.autograd.grad(dense.linear(x, weight, bias).square().sum(), weight, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
+    step = torch.zeros_like(weight)
+    step[3, 5] = 0.05
+    with torch.no_grad():
+        above, below = (dense.linear(x, weight + side * step, bias).double().square().sum() for side in (1, -1))
+    assert float(above - below) / 0.1 == pytest.approx(float(slope.detach()[3, 5]), rel=1e-2)

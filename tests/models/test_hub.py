@@ -19,10 +19,10 @@ UNREACHABLE = "http://127.0.0.1:9"
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No telemetry, no second protocol, no progress bars, no waiting between attempts."""
+    """No second protocol, no progress bars, no waiting between attempts."""
     from huggingface_hub import constants, file_download
 
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", False)  # as it comes; our own code has to switch it off
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
     monkeypatch.setattr(file_download.time, "sleep", lambda _: None)
@@ -106,3 +106,11 @@ def test_what_is_neither_folder_nor_hub_id_makes_no_connection(name: str, tmp_pa
     with pytest.raises((ModelNotFoundError, DownloadError)) as caught:
         hub.locate(name, endpoint=UNREACHABLE, cache=tmp_path) if name else hub.locate("?", endpoint=UNREACHABLE)
     assert caught.type is ModelNotFoundError
+
+
+def test_the_hubs_library_reports_nothing(state: Hub, endpoint: str, tmp_path: Path) -> None:
+    from huggingface_hub import constants
+
+    hub.push(write, "me/model", endpoint=endpoint, token="t")
+    hub.pull("me/model", endpoint=endpoint, cache=tmp_path)
+    assert constants.HF_HUB_DISABLE_TELEMETRY is True

@@ -14,7 +14,7 @@ from torch.nn import functional  # noqa: E402
 
 from hearken.audio.front_ends import MSCLAP2022_LOGMEL_44K, PANNS_LOGMEL_16K  # noqa: E402
 from hearken.models import conv_blocks, panns  # noqa: E402
-from hearken.models.panns import Cnn6, Cnn10, Cnn14, Cnn14DecisionLevelMax, PannsEncoder  # noqa: E402
+from hearken.models.panns import Cnn6, Cnn10, Cnn14, Cnn14DecisionLevelMax, Cnn14Wavcaps, PannsEncoder  # noqa: E402
 from tests.golden.filling import fill, fill_zoo, waves  # noqa: E402
 from tests.models.golden_panns import (  # noqa: E402
     ZOO_WAVE,
@@ -82,6 +82,26 @@ def test_decision_level_max(cnn14: PannsEncoder) -> None:
         mean = network.tag_logits(network(mel)).sigmoid().numpy()
         with pytest.raises(AssertionError):  # the mean over time is something else
             np.testing.assert_allclose(mean, golden, rtol=0, atol=1e-5)
+
+
+def test_wavcaps_pools_once_more_and_has_no_dense_layers(cnn14: PannsEncoder) -> None:
+    fill_zoo(cnn14)
+    network = Cnn14Wavcaps().eval()
+    network.load_state_dict({key: value for key, value in cnn14.state_dict().items() if not key.startswith("fc")})
+    mel = mels(ZOO_WAVE.numpy())
+    with torch.inference_mode():
+        x = functional.avg_pool2d(cnn14.maps(cnn14.normalised(mel), None), 2).mean(3)
+        torch.testing.assert_close(network(mel), x.amax(2) + x.mean(2), rtol=1e-6, atol=1e-6)
+    assert (network.dim, network.segment_s, network.min_num_frames) == (2048, 30.0, 64)
+    with pytest.raises(NotImplementedError):
+        network.tag_logits(torch.zeros(1, 2048))
+
+
+def test_wavcaps_draws_dropout_six_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr(panns.functional, "dropout", lambda x, p, training: (seen.append(p), x)[1])
+    Cnn14Wavcaps()(torch.zeros(1, 64, 64))
+    assert seen == [0.2] * 6
 
 
 def test_parameters_are_counted_as_in_the_papers(cnn14: PannsEncoder) -> None:

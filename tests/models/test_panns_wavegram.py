@@ -38,6 +38,19 @@ def test_both_inputs_count(network: nn.Module) -> None:
         network(mel)
 
 
+@pytest.mark.parametrize("wave", [torch.zeros(2, 60_000), torch.zeros(1, 64_000), torch.zeros(2, 1, 64_000), torch.zeros(2, 0)])
+def test_sound_of_another_spectrogram_is_refused(network: nn.Module, wave: torch.Tensor) -> None:
+    with pytest.raises(InputError, match="does not belong to 2 spectrograms of 201 frames"):
+        network(torch.zeros(2, 201, 64), wave)
+
+
+def test_the_shortest_sound(network: nn.Module) -> None:
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 33, 64), torch.zeros(1, 10_240)).shape == (1, 2048)
+    with pytest.raises(InputError, match="at least 33"):
+        network(torch.zeros(1, 32, 64), torch.zeros(1, 10_239))
+
+
 @pytest.mark.parametrize("name", ["pre_block1.conv2", "pre_bn0", "pre_block4.bn2"])
 def test_another_part_would_show(network: nn.Module, name: str) -> None:
     before = replaced(network, name, nn.Identity())

@@ -14,6 +14,7 @@ from torch import Tensor, nn  # noqa: E402
 from hearken.audio.front_ends import FRONT_ENDS  # noqa: E402
 from hearken.audio.length import LengthPolicy  # noqa: E402
 from hearken.errors import AudioEmptyError, InputError  # noqa: E402
+from hearken.models.audio_table import build_audio  # noqa: E402
 from hearken.models.encoder import AudioEncoder  # noqa: E402
 from hearken.models.mobilenet_encoder import MobileNetEncoder  # noqa: E402
 from hearken.models.tower import AudioTower  # noqa: E402
@@ -175,3 +176,25 @@ def test_the_last_segment_is_filled_as_the_length_policy_fills_it(padding: str, 
     pieces = np.stack([policy.pad(chunk) for chunk in policy.chunks([sound])])
     filled = AudioTower(Sounds(), padding=padding)(torch.from_numpy(sound)[None])
     np.testing.assert_allclose(filled[0].numpy(), pieces.mean(0), atol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("name", ["mn04", "cnn6", "htsat"])
+def test_a_network_in_another_precision_gets_its_spectrogram_so(name: str, dtype: torch.dtype) -> None:
+    tower = AudioTower(build_audio(name), segment_s=0.5)
+    sound = torch.from_numpy(waves(9, 1, RATE))
+    with torch.inference_mode():
+        expected = tower(sound)
+        found = tower.to(dtype)(sound)
+    assert found.dtype == dtype
+    assert (found.float() - expected).norm() < 0.05 * expected.norm()
+
+
+def test_a_network_beside_the_waveform_gets_that_so_too() -> None:
+    with torch.device("meta"):
+        shape = AudioTower(build_audio("wavegram_logmel_cnn14"), segment_s=1.0)
+    seen: list[torch.dtype] = []
+    shape.encoder.forward = lambda mel, wave: (seen.extend((mel.dtype, wave.dtype)), mel[:, 0])[1]  # type: ignore[method-assign]
+    shape.front_end.to_empty(device="cpu")
+    shape(torch.zeros(1, RATE, dtype=torch.float64))
+    assert seen == [torch.float32, torch.float32]

@@ -115,3 +115,22 @@ def test_loading_is_strict_and_lists_ten() -> None:
         weights.load_strict(module, {f"other{number}": torch.zeros(1) for number in range(5)}, "here")
     assert caught.value.message.count("missing") == 8
     assert caught.value.message.count("unexpected") == 2
+
+
+def test_further_texts_are_written_with_the_model(tmp_path: Path) -> None:
+    weights.save(tmp_path / "model", {"kind": "dual"}, STATE, beside={"conversion.json": "{}"})
+    assert (tmp_path / "model" / "conversion.json").read_text() == "{}"
+
+
+def test_a_failed_save_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(weights, "save_file", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        weights.save(tmp_path / "model", {"kind": "dual"}, STATE)
+    assert not (tmp_path / "model").exists()
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        weights.save(tmp_path / "mine", {"kind": "dual"}, STATE)
+    assert (tmp_path / "mine").is_dir()

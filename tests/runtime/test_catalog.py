@@ -14,6 +14,7 @@ from hearken.runtime.catalog import (
     config_digest,
     files_bytes,
     find_model,
+    is_built_in,
     is_name,
     list_models,
     model_info,
@@ -225,3 +226,25 @@ def test_bytes_are_those_of_the_files_that_are_asked_for(copy: Path) -> None:
     parts = {name: (copy / name).stat().st_size for name in config["files"]}
     assert files_bytes(copy, config) == sum(parts.values())
     assert files_bytes(copy, config, "audio_") == parts["audio_frames.onnx"] + parts["audio_head.onnx"]
+
+
+def test_a_hub_id_that_is_not_here_says_how_to_get_it(home: Path) -> None:
+    with pytest.raises(ModelNotFoundError) as caught:
+        find_model("someone/some-model")
+    assert "`hearken export someone/some-model`" in caught.value.hint
+    with pytest.raises(ModelNotFoundError) as caught:
+        find_model("/no/such/folder")
+    assert "hearken export" not in caught.value.hint
+
+
+def test_what_comes_with_hearken_is_known(copy: Path, home: Path) -> None:
+    install(copy, home, "mine")
+    assert [is_built_in(name) for name in ("pocket", "mine", "../assets/pocket", "")] == [True, False, False, False]
+
+
+def test_a_models_home_that_is_a_file_is_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HEARKEN_MODELS", str(tmp_path / "file"))
+    assert [info.name for info in list_models()] == ["pocket"]
+    with pytest.raises(ModelNotFoundError):
+        find_model("mine")

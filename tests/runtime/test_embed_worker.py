@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from hearken.errors import AudioFormatError
-from hearken.runtime.embed_worker import embed_file
+from hearken.errors import AudioFormatError, ModelError
+from hearken.runtime.embed_worker import check_same, embed_file
 from hearken.runtime.model import load_model
 from hearken.runtime.reply import read_reply
 
@@ -27,3 +27,10 @@ def test_the_error_of_a_bad_file_is_the_decoders(tmp_path: Path) -> None:
     (tmp_path / "a.mp3").write_text("<html></html>")
     with pytest.raises(AudioFormatError, match="HTML"):
         embed_file(load_model(), str(tmp_path / "a.mp3"), lambda seconds: None)
+
+
+def test_another_model_in_the_same_folder_is_refused() -> None:
+    model = load_model()
+    check_same(model, model.digest)
+    with pytest.raises(ModelError, match="Another model was put into"):
+        check_same(model, "0" * 64)

@@ -249,6 +249,16 @@ def test_weights_beside_a_graph_need_a_path_that_is_text(tmp_path: Path) -> None
 
 
 def test_large_models_get_more_memory(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert embed_worker(model.folder)._limits["memory_mb"] == WORKER_MEMORY_MB
+    assert embed_worker(model.folder, model.digest)._limits["memory_mb"] == WORKER_MEMORY_MB
     monkeypatch.setattr(model_module, "files_bytes", lambda folder, config, prefix: 350_000_000)
-    assert embed_worker(model.folder)._limits["memory_mb"] == WORKER_MEMORY_MB + 700
+    assert embed_worker(model.folder, model.digest)._limits["memory_mb"] == WORKER_MEMORY_MB + 700
+
+
+def test_a_graph_that_this_onnx_runtime_cannot_run_is_a_named_error(tmp_path: Path) -> None:
+    changed(tmp_path / "m")
+    (tmp_path / "m" / "audio_head.onnx").write_bytes(b"\x08\x07nonsense")
+    config = read_config(tmp_path / "m")
+    config["files"]["audio_head.onnx"] = hashlib.sha256(b"\x08\x07nonsense").hexdigest()
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"ONNX Runtime [\d.]+ cannot run .*audio_head\.onnx"):
+        load_model(tmp_path / "m").warm_audio()

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from hearken.audio.isolated import decode_isolated
-from hearken.errors import AudioFormatError, AudioReadError, DigestError, WorkerDiedError
+from hearken.errors import AudioFormatError, AudioReadError, DigestError, ModelError, WorkerDiedError
 from hearken.runtime.catalog import find_model
 from hearken.runtime.model import load_model
 from hearken.runtime.pool import FileEmbedder, _stage
@@ -128,3 +128,13 @@ def test_progress_names_the_file(folder: Path) -> None:
     path = str(folder / "5.wav")
     list(FileEmbedder().embed_files([path], jobs=1, on_progress=lambda name, seconds: seen.append(name)))
     assert set(seen) == {path}
+
+
+def test_a_model_that_is_replaced_meanwhile_stops_the_run(folder: Path, tmp_path: Path) -> None:
+    """A library must never get vectors of another model under the name of the first."""
+    shutil.copytree(find_model("pocket"), tmp_path / "m")
+    embedder = FileEmbedder(tmp_path / "m")
+    config = tmp_path / "m" / "config.json"
+    config.write_text(config.read_text().replace('"max_query_tokens": 64', '"max_query_tokens": 63'))
+    with pytest.raises(ModelError, match="Another model was put into"):
+        list(embedder.embed_files(names(folder), jobs=1))

@@ -310,6 +310,19 @@ def owl(tmp_path):
     return folder
 
 
+def test_a_folder_that_is_called_like_an_installed_model_is_not_where_it_lay(tmp_path, owl, monkeypatch):
+    """Such as the weights that it was exported from, in the working directory."""
+    (tmp_path / "one").mkdir()
+    save_wav(tmp_path / "one" / "a.wav", synthesise("rain"))
+    monkeypatch.setenv("HEARKEN_MODELS", str(owl.parent))
+    (tmp_path / "here" / "owl").mkdir(parents=True)
+    (tmp_path / "here" / "owl" / "config.json").write_text('{"kind": "dual"}')
+    monkeypatch.chdir(tmp_path / "here")
+    with Library(tmp_path / "lib", model="owl") as library:
+        library.index(tmp_path / "one")
+        assert (library.info().model.name, library.info().model.folder) == ("owl", "")
+
+
 def test_a_model_in_a_folder_need_be_given_only_once(tmp_path, owl, monkeypatch):
     (tmp_path / "sounds").mkdir()
     for name in ("rain", "dog_bark"):
