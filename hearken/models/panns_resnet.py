@@ -37,7 +37,8 @@ class _BasicBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = functional.relu_(self.bn1(self.conv1(pooled(x, self.pool))))
         y = self.bn2(self.conv2(functional.dropout(y, 0.1, self.training)))
-        return functional.relu_(y + self.downsample(x))
+        y += self.downsample(x)
+        return functional.relu_(y)
 
 
 class _ResNet(nn.Module):
