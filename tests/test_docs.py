@@ -306,7 +306,7 @@ def test_the_readme_runs(tmp_path: Path) -> None:
     (tmp_path / "sounds").mkdir()
     for name in ("rain", "dog_bark", "telephone"):
         save_wav(tmp_path / "sounds" / f"{name}.wav", synthesise(name))
-    (snippet,) = blocks(page("README.md"), "python")
+    snippet, _ = blocks(page("README.md"), "python")  # the second, for researchers, has a test of its own
     done = run_python(snippet, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "dog_bark.wav" in done.stdout.splitlines()[0]
@@ -314,6 +314,22 @@ def test_the_readme_runs(tmp_path: Path) -> None:
         done = run_python(f"from hearken.cli.main import run\nrun({line!r})", tmp_path)
         assert done.returncode == 0, (line, done.stderr)
         assert done.stdout
+
+
+def test_the_snippets_for_researchers_run(tmp_path: Path) -> None:
+    """README's and docs/encoders.md's, with the smallest encoders in place of the large ones."""
+    pytest.importorskip("torch")
+    _, readme = blocks(page("README.md"), "python")
+    (encoders,) = blocks(page("docs/encoders.md"), "python")
+    assert '"passt_n+roberta-large"' in readme
+    assert '"passt_n+bert-base"' in encoders
+    small = (
+        readme.replace("passt_n+roberta-large", "mn04+all-minilm-l6-v2"),
+        encoders.replace("passt_n+bert-base", "mn04+all-minilm-l6-v2"),
+    )
+    for code in (*small, 'from hearken.models.build import build_dual\nbuild_dual("passt_n+bert-small")'):
+        done = run_python(code, tmp_path)
+        assert done.returncode == 0, done.stderr
 
 
 def test_the_model_card_is_about_the_model_that_ships() -> None:
