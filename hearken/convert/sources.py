@@ -98,6 +98,14 @@ SOURCES: dict[str, Source] = {
     "passt_s30": _passt("v0.0.5", "passt-s-f128-30sec-p16-s10-ap.473-swa.pt", "S for 30 s", "passt_s30", size=345_283_206),
     "mn04": _mn("mn04_as_mAP_432.pt", "mn04", "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c", 4_066_513),
     "mn10": _mn("mn10_as_mAP_471.pt", "mn10", "0bd7dc2443af498c289a2e739f02ebb515d6aa3fd3ab9db539c86123ae368a4e", 19_708_753),
+    "vggish": Source(
+        "VGGish, as ported to PyTorch", "vggish-10086976.pth", "Apache-2.0",
+        ("https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth",), architecture="vggish",
+    ),
+    "yamnet": Source(
+        "YAMNet, as ported to PyTorch, AudioSet tags", "yamnet.pth", "Apache-2.0 (port: MIT)",
+        ("https://github.com/w-hc/torch_audioset/releases/download/v0.1/yamnet.pth",), architecture="yamnet",
+    ),
     "htsat": Source(
         "HTSAT, AudioSet tags", "HTSAT_AudioSet_Saved_1.ckpt", _UNSTATED, page="https://github.com/RetroCirce/HTS-Audio-Transformer",
         expected=Expected(sha256="49804bf7767809be5d5bfe9dc25f401442e0d24f242dded6b6dabea56bb645b0"), architecture="htsat",

@@ -1,4 +1,4 @@
-"""Files of lone audio encoders: PANNs, PaSST, HTSAT, EfficientAT, and the audio side of the DCASE 2022 baseline.
+"""Files of lone audio encoders: PANNs, PaSST, HTSAT, EfficientAT, VGGish, YAMNet, the audio side of the DCASE 2022 baseline.
 
 Layouts are those of the authors' own releases; our networks keep their names, so that the rules only cut prefixes off and
 set the frozen front end aside.
@@ -22,6 +22,8 @@ PANNS = (
 PASST = ("passt_s", "passt_n", "passt_l", "passt_s20", "passt_s30")
 HTSAT = ("htsat",)
 EFFICIENTAT = ("mn04", "mn10")
+VGGISH = ("vggish",)
+YAMNET = ("yamnet",)
 CRNN = ("crnn_dcase2022",)
 MEL = Drop(r"(?:.*\.)?mel\.(?:window|preemphasis_coefficient|mel_basis)", "the front end makes it")
 _SAME_SHAPE = {
@@ -54,6 +56,14 @@ def _is_htsat(state: Mapping[str, Tensor]) -> bool:
     return any(name.removeprefix("sed_model.") == "tscam_conv.weight" for name in state)
 
 
+def _is_vggish(state: Mapping[str, Tensor]) -> bool:
+    return "features.0.weight" in state and "embeddings.0.weight" in state
+
+
+def _is_yamnet(state: Mapping[str, Tensor]) -> bool:
+    return "layer1.fused.conv.weight" in state
+
+
 def _is_crnn(state: Mapping[str, Tensor]) -> bool:
     return "audio_enc.gru.weight_ih_l0" in state or "gru.weight_ih_l0" in state
 
@@ -69,7 +79,7 @@ def choose(checkpoint: Checkpoint, rules: tuple[Rule, ...], names: tuple[str, ..
 def _plan(checkpoint: Checkpoint, asked: str | None, names: tuple[str, ...], title: str, rules: tuple[Rule, ...]) -> Plan:
     name = choose(checkpoint, rules, names, asked)
     note = _SAME_SHAPE.get(name)
-    return Plan(f"{title} {name}", AudioConfig(name), rules, notes=(note,) if note and asked is None else ())
+    return Plan(f"{title} {name}".strip(), AudioConfig(name), rules, notes=(note,) if note and asked is None else ())
 
 
 def _plan_panns(checkpoint: Checkpoint, asked: str | None) -> Plan:
@@ -88,6 +98,16 @@ def _plan_efficientat(checkpoint: Checkpoint, asked: str | None) -> Plan:
     return _plan(checkpoint, asked, EFFICIENTAT, "EfficientAT", encoder_rules())
 
 
+def _plan_vggish(checkpoint: Checkpoint, asked: str | None) -> Plan:
+    head = Drop(r"classifier\..+", "the tag head of another port; the embedding does not pass it")
+    after = Drop(r"pproc\..+", "the step after the embedding, which is no part of it (VggishPostprocessor)")
+    return _plan(checkpoint, asked, VGGISH, "", (head, after, *encoder_rules()))
+
+
+def _plan_yamnet(checkpoint: Checkpoint, asked: str | None) -> Plan:
+    return _plan(checkpoint, asked, YAMNET, "", encoder_rules())
+
+
 def _plan_crnn(checkpoint: Checkpoint, asked: str | None) -> Plan:
     words = Drop(r"text_enc\..+", "word vectors without their words, which are in no file; build the text side from the word2vec file")
     return _plan(checkpoint, asked, CRNN, "DCASE 2022 baseline,", (words, *encoder_rules(r"(?:audio_enc\.)?")))
@@ -98,5 +118,7 @@ FORMATS = (
     Format("passt", "PaSST .pt", is_passt, _plan_passt, PASST),
     Format("htsat", "HTSAT Lightning .ckpt", _is_htsat, _plan_htsat, HTSAT),
     Format("efficientat", "EfficientAT .pt", is_efficientat, _plan_efficientat, EFFICIENTAT),
+    Format("vggish", "VGGish .pth (PyTorch)", _is_vggish, _plan_vggish, VGGISH),
+    Format("yamnet", "YAMNet .pth (PyTorch)", _is_yamnet, _plan_yamnet, YAMNET),
     Format("dcase2022", "DCASE 2022 baseline checkpoint", _is_crnn, _plan_crnn, CRNN),
 )

@@ -98,7 +98,7 @@ AUDIO_ENCODERS: dict[str, AudioEntry] = {
     "passt_l": _passt("passt_l", 50_714_398, "v.0.0.10/passt-l-kd-ap.47.pt", (4, 50)),
     "passt_s20": _passt("passt_s20", 86_231_326, "v0.0.5/passt-s-f128-20sec-p16-s10-ap.474-swa.pt", (4, 80), 20.0, patchout_s=15.0),
     "passt_s30": _passt("passt_s30", 86_308_126, "v0.0.5/passt-s-f128-30sec-p16-s10-ap.473-swa.pt", None, 30.0),
-    "htsat": _htsat(31_325_143, "panns_logmel_32k", licence="MIT", checkpoint="HTSAT_AudioSet_Saved_1.ckpt"),
+    "htsat": _htsat(31_325_143, "panns_logmel_32k", licence="not stated (code: MIT)", checkpoint="HTSAT_AudioSet_Saved_1.ckpt"),
     "htsat_laion_tiny": _htsat(31_325_143, "laion_htsat_logmel_48k", paper=_LAION, licence="CC0-1.0", hub_id="lukewys/laion_clap", checkpoint="630k-best.pt", padding="repeatpad"),
     "htsat_laion_base": _htsat(
         72_424_535, "laion_htsat_logmel_48k", paper=_LAION, licence="CC0-1.0", hub_id="lukewys/laion_clap",
@@ -106,11 +106,11 @@ AUDIO_ENCODERS: dict[str, AudioEntry] = {
         padding="repeatpad",
     ),
     "htsat_msclap2023": _htsat(
-        31_325_143, "msclap2023_logmel_44k", 7.0, paper="Elizalde et al. 2023, MS-CLAP", licence="MIT", hub_id="microsoft/msclap",
+        31_325_143, "msclap2023_logmel_44k", 7.0, paper="Elizalde et al. 2023, MS-CLAP", licence="MS-PL", hub_id="microsoft/msclap",
         checkpoint="CLAP_weights_2023.pth", padding="repeat",
     ),
     "cnn14_msclap2022": AudioEntry(
-        "panns", "Cnn14", "Elizalde et al. 2022, MS-CLAP", 81_837_071, "msclap2022_logmel_44k", 5.0, "MIT", "CLAP_weights_2022.pth",
+        "panns", "Cnn14", "Elizalde et al. 2022, MS-CLAP", 81_837_071, "msclap2022_logmel_44k", 5.0, "MS-PL", "CLAP_weights_2022.pth",
         hub_id="microsoft/msclap", options={"front_end": "msclap2022_logmel_44k"}, padding="repeat",
     ),
     "cnn14_wavcaps": AudioEntry(
@@ -127,7 +127,7 @@ AUDIO_ENCODERS: dict[str, AudioEntry] = {
     "mn04": _mobilenet(0.4, 983_599, "mn04_as_mAP_432.pt"),
     "mn10": _mobilenet(1.0, 4_876_831, "mn10_as_mAP_471.pt"),
     "vggish": AudioEntry("vggish", "Vggish", "Hershey et al. 2017, VGGish", 72_141_184, "vggish_logmel_16k", 10.0, "Apache-2.0", "vggish-10086976.pth"),
-    "yamnet": AudioEntry("yamnet", "Yamnet", "Plakal and Ellis 2020, YAMNet", 3_740_425, "yamnet_logmel_16k", 10.0, "Apache-2.0", "yamnet.h5"),
+    "yamnet": AudioEntry("yamnet", "Yamnet", "Plakal and Ellis 2020, YAMNet", 3_740_425, "yamnet_logmel_16k", 10.0, "Apache-2.0", "yamnet.pth"),
 }  # fmt: skip
 """Name to encoder."""
 

@@ -21,6 +21,8 @@ SIGNS = {
     "passt": ["freq_new_pos_embed", "time_new_pos_embed"],
     "htsat": ["sed_model.tscam_conv.weight"],
     "efficientat": ["features.0.0.weight", "classifier.5.weight"],
+    "vggish": ["features.0.weight", "embeddings.0.weight"],
+    "yamnet": ["layer1.fused.conv.weight"],
     "dcase2022": ["audio_enc.gru.weight_ih_l0"],
 }
 

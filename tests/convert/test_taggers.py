@@ -1,4 +1,4 @@
-"""PANNs, PaSST, HTSAT, EfficientAT and the DCASE 2022 baseline: every variant is told from names and shapes alone."""
+"""PANNs, PaSST, HTSAT, EfficientAT, VGGish, YAMNet and the DCASE 2022 baseline: every variant is told from names and shapes alone."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ ALL = [
     *(("passt", name, "", None) for name in taggers.PASST),
     ("htsat", "htsat", "sed_model.", "panns"),
     *(("efficientat", name, "", None) for name in taggers.EFFICIENTAT),
+    ("vggish", "vggish", "", None),
+    ("yamnet", "yamnet", "", None),
 ]
 
 
@@ -35,8 +37,16 @@ def test_each_is_recognised_and_every_number_finds_its_place(format_name: str, n
     assert len(done.applied.used) == len(public)
 
 
-def test_eighteen_kinds() -> None:
-    assert len(ALL) == 18
+def test_twenty_kinds() -> None:
+    assert len(ALL) == 20
+
+
+def test_what_other_ports_of_vggish_add_is_dropped() -> None:
+    public = numbered(audio_state("vggish"))
+    more = {"classifier.0.weight": torch.zeros(100, 128), "pproc.pca_means": torch.zeros(128, 1)}
+    done = convert_state(Checkpoint(Path("vggish.pth"), public | more, ""))
+    assert (done.config.name, done.plan.title) == ("vggish", "vggish")
+    assert [dropped.names for dropped in done.applied.dropped] == [("classifier.0.weight",), ("pproc.pca_means",)]
 
 
 def test_the_audio_side_of_dcase_2022() -> None:
