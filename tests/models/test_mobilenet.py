@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 
 from hearken.audio.melspec import PASST_MEL, log_mel  # noqa: E402
 from hearken.models.mobilenet import MobileNetV3, round_channels  # noqa: E402
+from tests.golden import filling  # noqa: E402
 
 SHARED = Path(os.environ.get("HEARKEN_SHARED", Path(__file__).parents[3] / "shared"))
 CHECKPOINT = SHARED / "weights" / "mn04_as" / "mn04_as_mAP_432.pt"
@@ -41,23 +42,13 @@ def test_frames_are_one_for_32_spectrogram_frames() -> None:
         assert [model.frames(torch.zeros(1, length, 128)).shape[1] for length in (32, 33, 64, 1024)] == [1, 2, 2, 32]
 
 
-def golden_wave(seed: int, num_samples: int, rate_hz: int = 32_000) -> np.ndarray:
-    """The golden set's input: a steady and a gliding tone, and noise of changing strength, on the 16-bit grid."""
-    draw = np.random.Generator(np.random.PCG64(seed))
-    steady, start, glide, beat = 120 + 900 * draw.random(), 300 + 3000 * draw.random(), 400 + 1500 * draw.random(), 0.7 + 3 * draw.random()
-    time = np.arange(num_samples, dtype=np.float64) / rate_hz
-    sound = 0.3 * np.sin(2 * np.pi * steady * time) + 0.2 * np.sin(2 * np.pi * (start * time + 0.5 * glide * time * time))
-    sound += 0.12 * draw.standard_normal(num_samples) * (0.55 + 0.45 * np.sin(2 * np.pi * beat * time))
-    return (np.clip(np.round(sound * 32768), -32768, 32767) / 32768).astype(np.float32)
-
-
 @pytest.mark.skipif(not CHECKPOINT.is_file(), reason="the public mn04_as checkpoint is not beside this checkout")
 @pytest.mark.parametrize(("case", "seed", "count", "num_samples"), [("s3", 1600, 1, 96_000), ("s10", 1610, 2, 320_000)])
 def test_golden_numbers_of_the_public_checkpoint(case: str, seed: int, count: int, num_samples: int) -> None:
     model = MobileNetV3(width=0.4)
     model.load_state_dict(torch.load(CHECKPOINT, map_location="cpu", weights_only=True), strict=True)
     model.eval()
-    waves = [golden_wave(seed + i, num_samples) for i in range(count)]
+    waves = filling.waves(seed, count, num_samples)
     mel = torch.from_numpy(np.stack([log_mel(samples, PASST_MEL) for samples in waves]))
     with torch.no_grad():
         np.testing.assert_allclose(model(mel).numpy(), GOLDEN[f"{case}.logits"], atol=1e-3)
