@@ -44,7 +44,7 @@ RULES: tuple[Rule, ...] = (
     ONE_SCALE,
     *text_rules(r"text_model\.", pooler=True),
 )
-_SETTINGS = "preprocessor_config.json"
+_SETTINGS = ("preprocessor_config.json", "processor_config.json")  # older and newer transformers; the newer nests it
 _CONSTANTS = {
     "sampling_rate": 48_000,
     "fft_window_size": 1024,
@@ -105,15 +105,24 @@ def _check_settings(folder: Path, audio: Mapping[str, Any], text: Mapping[str, A
         ("text hidden_act", text.get("hidden_act", "gelu"), "gelu"),
         ("projection_hidden_act", config.get("projection_hidden_act", "relu"), "relu"),
     ]
-    if (folder / _SETTINGS).is_file():
-        try:
-            given = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
-            wanted += [(name, given.get(name), value) for name, value in _CONSTANTS.items()]
-        except (OSError, ValueError, AttributeError) as error:
-            raise CheckpointError(f"The file {show(folder / _SETTINGS)} is damaged.", "Get the folder again.") from error
+    given = _sound_settings(folder)
+    wanted += [(name, given.get(name), value) for name, value in _CONSTANTS.items() if given]
     wrong = [f"{name} is {theirs}, not {ours}" for name, theirs, ours in wanted if theirs != ours]
     if wrong:
         raise CheckpointError(f"This ClapModel is of another kind: {'; '.join(wrong)}.", f"Its sound would not be {_FRONT_END.name}.")
+
+
+def _sound_settings(folder: Path) -> Mapping[str, Any]:
+    """The feature extractor's settings of a folder, empty where it has none. Raises CheckpointError for a damaged file."""
+    path = next((folder / name for name in _SETTINGS if (folder / name).is_file()), None)
+    if path is None:
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        settings: dict[str, Any] = found if path.name == _SETTINGS[0] else found["feature_extractor"]
+        return settings | {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"The file {show(path)} is damaged.", "Get the folder again.") from error
 
 
 _FRONT_END = FRONT_ENDS["laion_htsat_logmel_48k"]

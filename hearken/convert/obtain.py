@@ -16,13 +16,13 @@ from pathlib import Path
 from hearken.convert.sources import SOURCES, Source
 from hearken.data.download import Progress, download
 from hearken.errors import DownloadError, InputError, show
-from hearken.models.hub import quiet
+from hearken.models import hub
 
 _FOLDER_FILES = (
     "config.json",
     "preprocessor_config.json",
+    "processor_config.json",
     "tokenizer.json",
-    "model.safetensors",
     "model*.safetensors",
     "model.safetensors.index.json",
 )
@@ -65,7 +65,7 @@ def obtain(what: str, downloads: Path, on_progress: Progress | None = None) -> O
     if what.startswith(("http://", "https://")):
         return _from_address(what, downloads, on_progress)
     source = SOURCES.get(what)
-    if source is None and _is_hub_id(what):
+    if source is None and hub.HUB_ID.fullmatch(what):
         source = Source(what, "", "as its model card says", hub_id=what)
     if source is None:
         near = difflib.get_close_matches(what.lower(), SOURCES, n=4, cutoff=0.3)
@@ -104,25 +104,10 @@ def pull(hub_id: str, endpoint: str | None = None, cache: Path | None = None) ->
 
     It lies in the hub's own cache; nothing in it is ever run. Raises DownloadError.
     """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import EntryNotFoundError, HFValidationError, HTTPError  # type: ignore[attr-defined]
-
-    quiet()
-    try:
-        folder = Path(snapshot_download(hub_id, allow_patterns=list(_FOLDER_FILES), endpoint=endpoint, cache_dir=cache))
-        if not any(folder.glob("model*.safetensors")):
-            folder = Path(snapshot_download(hub_id, allow_patterns=[*_FOLDER_FILES, _PICKLED], endpoint=endpoint, cache_dir=cache))
-    except (OSError, HTTPError, EntryNotFoundError, HFValidationError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        message = f"The model {show(hub_id)} cannot be had from the hub: {show(reason)}"
-        raise DownloadError(message, "Check the connection, or fetch the folder on another computer and give its path.") from error
+    folder = hub.pull(hub_id, endpoint=endpoint, cache=cache, patterns=_FOLDER_FILES)
+    if not any(folder.glob("model*.safetensors")):
+        folder = hub.pull(hub_id, endpoint=endpoint, cache=cache, patterns=(*_FOLDER_FILES, _PICKLED))
     return folder
-
-
-def _is_hub_id(text: str) -> bool:
-    from hearken.models.hub import HUB_ID
-
-    return HUB_ID.fullmatch(text) is not None
 
 
 def _called(path: Path) -> str:

@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hearken.audio.front_ends import FRONT_ENDS
 from hearken.audio.melspec import PANNS_LOGMEL_32K, FrontEnd
 from hearken.errors import InputError
 from hearken.models.encoder import AudioEncoder
@@ -157,23 +156,3 @@ def unfold(tokens: Tensor) -> Tensor:
     """Return row-major `tokens` (B, 64, D) of the folded picture as bands by time again: (B, D, 2, 32)."""
     side = int(tokens.shape[1] ** 0.5)
     return tokens.transpose(1, 2).reshape(len(tokens), -1, FOLDS, side // FOLDS, side).transpose(2, 3).flatten(3)
-
-
-def htsat() -> HTSAT:
-    """HTSAT of the authors' AudioSet weights and of WavCaps, D = 768; 30 241 687 parameters (31 325 143 with the front end's)."""
-    return HTSAT()
-
-
-def htsat_laion_tiny() -> HTSAT:
-    """LAION-CLAP's HTSAT-tiny: the same network for `laion_htsat_logmel_48k`, D = 768."""
-    return HTSAT(front_end=FRONT_ENDS["laion_htsat_logmel_48k"])
-
-
-def htsat_laion_base() -> HTSAT:
-    """LAION-CLAP's HTSAT-base: wider, with 12 blocks in the third stage, for `laion_htsat_logmel_48k`, D = 1024."""
-    return HTSAT(128, (2, 2, 12, 2), front_end=FRONT_ENDS["laion_htsat_logmel_48k"])
-
-
-def htsat_msclap2023() -> HTSAT:
-    """HTSAT of msclap 2023, D = 768: 7 s of sound at 44.1 kHz through filters made for 32 kHz (`msclap2023_logmel_44k`)."""
-    return HTSAT(front_end=FRONT_ENDS["msclap2023_logmel_44k"], segment_s=7.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from hearken.errors import DownloadError, ModelNotFoundError, show
@@ -41,18 +41,19 @@ def quiet() -> None:
 
 
 def pull(
-    repo_id: str, *, endpoint: str | None = None, revision: str | None = None, cache: Path | None = None, token: str | None = None
-) -> Path:
+    repo_id: str, *, endpoint: str | None = None, revision: str | None = None, cache: Path | None = None, token: str | None = None,
+    patterns: Sequence[str] = PATTERNS,
+) -> Path:  # fmt: skip
     """Return the local folder of the hub's model `repo_id`, fetching what is not yet there; `cache` is the hub's own by default.
 
-    Without a connection, a cached copy serves. Raises DownloadError.
+    Only files whose names fit one of `patterns` are taken. Without a connection, a cached copy serves. Raises DownloadError.
     """
     from huggingface_hub import snapshot_download
 
     quiet()
-    with _explained(f"The model {repo_id!r} cannot be had from the hub"):
+    with _explained(f"The model {show(repo_id)} cannot be had from the hub"):
         return Path(
-            snapshot_download(repo_id, revision=revision, cache_dir=cache, endpoint=endpoint, token=token, allow_patterns=list(PATTERNS))
+            snapshot_download(repo_id, revision=revision, cache_dir=cache, endpoint=endpoint, token=token, allow_patterns=list(patterns))
         )
 
 

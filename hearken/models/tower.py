@@ -28,7 +28,8 @@ class AudioTower(nn.Module):
     """Log-mel front end, `encoder`, and the segment `rule` (a name of `audio/segments.py`) with segments of `segment_s`.
 
     `segment_s` defaults to what the encoder's authors feed at once; Primus et al. (2023), section 3.4, compare 2, 5, 10
-    and 15 s. `padding` says what fills the last segment. Raises InputError for an unknown rule, or a segment that is not positive or longer than the encoder takes.
+    and 15 s. `padding` says what fills the last segment. Raises InputError for an unknown rule or padding, or
+    a segment that is not positive or longer than the encoder takes.
     """
 
     def __init__(
@@ -67,9 +68,8 @@ class AudioTower(nn.Module):
         return torch.cat([self._embed_group(group) for group in groups])
 
     def _embed_group(self, segments: Tensor) -> Tensor:
-        dtype = next(
-            (parameter.dtype for parameter in self.encoder.parameters()), torch.float32
-        )  # the front end always computes in float32
+        # The front end always computes in float32; an encoder may not.
+        dtype = next((parameter.dtype for parameter in self.encoder.parameters()), torch.float32)
         mel = self.front_end(segments).to(dtype)
         embedding: Tensor = self.encoder(mel, segments.to(dtype)) if self.encoder.needs_wave else self.encoder(mel)
         return embedding

@@ -122,6 +122,20 @@ def test_settings_that_we_do_not_have_built_in(
         convert_state(read(folder))
 
 
+@pytest.mark.parametrize(("given", "message"), [(SETTINGS | {"frequency_min": 0}, "frequency_min is 0, not 50"), (None, "is damaged")])
+def test_the_settings_of_newer_transformers_count_too(
+    clap: tuple[torch.nn.Module, Path], tmp_path: Path, given: dict[str, object] | None, message: str
+) -> None:
+    """They stand in processor_config.json, one level deeper."""
+    folder = shutil.copytree(clap[1], tmp_path / "copy")
+    (folder / "preprocessor_config.json").unlink()
+    (folder / "processor_config.json").write_text(json.dumps({"feature_extractor": SETTINGS}))
+    assert convert_state(read(folder)).format == "clap"
+    (folder / "processor_config.json").write_text(json.dumps({"feature_extractor": given} if given else {}))
+    with pytest.raises(CheckpointError, match=message):
+        convert_state(read(folder))
+
+
 def test_the_weights_alone_are_not_enough(clap: tuple[torch.nn.Module, Path]) -> None:
     with pytest.raises(CheckpointError, match="needs its configuration as well"):
         convert_state(Checkpoint(Path("x"), read(clap[1]).tensors, ""))
