@@ -13,6 +13,13 @@ from hearken.errors import AudioReadError, show
 
 StrPath = str | os.PathLike[str]
 
+AUDIO_SUFFIXES = frozenset((
+    ".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd", ".flac", ".wv", ".ape", ".tta", ".tak",
+    ".mp3", ".mp2", ".mpga", ".ogg", ".oga", ".opus", ".spx", ".m4a", ".m4b", ".aac", ".wma", ".amr", ".ac3", ".eac3", ".dts", ".mka",
+    ".weba", ".mp4", ".m4v", ".mkv", ".webm", ".mov", ".3gp", ".avi",
+))  # fmt: skip
+"""Files with these suffixes, in upper or lower case, are sounds until the decoder says otherwise."""
+
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hearken.cli import output
+from hearken.cli.bars import DownloadBar
 from hearken.cli.options import JsonOption
 from hearken.errors import show
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
     from hearken.convert.convert import Report
 
 _SHOWN = 3
-_TITLE_CELLS = 24
-_WIDE_CELLS = 90  # a narrower terminal has no room for the speed
 
 
 def convert(
@@ -85,38 +80,3 @@ def facts(report: Report) -> list[tuple[str, list[str]]]:
 def _some(names: tuple[str, ...]) -> str:
     more = len(names) - _SHOWN
     return ", ".join(show(name) for name in names[:_SHOWN]) + (f" and {output.number(more)} more" if more > 0 else "")
-
-
-class DownloadBar:
-    """A context manager that shows the bytes of a download on stderr; quiet when told to be, and where that is no terminal."""
-
-    def __init__(self, title: str, *, quiet: bool) -> None:
-        self._title = output.shorten(show(title.rsplit("/", 1)[-1]), _TITLE_CELLS)
-        self._bar: Progress | None = None if quiet or not sys.stderr.isatty() else _make_bar()
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._bar and self._task is not None:
-            self._bar.stop()
-
-    def __call__(self, done: int, total: int | None) -> None:
-        """Show that `done` bytes of `total` are here; the bar appears with the first."""
-        if self._bar is None:
-            return
-        if self._task is None:
-            self._bar.start()
-            self._task = self._bar.add_task(self._title, total=total)
-        self._bar.update(self._task, completed=done, total=total)
-
-
-def _make_bar() -> Progress:
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    screen = output.console(stderr=True)
-    narrow = screen.width < _WIDE_CELLS
-    name = TextColumn("{task.description}", markup=False)
-    columns = [DownloadColumn()] if narrow else [BarColumn(bar_width=24), DownloadColumn(), TransferSpeedColumn()]
-    return Progress(name, *columns, TimeRemainingColumn(compact=True), console=screen, transient=True)

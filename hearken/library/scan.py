@@ -14,19 +14,12 @@ from collections import deque
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from hearken.audio.source import read_error
+from hearken.audio.source import AUDIO_SUFFIXES, read_error
 from hearken.errors import show
 from hearken.library.caption import CAPTION_SUFFIXES
 from hearken.library.records import Found, Skipped
 
-__all__ = ["AUDIO_SUFFIXES", "Found", "Skipped", "found_from", "is_below", "nearest", "normal_roots", "scan", "stamp_of"]
-
-AUDIO_SUFFIXES = frozenset((
-    ".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd", ".flac", ".wv", ".ape", ".tta", ".tak",
-    ".mp3", ".mp2", ".mpga", ".ogg", ".oga", ".opus", ".spx", ".m4a", ".m4b", ".aac", ".wma", ".amr", ".ac3", ".eac3", ".dts", ".mka",
-    ".weba", ".mp4", ".m4v", ".mkv", ".webm", ".mov", ".3gp", ".avi",
-))  # fmt: skip
-"""Files with these suffixes, in upper or lower case, are sounds until the decoder says otherwise."""
+__all__ = ["Found", "Skipped", "found_from", "is_below", "nearest", "normal_roots", "scan", "stamp_of"]
 
 _MAX_INT = 2**63 - 1
 _KINDS = ((stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hearken.audio.source import _check_regular, open_regular, read_error
+from hearken.audio.source import AUDIO_SUFFIXES, _check_regular, open_regular, read_error
 from hearken.errors import AudioReadError
 
 unix_only = pytest.mark.skipif(sys.platform == "win32", reason="needs Unix file types")
@@ -99,3 +99,8 @@ def test_errors_without_a_reason_of_the_system_keep_their_text() -> None:
 def test_unknown_kinds_of_files_are_refused() -> None:
     with pytest.raises(AudioReadError, match="something else"):
         _check_regular(os.stat_result((stat.S_IFMT(0), *[0] * 9)), "x")
+
+
+def test_suffixes_are_lower_case_with_their_dot() -> None:
+    assert len(AUDIO_SUFFIXES) == 40
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in AUDIO_SUFFIXES)

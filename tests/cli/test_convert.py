@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 
-from hearken.cli.convert import DownloadBar, facts
+from hearken.cli.convert import facts
 from hearken.errors import MissingExtraError
 from hearken.zoo.install import need_extra
 
@@ -101,21 +100,6 @@ def test_facts_tell_dropped_compared_and_made() -> None:
     assert not {"beside", "licence", "SHA-256"} & set(rows)
 
 
-def test_the_bar_is_silent_in_a_pipe_and_shows_bytes_on_a_terminal(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with DownloadBar("x", quiet=False) as bar:
-        bar(1, 2)
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("TERM", "xterm")
-    with DownloadBar("cnn14", quiet=False) as bar:
-        bar(1_000_000, 2_000_000)
-        bar(2_000_000, None)
-    assert "cnn14" in capsys.readouterr().err
-
-
 def test_what_was_fetched_can_be_removed_and_foreign_names_are_escaped() -> None:
     pytest.importorskip("torch")
     from hearken.convert.convert import Report
@@ -128,14 +112,3 @@ def test_what_was_fetched_can_be_removed_and_foreign_names_are_escaped() -> None
     rows = dict(facts(report))
     assert rows["fetched"] == ["/d/x.pt (no longer needed)"]
     assert rows["beside"] == ["a\\x1b[31m, b, c and 1 more: not used"]
-
-
-def test_a_narrow_terminal_keeps_name_and_bytes_on_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setenv("COLUMNS", "40")
-    monkeypatch.setenv("TERM", "xterm")
-    with DownloadBar("https://zenodo.org/records/3987831/files/Cnn14.pth", quiet=False) as bar:
-        bar(1_000_000, 327_000_000)
-    shown = capsys.readouterr().err
-    assert "Cnn14.pth 1.0/327.0 MB" in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
-    assert "zenodo" not in shown
