@@ -128,3 +128,23 @@ class DownloadError(HearkenError):
 
 class MissingExtraError(HearkenError):
     """This needs packages that the plain installation leaves out."""
+
+
+class DataError(InputError):
+    """A file of a corpus is not what it should be; the message names the file and, where there is one, the line."""
+
+
+class MissingDataError(DataError):
+    """Files of a corpus are not here; the hint says what to put where, or which command brings them."""
+
+
+class LeakError(DataError):
+    """Training data holds what is to be tested on."""
+
+
+class ShardError(DataError):
+    """A packed shard is damaged, incomplete, or was made from something else."""
+
+
+class EndpointError(HearkenError):
+    """A language model's endpoint cannot be reached, refuses, or answers nonsense."""

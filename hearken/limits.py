@@ -37,6 +37,20 @@ TABLE = (
     Limit("max_words", 10_000_000, "words", "most word vectors that one file may announce"),
     Limit("max_vector_dim", 4_096, "numbers", "longest word vector"),
     Limit("max_word_bytes", 1_024, "bytes", "longest word of a file of word vectors"),
+    Limit("max_cell_chars", 131_072, "characters", "longest cell of a table that describes a corpus"),
+    Limit("max_table_mb", 1_024, "MB", "largest file that describes a corpus"),
+    Limit("max_yaml_mb", 64, "MB", "largest YAML file that describes a corpus"),
+    Limit("max_yaml_depth", 100, "levels", "deepest nesting of such a YAML file; at some 50 000 levels libyaml would end the process"),
+    Limit("max_pickle_mb", 64, "MB", "largest pickled table of plain values (SoundDescs); nothing in it is ever run"),
+    Limit("max_pickle_depth", 8, "levels", "deepest nesting of such a table"),
+    Limit(
+        "max_archive_ratio",
+        100,
+        "times",
+        "an archive that announces to become so many times larger is refused, if that is over max_archive_free_mb",
+    ),
+    Limit("max_archive_free_mb", 2_000, "MB", "an archive may become this large whatever its own size"),
+    Limit("max_archive_members", 10_000_000, "files", "most members of an archive"),
     Limit("max_hits", 10_000, "hits", "largest k of one search"),
     Limit("exact_max_windows", 200_000, "windows", "up to here search compares every window; above, an HNSW graph is used"),
 )
@@ -64,5 +78,14 @@ MAX_QUERY_TOKENS = _VALUES["max_query_tokens"]
 MAX_WORDS = _VALUES["max_words"]
 MAX_VECTOR_DIM = _VALUES["max_vector_dim"]
 MAX_WORD_BYTES = _VALUES["max_word_bytes"]
+MAX_CELL_CHARS = _VALUES["max_cell_chars"]
+MAX_TABLE_MB = _VALUES["max_table_mb"]
+MAX_YAML_MB = _VALUES["max_yaml_mb"]
+MAX_YAML_DEPTH = _VALUES["max_yaml_depth"]
+MAX_PICKLE_MB = _VALUES["max_pickle_mb"]
+MAX_PICKLE_DEPTH = _VALUES["max_pickle_depth"]
+MAX_ARCHIVE_RATIO = _VALUES["max_archive_ratio"]
+MAX_ARCHIVE_FREE_MB = _VALUES["max_archive_free_mb"]
+MAX_ARCHIVE_MEMBERS = _VALUES["max_archive_members"]
 MAX_HITS = _VALUES["max_hits"]
 EXACT_MAX_WINDOWS = _VALUES["exact_max_windows"]

@@ -13,9 +13,10 @@ from urllib.parse import unquote, urlparse
 
 COMMIT = re.compile(r"/api/models/(.+)/commit/main")
 PREUPLOAD = re.compile(r"/api/models/(.+)/preupload/main")
-INFO = re.compile(r"/api/models/([^/]+/[^/]+)(?:/revision/(?:main|[0-9a-f]{40}))?")
-TREE = re.compile(r"/api/models/([^/]+/[^/]+)/tree/[0-9a-f]{40}")
-FILE = re.compile(r"/([^/]+/[^/]+)/resolve/[0-9a-f]{40}/(.+)")
+INFO = re.compile(r"/api/(?:models|datasets)/([^/]+/[^/]+)(?:/revision/(?:main|[0-9a-f]{40}))?")
+TREE = re.compile(r"/api/(?:models|datasets)/([^/]+/[^/]+)/tree/[0-9a-f]{40}(?:/(.+))?")
+PATHS = re.compile(r"/api/(?:models|datasets)/([^/]+/[^/]+)/paths-info/[0-9a-f]{40}")
+FILE = re.compile(r"/(?:datasets/)?([^/]+/[^/]+)/resolve/(?:main|[0-9a-f]{40})/(.+)")
 
 
 @dataclass
@@ -41,6 +42,20 @@ class Hub:
 
 def sha(repo: dict[str, bytes]) -> str:
     return hashlib.sha1(b"".join(path.encode() + data for path, data in sorted(repo.items()))).hexdigest()
+
+
+def entry(name: str, data: bytes) -> dict[str, object]:
+    return {"type": "file", "path": name, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
+
+
+def listing(repo: dict[str, bytes], folder: str, *, recursive: bool) -> list[dict[str, object]]:
+    """What is below `folder` ("" or ending in /): all files, or what lies right in it, folders too."""
+    below = {name: data for name, data in repo.items() if name.startswith(folder)}
+    if recursive:
+        return [entry(name, data) for name, data in below.items()]
+    folders = sorted({name[: name.index("/", len(folder))] for name in below if "/" in name[len(folder) :]})
+    files = [entry(name, data) for name, data in below.items() if "/" not in name[len(folder) :]]
+    return [{"type": "directory", "path": name, "size": 0, "oid": hashlib.sha1(name.encode()).hexdigest()} for name in folders] + files
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -83,6 +98,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(
                 {"success": True, "commitOid": oid, "commitUrl": f"http://127.0.0.1/{match[1]}/commit/{oid}", "hookOutput": ""}
             )
+        if (match := PATHS.fullmatch(path)) and match[1] in self.state.repos:
+            repo, wanted = self.state.repos[match[1]], re.findall(r"paths=([^&]+)", unquote(body.decode()))
+            return self.answer([entry(name, repo[name]) for name in wanted if name in repo])
         return self.answer({"error": path}, 404)
 
     def do_GET(self) -> None:
@@ -90,15 +108,15 @@ class _Handler(BaseHTTPRequestHandler):
         if (match := FILE.fullmatch(path)) and match[2] in self.state.repos.get(match[1], {}):
             return self.file(match[1], match[2])
         if (match := TREE.fullmatch(path)) and match[1] in self.state.repos:
-            files = self.state.repos[match[1]].items()
-            return self.answer(
-                [{"type": "file", "path": name, "size": len(data), "oid": hashlib.sha1(data).hexdigest()} for name, data in files]
-            )
+            folder = f"{match[2]}/" if match[2] else ""
+            found = listing(self.state.repos[match[1]], folder, recursive="recursive=true" in self.path.lower())
+            return self.answer(found) if found else self.answer({"error": path}, 404)
         if (match := INFO.fullmatch(path)) and match[1] in self.state.repos:
             repo = self.state.repos[match[1]]
             return self.answer({"id": match[1], "modelId": match[1], "sha": sha(repo), "siblings": [{"rfilename": name} for name in repo]})
         self.send_response(404)
-        self.send_header("X-Error-Code", "RepoNotFound")
+        is_missing = (match := FILE.fullmatch(path)) and match[1] in self.state.repos
+        self.send_header("X-Error-Code", "EntryNotFound" if is_missing else "RepoNotFound")
         self.send_header("Content-Length", "0")
         self.end_headers()
         return None
