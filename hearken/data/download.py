@@ -2,6 +2,7 @@
 
 Bytes go to `NAME.part`; a run that was cut off goes on from there (HTTP ranges, guarded by the server's own mark of the
 file's version); when all is there and its size and digest are right, a rename makes it visible. Only `http` and `https`.
+Servers that are busy or broken for a moment are asked again, after a while that grows, or that they name themselves.
 """
 
 from __future__ import annotations
@@ -13,21 +14,25 @@ import json
 import os
 import re
 import shutil
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from pathlib import Path
 from typing import Any
 
+from hearken.data.patience import MAX_WAIT_S, PASSING, wait_s
 from hearken.errors import DownloadError, show
 
 Progress = Callable[[int, int | None], None]
 """Is told the bytes that are there and, where the server says so, those that there will be."""
+Sleep = Callable[[float], None]
+"""Waits for so many seconds; tests hand in one that does not."""
 TIMEOUT_S = 30.0
-_ATTEMPTS = 5  # connections in a row that may break; one that brought something starts the count anew
+_ATTEMPTS = 5  # requests in a row that may fail; one that brought something starts the count anew
 _CHUNK_BYTES = 1 << 18
 _AGAIN = "Run the command again to go on."
 _MOVED = "The file may have moved: open the address in a browser."
@@ -55,11 +60,14 @@ def download(
     *,
     on_progress: Progress | None = None,
     timeout_s: float = TIMEOUT_S,
+    sleep: Sleep = time.sleep,
 ) -> str:
     """Bring the file at `urls` to `path` and return its SHA-256 in hex; a file that is already there is only checked.
 
-    Several URLs are the parts of one file, in order. Raises DownloadError, which says how to go on without a network,
-    when the server cannot be reached, refuses, or brings something else than `expected`.
+    Several URLs are the parts of one file, in order. `timeout_s` bounds each wait for the server's next bytes, `sleep` waits
+    between requests after timeouts, broken connections and answers such as 429 and 503, whose Retry-After is kept to.
+    Raises DownloadError, which says how to go on without a network, when the server cannot be reached five times in a row,
+    refuses, asks to wait for more than MAX_WAIT_S, or brings something else than `expected`.
     """
     import filelock
 
@@ -76,7 +84,7 @@ def download(
         with lock:
             try:
                 if not path.is_file():
-                    _bring(urls, path, expected, on_progress or _silent, timeout_s)
+                    _bring(_Job(urls, urls[0], path, _beside(path, ".part"), expected, on_progress or _silent, timeout_s, sleep))
             finally:
                 _beside(path, ".lock").unlink(missing_ok=True)
     except filelock.Timeout as error:
@@ -86,29 +94,28 @@ def download(
     return _sha256(path)
 
 
-def _bring(urls: list[str], path: Path, expected: Expected, on_progress: Progress, timeout_s: float) -> None:
-    part = _beside(path, ".part")
-    if len(urls) == 1:
-        _fetch(_Job(urls, urls[0], path, part, expected, on_progress, timeout_s))
+def _bring(job: _Job) -> None:
+    if len(job.urls) == 1:
+        _fetch(job)
     else:
-        _fetch_parts(urls, path, part, on_progress, timeout_s)
-    _checked(part, expected, urls, path, discard=True)
-    part.replace(path)
-    _marks(part).unlink(missing_ok=True)
+        _fetch_parts(job)
+    _checked(job.part, job.expected, job.urls, job.path, discard=True)
+    job.part.replace(job.path)
+    _marks(job.part).unlink(missing_ok=True)
 
 
-def _fetch_parts(urls: list[str], path: Path, part: Path, on_progress: Progress, timeout_s: float) -> None:
+def _fetch_parts(job: _Job) -> None:
     """Bring every part to a file of its own, then put them in a row."""
-    pieces = [_beside(path, f".part{number}") for number in range(1, len(urls) + 1)]
+    pieces = [_beside(job.path, f".part{number}") for number in range(1, len(job.urls) + 1)]
     before = 0
-    for url, piece in zip(urls, pieces, strict=True):
+    for url, piece in zip(job.urls, pieces, strict=True):
         if not piece.is_file():
             temp = _beside(piece, ".part")
-            _fetch(_Job(urls, url, path, temp, Expected(), _shifted(on_progress, before), timeout_s))
+            _fetch(replace(job, url=url, part=temp, expected=Expected(), on_progress=_shifted(job.on_progress, before)))
             temp.replace(piece)
             _marks(temp).unlink(missing_ok=True)
         before += piece.stat().st_size
-    with part.open("wb") as whole:
+    with job.part.open("wb") as whole:
         for piece in pieces:
             with piece.open("rb") as file:
                 shutil.copyfileobj(file, whole, _CHUNK_BYTES)
@@ -131,28 +138,50 @@ class _Job:
     expected: Expected
     on_progress: Progress
     timeout_s: float
+    sleep: Sleep
 
     def error(self, message: str, first: str = _AGAIN) -> DownloadError:
         return DownloadError(message, _way_out(self.urls, self.path, first))
 
 
 def _fetch(job: _Job) -> None:
-    """Fill `job.part`, going on after broken connections as long as they bring something."""
+    """Fill `job.part`, going on after failures that may pass as long as now and then something comes."""
     failures = 0
     while True:
         before = _size(job.part)
         try:
             if _fetch_once(job):
                 return
+            continue
         except urllib.error.HTTPError as error:
             error.close()
-            raise job.error(f"The server refused {show(job.url)}: {error.code} {show(str(error.reason))}.", _MOVED) from error
+            if error.code not in PASSING:
+                raise job.error(f"The server refused {show(job.url)}: {error.code} {show(str(error.reason))}.", _MOVED) from error
+            failure: Exception = error
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
-            failures = 0 if _size(job.part) > before else failures + 1
-            if failures == _ATTEMPTS:
-                reason = error.reason if isinstance(error, urllib.error.URLError) else error
-                kept = f" {_size(job.part)} bytes are kept." if _size(job.part) else ""
-                raise job.error(f"The download of {show(job.url)} broke off: {show(str(reason) or type(error).__name__)}.{kept}") from error
+            failure = error
+        has_grown = _size(job.part) > before
+        failures = 0 if has_grown else failures + 1
+        if failures == _ATTEMPTS:
+            raise _gave_up(job, failure) from failure
+        if not has_grown:
+            _wait(job, failure, failures)
+
+
+def _gave_up(job: _Job, failure: Exception) -> DownloadError:
+    reason: object = failure.reason if isinstance(failure, urllib.error.URLError) else failure
+    text = f"{failure.code} {reason}" if isinstance(failure, urllib.error.HTTPError) else str(reason) or type(failure).__name__
+    kept = f" {_size(job.part)} bytes are kept." if _size(job.part) else ""
+    return job.error(f"The download of {show(job.url)} broke off: {show(text)}.{kept}")
+
+
+def _wait(job: _Job, failure: Exception, failures: int) -> None:
+    """Wait after so many failures in a row, unless the server asks for more than MAX_WAIT_S."""
+    seconds = wait_s(failures, dict(failure.headers) if isinstance(failure, urllib.error.HTTPError) else None)
+    if seconds > MAX_WAIT_S:
+        message = f"The server of {show(job.url)} is busy and asks to come back in {seconds:.0f} s."
+        raise job.error(message, "Run the command again then.") from failure
+    job.sleep(seconds)
 
 
 def _fetch_once(job: _Job) -> bool:
@@ -193,7 +222,7 @@ def _write(job: _Job, response: Any, have: int) -> bool:  # noqa: ANN401 - urlli
     done = start
     with job.part.open("r+b" if resumed else "wb") as file:
         file.seek(start)
-        while chunk := response.read(_CHUNK_BYTES):
+        while chunk := response.read1(_CHUNK_BYTES):  # `read` would lose the beginning of a chunk whose rest never comes
             file.write(chunk)
             done += len(chunk)
             job.on_progress(done, total)
@@ -268,6 +297,11 @@ def _checked(file: Path, expected: Expected, urls: list[str], path: Path, *, dis
         _marks(file).unlink(missing_ok=True)
         raise DownloadError(f"What came for {show(path)} is not the published file: {wrong[0]}.", _way_out(urls, path))
     raise DownloadError(f"The file {show(path)} is not the published one: {wrong[0]}.", "Remove it, and the command brings it again.")
+
+
+def verify(file: Path, expected: Expected) -> str:
+    """Return the SHA-256 of `file` in hex. Raises DownloadError if it is not what is `expected`."""
+    return _checked(file, expected, [], file)
 
 
 def _differences(file: Path, expected: Expected) -> Iterator[str]:

@@ -9,23 +9,37 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hearken.data import download as module
-from hearken.data.download import Expected, download
+from hearken.data.download import Expected
 from hearken.errors import DownloadError
 
 DATA = bytes(number % 251 for number in range(700_000))
+WAITED: list[float] = []
+REFUSALS = {"gone": (404, {}), "forbidden": (403, {}), "elsewhere": (302, {"Location": "file:///etc/passwd"})}
 SHA256 = hashlib.sha256(DATA).hexdigest()
 MD5 = hashlib.md5(DATA).hexdigest()
 
 
+def download(*arguments: Any, **options: Any) -> str:
+    """The function under test, with a clock that does not make us wait."""
+    WAITED.clear()
+    return module.download(*arguments, **{"sleep": WAITED.append} | options)
+
+
 class Server:
-    """One file under several roofs; `seen` are the paths and ranges asked for."""
+    """One file under several roofs; `seen` are the paths and ranges asked for, `ills` what happens to the next requests.
+
+    An ill is a status with headers, a number of bytes after which the connection ends, or "stall": nothing more comes.
+    """
 
     def __init__(self) -> None:
         self.data, self.etag, self.seen = DATA, '"v1"', []
+        self.ills: list[tuple[int, dict[str, str]] | int | str] = []
+        self.released = threading.Event()
         self.cut_after: int | None = None
         outer = self
 
@@ -41,6 +55,7 @@ class Server:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
+        self.released.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -48,23 +63,28 @@ class Server:
         asked = request.headers.get("Range")
         self.seen.append((request.path, asked))
         kind = request.path.split("/")[1]
-        if kind in ("gone", "forbidden"):
-            return request.send_error(404 if kind == "gone" else 403)
+        ill = self.ills.pop(0) if self.ills else self.cut_after
+        if isinstance(ill, tuple):
+            return self.refuse(request, *ill)
+        if kind in REFUSALS:
+            return self.refuse(request, *REFUSALS[kind])
         if kind == "moved":
-            request.send_response(302)
-            request.send_header("Location", f"{self.address}/ranges/x.bin")
-            return request.end_headers()
-        if kind == "elsewhere":
-            request.send_response(302)
-            request.send_header("Location", "file:///etc/passwd")
-            return request.end_headers()
+            return self.refuse(request, 302, {"Location": f"{self.address}/ranges/x.bin"})
+        return self.serve(request, kind, asked, ill)
+
+    def refuse(self, request: http.server.BaseHTTPRequestHandler, status: int, headers: dict[str, str]) -> None:
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.end_headers()
+
+    def serve(self, request: http.server.BaseHTTPRequestHandler, kind: str, asked: str | None, ill: int | str | None) -> None:
         start = int(asked[6:-1]) if asked and kind in ("ranges", "shifted") else 0
         if request.headers.get("If-Range") not in (None, self.etag):
             start = 0
         if start >= len(self.data) > 0:
-            request.send_response(416)
-            request.send_header("Content-Range", f"bytes */{len(self.data)}")
-            return request.end_headers()
+            self.refuse(request, 416, {"Content-Range": f"bytes */{len(self.data)}"})
+            return
         body = self.data[start:]
         request.send_response(206 if start else 200)
         if start:
@@ -76,8 +96,10 @@ class Server:
             request.send_header("ETag", self.etag)
         request.send_header("Content-Type", "text/html; charset=utf-8" if kind == "page" else "application/octet-stream")
         request.end_headers()
-        request.wfile.write(body[: self.cut_after])
-        return None
+        request.wfile.write(body[: 100_000 if ill == "stall" else ill])
+        if ill == "stall":
+            request.wfile.flush()
+            self.released.wait(10)
 
 
 @pytest.fixture
@@ -298,3 +320,56 @@ def test_two_at_once_do_not_mix(server: Server, target: Path) -> None:
         with pytest.raises(DownloadError, match="Another process is bringing"):
             download(f"{server.address}/ranges/x.bin", target)
     assert server.seen == []
+
+
+BUSY = {"Retry-After": "7"}
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_a_server_that_is_ill_for_a_moment_is_asked_again(server: Server, target: Path, status: int) -> None:
+    server.ills = [(status, {}), (status, BUSY), 250_000, (status, {})]
+    assert download(f"{server.address}/ranges/x.bin", target) == SHA256
+    assert WAITED == [0.5, 7.0, 0.5]  # what came in between starts the count anew
+    assert [asked for _, asked in server.seen] == [None, None, None, "bytes=250000-", "bytes=250000-"]
+    assert others(target) == []
+
+
+def test_a_server_that_stays_ill_is_given_up_and_what_came_is_kept(server: Server, target: Path) -> None:
+    server.ills = [250_000, *[(503, {})] * 9]
+    with pytest.raises(DownloadError, match=r"broke off: 503 Service Unavailable\. 250000 bytes are kept") as caught:
+        download(f"{server.address}/ranges/x.bin", target)
+    assert "Run the command again to go on." in caught.value.hint
+    assert WAITED == [0.5, 1.0, 2.0, 4.0]
+    server.ills.clear()
+    assert download(f"{server.address}/ranges/x.bin", target) == SHA256
+    assert server.seen[-1] == ("/ranges/x.bin", "bytes=250000-")
+
+
+def test_a_server_that_wants_an_hour_is_not_waited_for(server: Server, target: Path) -> None:
+    server.ills = [(429, {"Retry-After": "3600"})]
+    with pytest.raises(DownloadError, match=r"is busy and asks to come back in 3600 s") as caught:
+        download(f"{server.address}/ranges/x.bin", target)
+    assert caught.value.hint.startswith("Run the command again then.")
+    assert WAITED == []
+
+
+def test_a_server_that_stops_in_the_middle_is_asked_for_the_rest(server: Server, target: Path) -> None:
+    server.ills = ["stall", "stall"]
+    assert download(f"{server.address}/ranges/x.bin", target, timeout_s=0.2) == SHA256
+    assert [asked for _, asked in server.seen] == [None, "bytes=100000-", "bytes=200000-"]
+
+
+def test_other_refusals_are_not_repeated(server: Server, target: Path) -> None:
+    server.ills = [(501, {})]
+    with pytest.raises(DownloadError, match=r"refused .*: 501"):
+        download(f"{server.address}/ranges/x.bin", target)
+    assert (len(server.seen), WAITED) == (1, [])
+
+
+def test_without_a_clock_of_ours_it_really_waits(server: Server, target: Path) -> None:
+    import time
+
+    server.ills = [(500, {})]
+    before_s = time.monotonic()
+    module.download(f"{server.address}/ranges/x.bin", target)
+    assert time.monotonic() - before_s >= 0.5
