@@ -1,0 +1,57 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hearken.data.clip import Clip
+from hearken.data.scenes.survey import KEPT, Bad, bad_json, survey
+from tests.data.scenes.small_sounds import RATE_HZ, write_corpus
+
+
+def run(corpus, out: Path, licences=()):
+    told: list[tuple[int, int | None]] = []
+    out.mkdir(exist_ok=True)
+    return survey(corpus, out, RATE_HZ, licences, 2, lambda done, total: told.append((done, total))), told
+
+
+def test_sources_come_in_the_order_of_the_corpus_and_the_bad_are_told(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "in")
+    (tmp_path / "in" / "broken.wav").write_bytes(b"RIFF nothing good")
+    clips = (Clip("0broken", "", "broken.wav", ("A dog barks.",)), *corpus.clips, Clip("gone", "", "gone.wav", ("A cat meows.",)))
+    found, told = run(replace(corpus, clips=clips), tmp_path / "out")
+    assert [source.id for source in found.sources] == [clip.id for clip in corpus.clips]
+    assert [(bad.id, bad.error) for bad in found.bad] == [("0broken", "AudioFormatError"), ("gone", "MissingDataError")]
+    assert (told[0], told[-1]) == ((0, 7), (7, 7))
+    assert found.sources[0].measure.onset_s == pytest.approx(0.5, abs=0.011)
+
+
+def test_what_was_measured_is_kept_and_a_torn_line_is_not(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "in")
+    first, _ = run(corpus, tmp_path / "out")
+    kept = tmp_path / "out" / KEPT
+    kept.write_text("".join(kept.read_text().splitlines(keepends=True)[:-1]) + '{"key": "x", "mea')
+    again, told = run(corpus, tmp_path / "out")
+    assert told[0] == (5, 6)
+    assert again.sources == first.sources
+
+
+def test_a_changed_file_is_measured_again(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "in")
+    run(corpus, tmp_path / "out")
+    (tmp_path / "in" / "dog.wav").write_bytes((tmp_path / "in" / "bell.wav").read_bytes())
+    again, told = run(corpus, tmp_path / "out")
+    assert told[0] == (5, 6)
+    assert again.sources[0].measure.duration_s == 2.5
+
+
+def test_licences(tmp_path: Path) -> None:
+    found, _ = run(write_corpus(tmp_path / "in"), tmp_path / "out", ("cc0*", "CC BY 4*"))
+    assert [source.id for source in found.sources] == ["dog", "door", "bell", "step", "fan"]
+    assert found.num_other_licence == 1
+
+
+def test_the_ledger() -> None:
+    assert json.loads(bad_json([Bad("1", "a.wav", "DataError", "Odd: \udce9")])) == {
+        "id": "1", "path": "a.wav", "error": "DataError", "message": "Odd: \udce9",
+    }  # fmt: skip
