@@ -1,0 +1,116 @@
+"""The ways in which clips of one corpus can be in another: one function for each, which yields what it finds, clip by clip."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hearken.data.blacklists import Blacklist
+from hearken.data.clip import Clip
+from hearken.errors import DataError, show
+
+_APOSTROPHES = re.compile("['’`]")
+_NO_WORD = re.compile(r"[\W_]+")
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A clip that is trained on and is, or may be, tested on: its ids in both corpora, and what they share.
+
+    `kind` is one of `leakage.KINDS`; `held_out` is "" for a clip that is on a blacklist. For sound, `offset_s` is where the
+    training clip begins in the other one (negative: the other one begins in it), and `strength` the share of landmarks, 0 to 1.
+    """
+
+    kind: str
+    training: str
+    held_out: str
+    detail: str
+    offset_s: float | None = None
+    strength: float | None = None
+
+
+def same_origins(training: Iterable[Clip], held_out: Iterable[Clip]) -> Iterator[Leak]:
+    """Yield the pairs of clips that were cut from one recording, wherever in it they begin."""
+    owners = defaultdict(list)
+    for clip in held_out:
+        for origin in clip.origins:
+            owners[origin].append(clip.id)
+    for clip in training:
+        for origin in clip.origins:
+            yield from (Leak("origin", clip.id, other, origin) for other in owners.get(origin, ()))
+
+
+def listed(training: Iterable[Clip], blacklist: Blacklist) -> Iterator[Leak]:
+    """Yield the clips that were cut from a recording on the list."""
+    for clip in training:
+        yield from (Leak("blacklist", clip.id, "", origin) for origin in clip.origins if origin in blacklist.origins)
+
+
+def same_captions(training: Iterable[Clip], held_out: Iterable[Clip]) -> Iterator[Leak]:
+    """Yield each training clip with each of its captions that the other corpus has too, and the first clip that has it there."""
+    owners: dict[str, str] = {}
+    for clip in held_out:
+        for caption in clip.captions:
+            owners.setdefault(plain(caption), clip.id)
+    owners.pop("", None)
+    for clip in training:
+        for caption in dict.fromkeys(map(plain, clip.captions)):
+            if caption in owners:
+                yield Leak("caption", clip.id, owners[caption], caption)
+
+
+def plain(caption: str) -> str:
+    """Return a caption without case, punctuation, accents' encoding and superfluous white space: what is compared of it."""
+    text = unicodedata.normalize("NFKC", caption).casefold()
+    return _NO_WORD.sub(" ", _APOSTROPHES.sub("", text)).strip()
+
+
+def same_files(training: Mapping[str, Path], held_out: Mapping[str, Path]) -> Iterator[Leak]:
+    """Yield the pairs of clips (id -> file) whose files are equal byte for byte; only files of equal size are read.
+
+    Raises DataError for a file that cannot be read.
+    """
+    sizes = defaultdict(list)
+    for clip, path in held_out.items():
+        sizes[_size(path)].append((clip, path))
+    digests: dict[Path, str] = {}
+
+    def digest(path: Path) -> str:
+        if path not in digests:
+            digests[path] = _digest(path)
+        return digests[path]
+
+    for clip, path in training.items():
+        alike = sizes.get(_size(path), [])
+        for other, other_path in alike:
+            if digest(path) == digest(other_path):
+                yield Leak("file", clip, other, f"SHA-256 {digest(path)[:16]}")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return digest.hexdigest()
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    return DataError(f"{show(os.fspath(path))} cannot be read: {error.strerror or error}.", "Check the file and its permissions.")
