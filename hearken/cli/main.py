@@ -14,6 +14,7 @@ import typer
 
 from hearken import __version__
 from hearken.cli import convert, demo, doctor, embed, export, forget, index, info, models, search, similar
+from hearken.cli.data import group as data
 from hearken.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
 from hearken.errors import HearkenError, show
 
@@ -52,6 +53,7 @@ app.command("models")(models.models)
 app.command("convert")(convert.convert)
 app.command("export")(export.export)
 app.command("demo")(demo.demo)
+app.add_typer(data.app)
 
 
 def run(arguments: list[str] | None = None) -> None:

@@ -1,0 +1,91 @@
+"""`hearken data stats`: the size of corpora in hours, clips, captions and words, and their most frequent words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hearken.cli import output
+from hearken.cli.options import JsonOption
+from hearken.errors import DataError, show
+
+if TYPE_CHECKING:
+    from hearken.data.clip import Corpus
+    from hearken.data.stats import Stats
+
+_TITLES = ("corpus", "source", "hours", "clips", "captions", "max s", "avg s", "max words", "avg words", "text")
+
+
+def stats(
+    corpora: Annotated[
+        list[str], typer.Argument(metavar="CORPUS...", help="Names such as clotho or clotho-evaluation, or your own tables and folders.")
+    ],
+    folder: Annotated[
+        Path | None, typer.Option("--folder", metavar="DIR", help="Where the published files are. Default: below $HEARKEN_DATA.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table to FILE as well.")] = None,
+    words: Annotated[int, typer.Option("--words", min=0, metavar="N", help="Show the N most frequent words.")] = 20,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the most frequent words to FILE (.png, .svg, .pdf).")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Count what corpora hold: hours, clips, captions, lengths and words, beside what the papers say; and the words they use.
+
+    Lengths are those that `hearken data check` measured, else those that the publisher tells.
+    """
+    from hearken.data.load import load
+    from hearken.data.stats import frequent_words, to_csv
+
+    if folder and len(corpora) > 1:
+        raise DataError("--folder is of one corpus; several were named.", "Ask for one after the other.")
+    loaded = [load(reference, folder=folder) for reference in corpora]
+    rows = [row for corpus in loaded for row in _rows(corpus)]
+    common = frequent_words((caption for corpus in loaded for clip in corpus.clips for caption in clip.captions), words)
+    if csv:
+        csv.write_text(to_csv(rows), encoding="utf-8")
+    if plot:
+        from hearken.data.plots import plot_words
+
+        plot_words(common, plot, f"Most frequent words of {', '.join(corpora)}")
+    if json:
+        output.print_json({"corpora": [asdict(row) for row in rows], "words": [{"word": word, "count": count} for word, count in common]})
+        return
+    screen = output.console()
+    screen.print(output.table(_TITLES, [_cells(row) for row in rows + _published(corpora)]))
+    if common:
+        screen.print()
+        screen.print(output.table(("word", "occurrences"), [(show(word), output.number(count)) for word, count in common]))
+
+
+def _rows(corpus: Corpus) -> list[Stats]:
+    from hearken.data.ledger import measured_s
+    from hearken.data.locate import card_of
+    from hearken.data.stats import describe_corpus
+
+    card, lengths = card_of(corpus.reference), measured_s(corpus)
+    if card is None:
+        return describe_corpus(corpus, durations_s=lengths)
+    return describe_corpus(corpus, durations_s=lengths, language=card.language, text=card.text_source)
+
+
+def _published(corpora: list[str]) -> list[Stats]:
+    from dataclasses import replace
+
+    from hearken.data.stats import PUBLISHED
+
+    return [replace(PUBLISHED[name], name=f"{name}, as published") for name in corpora if name in PUBLISHED]
+
+
+def _cells(row: Stats) -> tuple[str, ...]:
+    return (
+        show(row.name), row.source, _number(row.hours, 2), output.number(row.num_clips), output.number(row.num_captions),
+        _number(row.max_duration_s, 2), _number(row.mean_duration_s, 2), _number(row.max_words, 0), _number(row.mean_words, 2), row.text_source,
+    )  # fmt: skip
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,26 @@
+"""The group itself: without a command it helps, and every command says what it is for."""
+
+from __future__ import annotations
+
+import pytest
+
+from hearken.cli.data.group import app
+from hearken.cli.main import run
+
+
+@pytest.mark.parametrize("arguments", [["data"], ["data", "--help"], ["data", "-h"]])
+def test_help_names_every_command(arguments, capsys) -> None:
+    with pytest.raises(SystemExit):
+        run(arguments)
+    shown = capsys.readouterr()
+    text = shown.out + shown.err
+    names = [command.name for command in app.registered_commands]
+    assert len(names) == 8
+    assert [name for name in names if f" {name} " not in text] == []
+
+
+def test_a_command_that_there_is_not(capsys) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        run(["data", "chekc"])
+    assert leaving.value.code == 2
+    assert "check" in capsys.readouterr().err
