@@ -44,7 +44,8 @@ def search_scores(folder: Path, model: str | Path, files: list[str], queries: li
         print(f"{model}: {report}", flush=True)
         for row, query in zip(scores, queries, strict=True):
             for hit in library.search(query, k=MAX_HITS, fold=False, names=False):
-                row[column[Path(hit.path).name]] = hit.score
+                if (name := Path(hit.path).name) in column:
+                    row[column[name]] = hit.score
     return scores
 
 
@@ -102,9 +103,11 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--model", default="pocket")
     parser.add_argument("--no-bridge", action="store_true")
+    parser.add_argument("--leave-out", nargs="*", default=[], metavar="NAME", help="files of dev that do not count, such as known leaks")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    files, captions = read_dev(options.shared)
+    counted = [(name, caption) for name, caption in zip(*read_dev(options.shared), strict=True) if name not in options.leave_out]
+    files, captions = [name for name, _ in counted], [caption for _, caption in counted]
     queries = sorted(set(captions))
     relevant = np.array([[caption == query for caption in captions] for query in queries])
     scores = {"chance": np.random.default_rng(0).random(relevant.shape)}

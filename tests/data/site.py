@@ -75,8 +75,9 @@ class Site:
             request, 206 if start else 200, headers | ({"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"} if start else {})
         )
         end = start + ill if isinstance(ill, int) else len(data)
-        for at in range(start, end, 65_536):
-            request.wfile.write(data[at : min(at + 65_536, end)])
+        step = 65_536 if not self.delay_s else max(1, len(data) // 4)  # slow means in several pieces, however short
+        for at in range(start, end, step):
+            request.wfile.write(data[at : min(at + step, end)])
             if ill == "stall" or self.delay_s:
                 request.wfile.flush()
                 self.released.wait(10 if ill == "stall" else self.delay_s)

@@ -246,7 +246,7 @@ prepare("tiny", folder=Path(sys.argv[3]))
 @pytest.mark.parametrize("marker", ["train.7z.part", "train.7z", ".hearken/unpacking", "test.z01"])
 def test_kill_9_in_the_middle_and_again(tmp_path: Path, site: Site, marker: str) -> None:  # noqa: F811
     home = tmp_path / "home"
-    site.delay_s = 0.3
+    site.delay_s = 0.05
     child = subprocess.Popen(python(KILLED, site.address, tmp_path / "publisher", home))
     deadline_s = time.monotonic() + 60
     while not (home / marker).exists() and child.poll() is None:
@@ -265,7 +265,7 @@ def test_kill_9_in_the_middle_and_again(tmp_path: Path, site: Site, marker: str)
 
 def test_ctrl_c_leaves_what_came(tmp_path: Path, site: Site) -> None:  # noqa: F811
     home = tmp_path / "home"
-    site.delay_s = 0.3
+    site.delay_s = 0.05
     child = subprocess.Popen(python(KILLED, site.address, tmp_path / "publisher", home), stderr=subprocess.PIPE)
     deadline_s = time.monotonic() + 60
     while not (home / "train.7z.part").exists():
