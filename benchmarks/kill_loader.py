@@ -34,6 +34,7 @@ from hearken.data.shards.pack import pack
 from hearken.data.shards.plan import make_plan
 from hearken.data.shards.reader import Sample, ShardReader
 from hearken.data.shards.recipe import Cut, Recipe
+from hearken.files import write_whole
 
 BATCH = 8
 EPOCH_SEED = 7
@@ -88,9 +89,7 @@ def digest(sample: Sample) -> str:
 
 def save(path: Path, state: dict[str, object]) -> None:
     """Write the state whole or not at all."""
-    temp = path.with_suffix(".temp")
-    temp.write_text(json.dumps(state))
-    temp.replace(path)
+    write_whole(path, json.dumps(state).encode(), alone=True)
 
 
 class Trial:

@@ -29,6 +29,7 @@ FIGURES = Path(__file__).resolve().parent / "figures"
 NUM_SCENES, PER_FIGURE = 20, 10
 FRONT_END = PANNS_LOGMEL_32K
 NAMELESS = "The sound of "  # captions that only spell the name of a file
+CHARACTER = 0.01  # width of a letter of the labels, as a share of a spectrogram
 COLOURS = ("#ffd166", "#06d6a0", "#ef476f", "#4cc9f0", "#f78c6b", "#c77dff")
 
 
@@ -86,12 +87,13 @@ def draw_scene(axis: Any, record: dict[str, Any], folder: Path) -> None:  # noqa
         for start_s, end_s in event["times"]:
             axis.axvspan(start_s, end_s, color=colour, alpha=0.28, lw=0)
             axis.plot([start_s, end_s], [top, top], color=colour, lw=4, solid_capstyle="butt")
-        where = event["end_s"] + 0.1 if event["end_s"] < 0.7 * record["duration_s"] else event["start_s"] - 0.1
-        side = "left" if where > event["end_s"] else "right"
         label = f"{event['clause']}" + (f" ×{event['repeats']}" if event["repeats"] > 1 else "")
+        fits = event["end_s"] + 0.1 + CHARACTER * len(label) * record["duration_s"] < record["duration_s"]
+        where, side = (event["end_s"] + 0.1, "left") if fits else (event["start_s"] - 0.1, "right")
         axis.text(where, top - 0.03, label, ha=side, fontsize=7, bbox={"facecolor": "white", "alpha": 0.75, "lw": 0, "pad": 0.8})
     axis.set_title("\n".join(textwrap.wrap(record["captions"][0], 88)), fontsize=8, loc="left")
     axis.set_yticks([])
+    axis.xaxis.set_major_formatter("{x:g} s")
     axis.tick_params(labelsize=7)
 
 

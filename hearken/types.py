@@ -107,6 +107,8 @@ class Hit:
 
 ProgressCallback = Callable[[str, float], None]
 """Called with a path and the seconds of it that are done."""
+Progress = Callable[[int, int | None], None]
+"""Called with how many files, clips or bytes are done, and how many there are; None where nobody knows."""
 
 
 class Embedder(Protocol):

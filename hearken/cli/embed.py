@@ -30,9 +30,9 @@ def embed(
 
     Its arrays are `paths` (B,) and `vectors` (B, D), float32 of unit length.
     """
-    from hearken.library.files import write_whole
+    from hearken.audio.crew import num_cores
+    from hearken.files import write_whole
     from hearken.runtime.pool import FileEmbedder
-    from hearken.search.library import num_cores
 
     check_out(out)
     embedder = FileEmbedder(ready_model(model) or model)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from hearken.data.clip import Corpus
     from hearken.types import Failure, Hit
 
 _BAR_CELLS = 10
@@ -207,17 +208,29 @@ def indented(text: str, cells: int) -> Padding:
     return Padding(Text(show(text)), (0, 0, 0, cells), expand=False)
 
 
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """Return a plain table of foreign texts, escaped."""
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, folding: Sequence[str] | None = None, drop_empty: bool = False) -> Table:
+    """Return a plain table of foreign texts, escaped.
+
+    Where it is too wide, columns with the titles `folding` give way (None: all do); the others, such as names and numbers, stay
+    on one line. With `drop_empty` columns without any text are left out.
+    """
     from rich.table import Table
     from rich.text import Text
 
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for title in titles:
-        made.add_column(title, overflow="fold")
+    kept = [at for at in range(len(titles)) if not drop_empty or any(row[at] for row in rows)]
+    for at in kept:
+        made.add_column(titles[at], overflow="fold", no_wrap=folding is not None and titles[at] not in folding)
     for row in rows:
-        made.add_row(*(Text(show(cell)) for cell in row))
+        made.add_row(*(Text(show(row[at])) for at in kept))
     return made
+
+
+def no_clips(corpus: Corpus) -> str:
+    """Return what to say of a corpus that has queries or variations alone."""
+    counts = ((len(corpus.queries), "query", "queries"), (len(corpus.variations), "variation", "variations"))
+    holds = [f"{number(count)} {one if count == 1 else many}" for count, one, many in counts if count]
+    return f"{show(corpus.reference)} has no clips of its own" + (f", but {' and '.join(holds)}." if holds else ".")
 
 
 def facts_table(facts: Sequence[tuple[str, Sequence[str]]]) -> Table:

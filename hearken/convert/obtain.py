@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hearken.convert.sources import SOURCES, Source
-from hearken.data.download import Progress, download
+from hearken.data.download import download
 from hearken.errors import DownloadError, InputError, show
 from hearken.models import hub
+from hearken.types import Progress
 
 _FOLDER_FILES = (
     "config.json",

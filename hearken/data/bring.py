@@ -12,9 +12,11 @@ from urllib.parse import quote, unquote, urlsplit
 
 from hearken.data.archive import OWN_FOLDER
 from hearken.data.card import Card, File
-from hearken.data.download import TIMEOUT_S, Expected, Progress, Sleep, download, verify
+from hearken.data.download import TIMEOUT_S, Expected, Sleep, download, tidy, verify
 from hearken.data.whole import read_json, write_json
-from hearken.errors import DownloadError, HearkenError, show
+from hearken.errors import DownloadError, HearkenError, MissingDataError, show
+from hearken.files import replacing
+from hearken.types import Progress
 
 HERE, FETCHED, BY_HAND, FAILED = "here", "fetched", "by hand", "failed"
 """What became of a file: it was there; it came; a person has to get it; it did not come, and why is told."""
@@ -80,6 +82,8 @@ def bring(file: File, card: Card, home: Path, way: Way, memory: Memory, on_progr
             return Brought(file, BY_HAND, message=f"{show(file.path)} has no public address.", hint=_advice(file, path))
         if path.is_dir():
             return Brought(file, status)
+        if status == HERE:
+            tidy(path)
         return Brought(file, status, memory.check(path, expected), path.stat().st_size)
     except HearkenError as error:
         return Brought(file, FAILED, message=error.message, hint=error.hint)
@@ -121,11 +125,25 @@ def mirrored(file: File, card: Card, mirror: str) -> str | Path:
     """
     same = [other for other in flat(card.files) if Path(other.path).name == Path(file.path).name]
     name = Path(file.path).name if len(same) <= 1 else file.path
+    folder = mirror_folder(mirror)
+    return f"{mirror.rstrip('/')}/{quote(card.name)}/{quote(name)}" if folder is None else folder / card.name / name
+
+
+def mirror_folder(mirror: str) -> Path | None:
+    """Return the folder that a mirror is; None for one on the web."""
     scheme = urlsplit(mirror).scheme
     if scheme in ("http", "https"):
-        return f"{mirror.rstrip('/')}/{quote(card.name)}/{quote(name)}"
-    folder = Path(unquote(urlsplit(mirror).path)) if scheme == "file" else Path(mirror).expanduser()
-    return folder / card.name / name
+        return None
+    return Path(unquote(urlsplit(mirror).path)) if scheme == "file" else Path(mirror).expanduser()
+
+
+def check_mirror(mirror: str | None) -> None:
+    """Look at a mirror once, before every file is missed in it. Raises MissingDataError if it is a folder that is not there."""
+    folder = mirror_folder(mirror) if mirror else None
+    if folder is not None and not folder.is_dir():
+        raise MissingDataError(
+            f"There is no mirror {show(folder)}.", "Give --mirror (or $HEARKEN_MIRROR) a folder, or an address that begins with https://."
+        )
 
 
 def _copy(source: Path, path: Path, expected: Expected, on_progress: Progress | None) -> None:
@@ -136,21 +154,19 @@ def _copy(source: Path, path: Path, expected: Expected, on_progress: Progress | 
     total = source.stat().st_size
     if shutil.disk_usage(path.parent).free < total:
         raise DownloadError(f"The disk of {show(path.parent)} has no room for {total} bytes.", "Make room and run the command again.")
-    part = path.with_name(f"{path.name}.part")
-    with source.open("rb") as origin, part.open("wb") as target:
-        done = 0
-        while chunk := origin.read(_CHUNK_BYTES):
-            target.write(chunk)
-            done += len(chunk)
-            if on_progress:
-                on_progress(done, total)
-    try:
-        verify(part, expected)
-    except DownloadError as error:
-        part.unlink()
-        reason = error.message.rpartition(": ")[2]
-        raise DownloadError(f"The mirror's {show(source)} is not the published file: {reason}", "Put the right one there.") from error
-    part.replace(path)
+    with replacing(path, alone=True) as part:
+        with source.open("rb") as origin, part.open("wb") as target:
+            done = 0
+            while chunk := origin.read(_CHUNK_BYTES):
+                target.write(chunk)
+                done += len(chunk)
+                if on_progress:
+                    on_progress(done, total)
+        try:
+            verify(part, expected)
+        except DownloadError as error:
+            reason = error.message.rpartition(": ")[2]
+            raise DownloadError(f"The mirror's {show(source)} is not the published file: {reason}", "Put the right one there.") from error
 
 
 def _copy_folder(source: Path, path: Path, on_progress: Progress | None) -> None:

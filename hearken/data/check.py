@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import queue
-import threading
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter, defaultdict
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hearken.audio.crew import in_order
 from hearken.audio.worker import Worker
 from hearken.data.card import Card, Split
 from hearken.data.check_worker import worker
@@ -19,12 +18,11 @@ from hearken.data.clip import Clip, Corpus
 from hearken.data.ledger import Heard, Ledger, heard, key_of, ledger_of
 from hearken.data.locate import card_of, locate
 from hearken.errors import AudioError, AudioReadError, WorkerDiedError, show
+from hearken.types import Progress
 
-Progress = Callable[[int, int | None], None]
-"""Is told how many clips are done, and how many there are."""
 TOLERANCE_S = 0.1
 """A clip whose length differs by more from what the tables say is told of."""
-_AHEAD = 4  # files that are handed out before their turn, for each process
+_PASSING = (WorkerDiedError.__name__, AudioReadError.__name__)  # may be the machine's fault: such a file is tried again next time
 
 
 @dataclass(frozen=True)
@@ -138,9 +136,9 @@ def check(
     by_file: dict[Path, Heard] = {}
     path = (ledger or ledger_of(corpus)) if decode else None
     if path is not None:
-        with Ledger(path, again=again) as book:
-            wanted = list(dict.fromkeys(files.values()))
-            for number, (file, one) in enumerate(_hear(wanted, corpus.folder, book, jobs), start=1):
+        wanted = list(dict.fromkeys(files.values()))
+        with Ledger(path, again=again) as book, closing(_hear(wanted, corpus.folder, book, jobs)) as results:
+            for number, (file, one) in enumerate(results, start=1):
                 by_file[file] = one
                 if on_progress:
                     on_progress(number, len(wanted))
@@ -193,74 +191,44 @@ def _duplicates(clips: Sequence[Clip], facts: dict[str, Heard | None]) -> tuple[
     return tuple(tuple(files.values()) for files in groups.values() if len(files) > 1)
 
 
-def _hear(files: Sequence[Path], folder: Path, book: Ledger, jobs: int) -> Iterator[tuple[Path, Heard]]:
+def _hear(files: Sequence[Path], folder: Path, book: Ledger, jobs: int) -> Generator[tuple[Path, Heard], None, None]:
     """Yield what is in each of `files`, in their order: out of the ledger, or decoded now and put there."""
-    crew = _Crew(jobs)
-    try:
-        waiting: deque[tuple[Path, Heard | Future[Heard]]] = deque()
-        for file in files:
-            waiting.append((file, _stamped(file, folder, book, crew)))
-            if len(waiting) > _AHEAD * jobs:
-                yield _taken(*waiting.popleft(), book)
-        while waiting:
-            yield _taken(*waiting.popleft(), book)
-    finally:
-        crew.stop()
+    tasks = (_task(file, folder, book) for file in files)
+    with closing(in_order(tasks, _done, worker, jobs)) as results:
+        for task, one in results:
+            if not task.is_known and one.error not in _PASSING:
+                book.put(one)
+            yield task.file, one
 
 
-def _stamped(file: Path, folder: Path, book: Ledger, crew: _Crew) -> Heard | Future[Heard]:
-    """Return what the ledger knows of `file` as it is now, or the promise of a process to hear it."""
+@dataclass(frozen=True)
+class _Task:
+    """A file, and what is known of it: only how large it is and when it was changed, or all there is to know."""
+
+    file: Path
+    heard: Heard
+    is_known: bool
+
+
+def _task(file: Path, folder: Path, book: Ledger) -> _Task:
     name = key_of(file, folder)
     try:
         status = file.stat()
     except OSError as error:
-        return Heard(name, 0, 0, AudioReadError.__name__, f"{show(file)} cannot be read: {error.strerror or error}.")
-    return book.get(name, status.st_size, status.st_mtime_ns) or crew.hear(file, Heard(name, status.st_size, status.st_mtime_ns))
+        message = f"{show(file)} cannot be read: {error.strerror or error}."
+        return _Task(file, Heard(name, 0, 0, AudioReadError.__name__, message), is_known=True)
+    known = book.get(name, status.st_size, status.st_mtime_ns)
+    return _Task(file, known or Heard(name, status.st_size, status.st_mtime_ns), is_known=known is not None)
 
 
-def _taken(file: Path, one: Heard | Future[Heard], book: Ledger) -> tuple[Path, Heard]:
-    if isinstance(one, Heard):
-        return file, one
-    result = one.result()
-    if result.error not in (WorkerDiedError.__name__, AudioReadError.__name__):  # these may be the machine's fault: try again next time
-        book.put(result)
-    return file, result
-
-
-class _Crew:
-    """Threads that each drive an isolated process, started when it is first needed."""
-
-    def __init__(self, jobs: int) -> None:
-        self._stopping = threading.Event()
-        self._workers = [worker() for _ in range(jobs)]
-        self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-        for each in self._workers:
-            self._idle.put(each)
-        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="hearken-check")
-
-    def hear(self, file: Path, stamp: Heard) -> Future[Heard]:
-        """Have `file` decoded; `stamp` is what is known of it already."""
-        return self._pool.submit(self._hear, file, stamp)
-
-    def _hear(self, file: Path, stamp: Heard) -> Heard:
-        each = self._idle.get()
-        try:
-            if self._stopping.is_set():
-                raise WorkerDiedError("The check was broken off.")
-            body, _ = each.request({"path": os.fsdecode(file)})
-        except AudioError as error:
-            return replace(stamp, error=type(error).__name__, message=error.message)
-        finally:
-            self._idle.put(each)
-        known = {"path": stamp.path, "size": stamp.size, "mtime_ns": stamp.mtime_ns}
-        return heard({**body, **known}) or replace(stamp, error=WorkerDiedError.__name__, message=f"{show(file)}: the answer is nonsense.")
-
-    def stop(self) -> None:
-        """End the processes, at once, and wait for the threads."""
-        self._stopping.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for each in self._workers:
-            each.close()
-        self._pool.shutdown(wait=True)
-        for each in self._workers:
-            each.close()
+def _done(each: Worker, task: _Task) -> tuple[_Task, Heard]:
+    """Decode the file, unless it is known."""
+    stamp = task.heard
+    if task.is_known:
+        return task, stamp
+    try:
+        body, _ = each.request({"path": os.fsdecode(task.file)})
+    except AudioError as error:
+        return task, replace(stamp, error=type(error).__name__, message=error.message)
+    one = heard({**body, "path": stamp.path, "size": stamp.size, "mtime_ns": stamp.mtime_ns})
+    return task, one or replace(stamp, error=WorkerDiedError.__name__, message=f"{show(task.file)}: the answer is nonsense.")

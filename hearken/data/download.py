@@ -7,10 +7,8 @@ Servers that are busy or broken for a moment are asked again, after a while that
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import http.client
-import json
 import os
 import re
 import shutil
@@ -24,11 +22,11 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 
+from hearken.data import partial
 from hearken.data.patience import MAX_WAIT_S, PASSING, wait_s
 from hearken.errors import DownloadError, show
+from hearken.types import Progress
 
-Progress = Callable[[int, int | None], None]
-"""Is told the bytes that are there and, where the server says so, those that there will be."""
 Sleep = Callable[[float], None]
 """Waits for so many seconds; tests hand in one that does not."""
 TIMEOUT_S = 30.0
@@ -84,7 +82,7 @@ def download(
         with lock:
             try:
                 if not path.is_file():
-                    _bring(_Job(urls, urls[0], path, _beside(path, ".part"), expected, on_progress or _silent, timeout_s, sleep))
+                    _bring(_Job(urls, urls[0], path, partial.part_of(path), expected, on_progress or _silent, timeout_s, sleep))
             finally:
                 _beside(path, ".lock").unlink(missing_ok=True)
     except filelock.Timeout as error:
@@ -100,8 +98,7 @@ def _bring(job: _Job) -> None:
     else:
         _fetch_parts(job)
     _checked(job.part, job.expected, job.urls, job.path, discard=True)
-    job.part.replace(job.path)
-    _marks(job.part).unlink(missing_ok=True)
+    partial.finish(job.part, job.path)
 
 
 def _fetch_parts(job: _Job) -> None:
@@ -110,10 +107,9 @@ def _fetch_parts(job: _Job) -> None:
     before = 0
     for url, piece in zip(job.urls, pieces, strict=True):
         if not piece.is_file():
-            temp = _beside(piece, ".part")
+            temp = partial.part_of(piece)
             _fetch(replace(job, url=url, part=temp, expected=Expected(), on_progress=_shifted(job.on_progress, before)))
-            temp.replace(piece)
-            _marks(temp).unlink(missing_ok=True)
+            partial.finish(temp, piece)
         before += piece.stat().st_size
     with job.part.open("wb") as whole:
         for piece in pieces:
@@ -148,7 +144,7 @@ def _fetch(job: _Job) -> None:
     """Fill `job.part`, going on after failures that may pass as long as now and then something comes."""
     failures = 0
     while True:
-        before = _size(job.part)
+        before = partial.num_bytes(job.part)
         try:
             if _fetch_once(job):
                 return
@@ -160,7 +156,7 @@ def _fetch(job: _Job) -> None:
             failure: Exception = error
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
             failure = error
-        has_grown = _size(job.part) > before
+        has_grown = partial.num_bytes(job.part) > before
         failures = 0 if has_grown else failures + 1
         if failures == _ATTEMPTS:
             raise _gave_up(job, failure) from failure
@@ -171,7 +167,8 @@ def _fetch(job: _Job) -> None:
 def _gave_up(job: _Job, failure: Exception) -> DownloadError:
     reason: object = failure.reason if isinstance(failure, urllib.error.URLError) else failure
     text = f"{failure.code} {reason}" if isinstance(failure, urllib.error.HTTPError) else str(reason) or type(failure).__name__
-    kept = f" {_size(job.part)} bytes are kept." if _size(job.part) else ""
+    num_kept = partial.num_bytes(job.part)
+    kept = f" {num_kept} bytes are kept." if num_kept else ""
     return job.error(f"The download of {show(job.url)} broke off: {show(text)}.{kept}")
 
 
@@ -212,13 +209,14 @@ def _write(job: _Job, response: Any, have: int) -> bool:  # noqa: ANN401 - urlli
         raise job.error(f"The server answered with a web page instead of the file {show(job.url)}.", _MOVED)
     resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
     if resumed and not (headers.get("Content-Range") or "").startswith(f"bytes {have}-"):
-        job.part.unlink()
-        return False
+        job.part.unlink(missing_ok=True)
+        raise http.client.HTTPException("another part came than was asked for")
     start = have if resumed else 0
     length = headers.get("Content-Length")
     total = start + int(length) if length and length.isdecimal() else None
     _check_offer(job, total, start)
-    _marks(job.part).write_text(json.dumps({"url": job.url, "version": _version(headers)}), encoding="utf-8")
+    if not resumed:
+        partial.begin(job.part, job.url, partial.version_of(headers.get("ETag"), headers.get("Last-Modified")))
     done = start
     with job.part.open("r+b" if resumed else "wb") as file:
         file.seek(start)
@@ -244,22 +242,10 @@ def _check_offer(job: _Job, total: int | None, start: int) -> None:
         raise job.error(f"The disk of {show(job.part.parent)} has no room for {total} bytes.", "Make room and run the command again.")
 
 
-def _resumable(job: _Job) -> tuple[int, str | None]:
+def _resumable(job: _Job) -> tuple[int, str]:
     """Bytes of `job.part` to go on from, and the version that they are of; 0 if it cannot be known to be the same file."""
-    have = _size(job.part)
-    try:
-        marks = json.loads(_marks(job.part).read_text(encoding="utf-8"))
-        url, version = marks["url"], marks["version"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0, None
-    known = isinstance(version, str) or job.expected.has_digest
-    return (have, version if isinstance(version, str) else None) if url == job.url and known else (0, None)
-
-
-def _version(headers: Message) -> str | None:
-    """What the server calls this version of the file: a strong ETag, or the date of its last change."""
-    tag = headers.get("ETag")
-    return tag if tag and not tag.startswith("W/") else headers.get("Last-Modified")
+    have, version = partial.kept(job.part, job.url)
+    return (have, version) if version or job.expected.has_digest else (0, "")
 
 
 def _total(headers: Message) -> int | None:
@@ -293,8 +279,7 @@ def _checked(file: Path, expected: Expected, urls: list[str], path: Path, *, dis
     if not wrong:
         return _sha256(file)
     if discard:
-        file.unlink()
-        _marks(file).unlink(missing_ok=True)
+        partial.discard(file)
         raise DownloadError(f"What came for {show(path)} is not the published file: {wrong[0]}.", _way_out(urls, path))
     raise DownloadError(f"The file {show(path)} is not the published one: {wrong[0]}.", "Remove it, and the command brings it again.")
 
@@ -326,18 +311,19 @@ def _way_out(urls: Sequence[str], path: Path, first: str = _AGAIN) -> str:
     return f"{first} Without a network: get {show(what)} elsewhere and put it at {show(path)}."
 
 
-def _size(path: Path) -> int:
-    with contextlib.suppress(OSError):
-        return path.stat().st_size
-    return 0
+def tidy(path: Path) -> None:
+    """Remove what a download that was killed after its last step left beside the whole file at `path`. Raises OSError."""
+    partial.discard(partial.part_of(path))
+    _beside(path, ".lock").unlink(missing_ok=True)
+
+
+def num_bytes_there(path: Path) -> int:
+    """Return how many bytes of the file that will be at `path` an earlier download has left."""
+    return partial.num_bytes(partial.part_of(path))
 
 
 def _beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
-
-
-def _marks(part: Path) -> Path:
-    return _beside(part, ".json")
 
 
 def _silent(done: int, total: int | None) -> None:

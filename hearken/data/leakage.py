@@ -17,10 +17,11 @@ from typing import Any
 from hearken.data import overlaps
 from hearken.data.blacklists import Blacklist
 from hearken.data.clip import Corpus
-from hearken.data.listening import Listening, Progress, same_sounds
+from hearken.data.listening import Listening, same_sounds
 from hearken.data.locate import locate
 from hearken.data.overlaps import Leak
-from hearken.errors import LeakError, show
+from hearken.errors import DataError, LeakError, show
+from hearken.types import Progress
 
 KINDS = ("origin", "blacklist", "file", "audio", "caption")
 PROOFS = ("origin", "blacklist", "file", "audio")
@@ -73,9 +74,28 @@ class LeakReport:
             listed = f" or on the list {show(self.blacklist)}" if self.ids(["blacklist"]) else ""
             found = f"{len(self.leaked_ids):,} of {self.num_training:,} clips of {here} are in {there}{listed}: {_listed(proofs)}."
         else:
-            found = f"No clip of {here} is in {there}, as far as {_listed([kind for kind in self.checked if kind in PROOFS])} can tell."
+            able = [kind for kind in self.checked if kind in PROOFS and self._tells(kind)]
+            found = f"No clip of {here} is in {there}, as far as {_listed(able)} can tell." if able else self._unknown
         alike = len(self.ids(["caption"]))
         return f"{found} {alike:,} share a caption with it, which alone proves nothing." if alike else found
+
+    @property
+    def caveat(self) -> str:
+        """How many clips nothing but their sound can tell about, as a sentence; "" if there is none, or sound was compared."""
+        sides = ((self.training, self.num_nameless[0], self.num_training), (self.held_out, self.num_nameless[1], self.num_held_out))
+        without = [f"{few:,} of {many:,} clips of {show(name)}" for name, few, many in sides if few]
+        if not without or "audio" in self.checked:
+            return ""
+        return f"No origin is known of {_listed(without)}: only their sound can tell about those (fingerprints)."
+
+    def _tells(self, kind: str) -> bool:
+        """Whether `kind` had anything to go by: origins need some on both sides, a blacklist needs some of the training clips."""
+        named = self.num_training > self.num_nameless[0]
+        return {"origin": named and self.num_held_out > self.num_nameless[1], "blacklist": named}.get(kind, True)
+
+    @property
+    def _unknown(self) -> str:
+        return f"Whether clips of {show(self.training)} are in {show(self.held_out)} cannot be told: there are no origins to compare."
 
     def to_json(self, *, with_leaks: bool = True) -> dict[str, Any]:
         """Return the report as plain values; without the leaks it is the record that a training run keeps."""
@@ -111,8 +131,14 @@ def find_leaks(
     `blacklist` is held against the origins of the training clips. `fingerprints` listens to all files, by `jobs` processes,
     and keeps what it made in the folder `store` (None: `print_home()`).
 
-    Raises MissingDataError where there is no sound to listen to, DataError where files on disk are ambiguous or unreadable.
+    Raises MissingDataError where there is no sound to listen to, DataError where `held_out` has no clips (and there is no blacklist), or files on disk are
+    ambiguous or unreadable.
     """
+    if not held_out.clips and blacklist is None:
+        raise DataError(
+            f"{show(held_out.reference)} has no clips to compare with.",
+            "Where a corpus has queries alone, name the one that its clips are of, such as clotho-evaluation for dcase2025.",
+        )
     leaks = list(overlaps.same_origins(training.clips, held_out.clips))
     checked = ["origin"]
     if blacklist is not None:

@@ -63,8 +63,9 @@ def ledger_of(corpus: Corpus) -> Path:
     """Return where the ledger of `corpus` is kept: in its folder if Hearken knows it; a user's own folders are left alone."""
     if card_of(corpus.reference):
         return corpus.folder / CHECKED
-    place = os.path.abspath(corpus.folder / corpus.reference)
-    name = "".join(char if char.isalnum() else "_" for char in Path(corpus.reference).name)[-_NAME_CHARS:]
+    own = Path(corpus.reference).name
+    place = f"{os.path.abspath(corpus.folder)}\0{corpus.reference if corpus.reference.startswith('hf:') else own}"
+    name = "".join(char if char.isalnum() else "_" for char in own)[-_NAME_CHARS:]
     return data_home() / "checked" / f"{name}-{hashlib.sha256(os.fsencode(place)).hexdigest()[:12]}.jsonl"
 
 

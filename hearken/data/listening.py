@@ -13,9 +13,8 @@ from hearken.data.clip import Corpus
 from hearken.data.overlaps import Leak
 from hearken.data.prints import PrintStore, fingerprints, print_home
 from hearken.errors import AudioError, MissingDataError, show
+from hearken.types import Progress
 
-Progress = Callable[[int, int | None], None]
-"""Is told how many files were listened to, and how many there are."""
 Files = Mapping[str, Path]
 """Clip id -> file, for the clips whose sound is here."""
 

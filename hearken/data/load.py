@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from hearken.data.clip import Corpus
 from hearken.data.home import data_home
 from hearken.data.table import CORPORA, definition, parse_reference, unknown
-from hearken.errors import DataError, MissingDataError
+from hearken.errors import DataError, MissingDataError, show
 
 HUB = "hf:"
 """What the reference of a Hugging Face data set begins with: `hf:owner/name`, `hf:owner/name:split`, `hf:FOLDER`."""
@@ -34,10 +35,27 @@ def load(reference: str | Path, *, folder: Path | None = None) -> Corpus:
         return hub.load_hub(name.removeprefix(HUB))
     path = Path(reference)
     if name and os.path.isdir(path):  # unlike Path's own, it says False for a name that no system could hold
-        return folders.load_folder(path)
+        return _as_path(folders.load_folder(path))
     if path.suffix.lower() in tables.SUFFIXES:
+        return _as_path(_own_table(path))
+    if os.path.isfile(path):
+        raise DataError(f"{show(name)} is no table that can be read.", f"A table ends in {', '.join(sorted(tables.SUFFIXES))}.")
+    raise unknown(name, or_path=True)
+
+
+def _own_table(path: Path) -> Corpus:
+    """Return a user's table; what is missing of it no command can bring."""
+    from hearken.data.sets import tables
+
+    try:
         return tables.load_table(path)
-    raise unknown(name)
+    except MissingDataError as error:
+        raise MissingDataError(error.message, "Check the path.") from error
+
+
+def _as_path(corpus: Corpus) -> Corpus:
+    """Return the corpus under a reference that cannot be taken for a known name: the folder `clotho` is `./clotho`."""
+    return replace(corpus, reference=os.path.join(os.curdir, corpus.reference)) if _is_known(corpus.reference) else corpus
 
 
 def _is_known(reference: str) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from hearken.audio.source import AUDIO_SUFFIXES
 from hearken.data.card import Card
 from hearken.data.clip import Clip, Corpus
-from hearken.data.table import CORPORA, definition
+from hearken.data.table import definition, parse_reference
 from hearken.errors import DataError, show
 
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
@@ -84,11 +84,11 @@ class _File:
 def _alike(corpus: Corpus, clips: list[Clip], taken: set[Path]) -> dict[str, Path]:
     """Return what the walk finds for `clips`, whose own paths are empty. Files in `taken` belong to others."""
     by_name = _walk(corpus.folder, taken)
-    words = _split_words(corpus)
+    words = _split_words(corpus, {folder for files in by_name.values() for file in files for folder in file.folders})
     found: dict[str, Path] = {}
     owners: dict[Path, Clip] = {}
     for clip in clips:
-        path = _best(clip, _candidates(clip, by_name, words))
+        path = _best(clip, [file for file in _candidates(clip, by_name, words) if file.path.is_file()])  # no link to nothing, no pipe
         if path is None:
             continue
         owner = owners.setdefault(path, clip)
@@ -140,9 +140,10 @@ def _candidates(clip: Clip, by_name: dict[str, list[_File]], words: _SplitWords)
 def _stems(clip: Clip) -> Iterable[str]:
     """Return the names, without suffix, under which the sound of `clip` may lie; each once."""
     stem = os.path.splitext(clip.audio.rsplit("/", 1)[-1])[0]
-    stems = [stem]
-    if _FORBIDDEN.search(stem):
-        stems += [_FORBIDDEN_AND_SPACE.sub("_", stem), *(_FORBIDDEN.sub(mark, stem) for mark in ("_", "", "-"))]
+    named, suffix = os.path.splitext(clip.id.rsplit("/", 1)[-1])
+    stems = [stem, named] if suffix.lower() in AUDIO_SUFFIXES else [stem]  # the table's name and the archive's may differ
+    for each in filter(_FORBIDDEN.search, tuple(stems)):
+        stems += [_FORBIDDEN_AND_SPACE.sub("_", each), *(_FORBIDDEN.sub(mark, each) for mark in ("_", "", "-"))]
     if _is_video(clip):
         stems += [stem[1:] if stem.startswith("Y") and len(stem) == _VIDEO_CHARS + 1 else f"Y{stem}"]
         stems += [each + place for each in stems for place in _places(clip)]
@@ -209,8 +210,14 @@ def _common_end(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 
 def card_of(reference: str) -> Card | None:
     """Return the card of the corpus that `reference` names; None for a user's own."""
-    names = sorted((name for name in CORPORA if reference == name or reference.startswith(f"{name}-")), key=len)
-    return definition(names[-1]).card if names and not Path(reference).exists() else None
+    try:
+        return definition(parse_reference(reference)[0]).card
+    except DataError:
+        return None
+
+
+def _words(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(word for text in texts for word in _WORDS.split(text.lower()))
 
 
 @dataclass(frozen=True)
@@ -222,14 +229,19 @@ class _SplitWords:
 
     def among(self, texts: Iterable[str]) -> frozenset[str]:
         """Return those that appear in `texts`."""
-        words = (word for text in texts for word in _WORDS.split(text.lower()))
-        return self.known.intersection(self.same.get(word, word) for word in words)
+        return self.known.intersection(self.same.get(word, word) for word in _words(texts))
 
 
-def _split_words(corpus: Corpus) -> _SplitWords:
-    """Return train, val and test, as everybody calls them, and the names of the corpus' own splits."""
+def _split_words(corpus: Corpus, folders: Iterable[str]) -> _SplitWords:
+    """Return train, val and test, as everybody calls them, and the names of the corpus' own splits.
+
+    Clotho has `evaluation` and `test`. Beside a folder `train`, which Clotho does not know, `test` is what everybody calls so:
+    its evaluation, if none of its own names is there and its `test` is not meant.
+    """
     card = card_of(corpus.reference)
-    splits = [split.name for split in card.splits] if card else corpus.splits
-    own = {word for split in splits for word in _WORDS.split(split.lower())}
+    own = _words([split.name for split in card.splits] if card else corpus.splits)
+    seen = _words(folders)
+    if "train" in seen - own and not seen & own & _SAME.keys():
+        own = _words(corpus.splits)
     same = {word: other for word, other in _SAME.items() if not {word, other} <= own}
     return _SplitWords((_SPLIT_WORDS | {same.get(word, word) for word in own}) - {"all", ""}, same)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import math
 import os
 import re
 import unicodedata
@@ -18,6 +20,7 @@ from hearken.errors import DataError, show
 _APOSTROPHES = re.compile("['’`]")
 _NO_WORD = re.compile(r"[\W_]+")
 _CHUNK_BYTES = 1 << 20
+_HEAD_BYTES = 1 << 16  # enough to tell apart sounds of one length, whose headers are equal
 
 
 @dataclass(frozen=True)
@@ -73,25 +76,23 @@ def plain(caption: str) -> str:
 
 
 def same_files(training: Mapping[str, Path], held_out: Mapping[str, Path]) -> Iterator[Leak]:
-    """Yield the pairs of clips (id -> file) whose files are equal byte for byte; only files of equal size are read.
+    """Yield the pairs of clips (id -> file) whose files are equal byte for byte.
 
-    Raises DataError for a file that cannot be read.
+    Only files of equal size are opened, and only those that begin alike are read to the end. Empty files, as broken downloads
+    leave them, hold nothing to share. Raises DataError for a file that cannot be read.
     """
-    sizes = defaultdict(list)
-    for clip, path in held_out.items():
-        sizes[_size(path)].append((clip, path))
-    digests: dict[Path, str] = {}
-
-    def digest(path: Path) -> str:
-        if path not in digests:
-            digests[path] = _digest(path)
-        return digests[path]
-
-    for clip, path in training.items():
-        alike = sizes.get(_size(path), [])
-        for other, other_path in alike:
-            if digest(path) == digest(other_path):
-                yield Leak("file", clip, other, f"SHA-256 {digest(path)[:16]}")
+    sides = [{clip: (path, _size(path)) for clip, path in files.items()} for files in (training, held_out)]
+    common = {size for _, size in sides[0].values()} & {size for _, size in sides[1].values()} - {0}
+    begins = [{clip: (path, size, _digest(path, _HEAD_BYTES)) for clip, (path, size) in side.items() if size in common} for side in sides]
+    alike = {key[1:] for key in begins[0].values()} & {key[1:] for key in begins[1].values()}
+    whole = functools.cache(_digest)
+    owners: dict[str, list[str]] = defaultdict(list)
+    for clip, (path, *key) in begins[1].items():
+        if tuple(key) in alike:
+            owners[whole(path)].append(clip)
+    for clip, (path, *key) in begins[0].items():
+        if tuple(key) in alike:
+            yield from (Leak("file", clip, other, f"SHA-256 {whole(path)[:16]}") for other in owners.get(whole(path), ()))
 
 
 def _size(path: Path) -> int:
@@ -101,12 +102,14 @@ def _size(path: Path) -> int:
         raise _unreadable(path, error) from error
 
 
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
+def _digest(path: Path, most: float = math.inf) -> str:
+    """Return the SHA-256 of a file, or of its first `most` bytes."""
+    digest, left = hashlib.sha256(), most
     try:
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
+            while chunk := file.read(int(min(left, _CHUNK_BYTES))):
                 digest.update(chunk)
+                left -= len(chunk)
     except OSError as error:
         raise _unreadable(path, error) from error
     return digest.hexdigest()

@@ -16,9 +16,11 @@ MAX_WAIT_S = 120.0
 def wait_s(num_failures: int, headers: Mapping[str, str] | None = None, *, now: datetime | None = None) -> float:
     """Return how many seconds to wait after `num_failures` (from 1) in a row: 0.5 s, doubled each time, or more if `headers` say so.
 
-    Retry-After is a number of seconds or a date (RFC 9110, 10.2.3), compared with `now`; nonsense in it counts as nothing.
+    Retry-After, in capitals or not, is a number of seconds or a date (RFC 9110, 10.2.3), compared with `now`; nonsense in it
+    counts as nothing.
     """
-    asked_s = _retry_after_s((headers or {}).get("Retry-After") or "", now or datetime.now(UTC))
+    text = next((value for name, value in (headers or {}).items() if name.lower() == "retry-after"), "")
+    asked_s = _retry_after_s(text, now or datetime.now(UTC))
     return max(FIRST_WAIT_S * 2.0 ** (num_failures - 1), asked_s)
 
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hearken.data.archive import OWN_FOLDER
-from hearken.data.bring import BY_HAND, FAILED, HERE, Brought, Memory, Way, bring, flat
+from hearken.data.bring import BY_HAND, FAILED, HERE, Brought, Memory, Way, bring, check_mirror, flat
 from hearken.data.card import Card, Definition, File
 from hearken.data.clip import Clip, Corpus
-from hearken.data.download import TIMEOUT_S, Progress, Sleep
+from hearken.data.download import TIMEOUT_S, Sleep, num_bytes_there
 from hearken.data.home import data_home
 from hearken.data.locate import locate
 from hearken.data.report import FileState, Prepared, SplitState, keep
@@ -25,6 +25,7 @@ from hearken.data.table import definition, parse_reference
 from hearken.data.unpack import done_before, unpack
 from hearken.data.volumes import main_volume, volumes
 from hearken.errors import DataError, HearkenError, show
+from hearken.types import Progress
 
 Bars = Callable[[str], AbstractContextManager[Progress]]
 """Makes, for what is being done, something that is told how many bytes of how many are done."""
@@ -48,10 +49,11 @@ def prepare(
     `mirror` is an address, or a folder, that holds MIRROR/NAME/FILE. With `remove_archives` archives go once they are unpacked.
     The report is kept in the folder as prepared.json.
 
-    Raises DataError for an unknown corpus or split, and where another process prepares the same folder. What else goes wrong
+    Raises DataError for an unknown corpus or split, a mirror that is no folder, and where another process prepares the same folder. What else goes wrong
     is in the report.
     """
     name, wanted = _wanted(reference, tuple(splits))
+    check_mirror(mirror)
     known = definition(name)
     home = (folder or data_home() / name).absolute()
     with _alone(home):
@@ -61,14 +63,23 @@ def prepare(
     return report
 
 
+def _share_here(here: int, wanted: int, path: str) -> str:
+    """Say how much of the sound is here; of tables that could not be read nobody knows how much there is."""
+    share = f"{here:,} of {wanted:,} clips".replace(",", " ") if wanted else "The clips"
+    return f"{share} of {path} {'are here' if wanted else 'could not be looked for'}; there is no public address."
+
+
 def _wanted(reference: str, splits: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     name, named = parse_reference(reference)
     known = [split.name for split in definition(name).card.splits]
     if unknown := [split for split in splits if split not in known]:
         raise DataError(f"{name} has no split {show(unknown[0])!r}.", f"Its splits are: {', '.join(known)}.")
-    if splits and reference == name:
-        return name, tuple(split for split in known if split in splits)
-    return name, tuple(split for split in named if not splits or split in splits)
+    if not splits:
+        return name, named
+    wanted = tuple(split for split in (known if reference == name else named) if split in splits)
+    if not wanted:
+        raise DataError(f"{show(reference)} is one split, and another was asked for: {show(', '.join(splits))}.", f"Name {name} instead.")
+    return name, wanted
 
 
 @contextmanager
@@ -206,7 +217,7 @@ class _Run:
     def _no_room(self, files: list[File]) -> str:
         """Return what to say where the disk cannot hold what is still to come; "" if it can, or nobody published sizes."""
         to_come = [file for file in files if file.urls and not (self.home / file.path).exists()]
-        needed = sum(file.size_bytes or 0 for file in to_come)
+        needed = sum(max(0, (file.size_bytes or 0) - num_bytes_there(self.home / file.path)) for file in to_come)
         free = shutil.disk_usage(self.home).free
         return f"{needed} bytes are to come, and the disk of {show(self.home)} has room for {free}." if needed > free else ""
 
@@ -254,6 +265,4 @@ class _Run:
         if wanted and here == wanted:
             return replace(state, status=HERE, message="", hint="")
         hint = f"{file.how} Its place is {show(self.home / file.path)}.".strip()
-        return replace(
-            state, status=BY_HAND, message=f"{here} of {wanted} clips of {file.path} are here; there is no public address.", hint=hint
-        )
+        return replace(state, status=BY_HAND, message=_share_here(here, wanted, file.path), hint=hint)

@@ -9,13 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import queue
 import time
 import zipfile
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -23,16 +20,17 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from hearken.audio.crew import in_order
 from hearken.audio.fingerprint import VERSION, Fingerprint
 from hearken.audio.fingerprint_worker import as_fingerprint, fingerprint_file, worker
 from hearken.audio.source import read_error
 from hearken.audio.worker import Worker
 from hearken.data.home import data_home
 from hearken.errors import AudioError, DataError, show
+from hearken.files import write_whole
 
 _BATCH = 256  # files that are kept together
 _KEEP_S = 20.0  # and no fingerprint waits longer to be kept: more work is never lost when a run is killed
-_AHEAD = 4  # files that wait for their turn, for each process
 _FIELDS = ("version", "num_shifts", "paths", "sizes", "times", "lengths", "counts", "steps", "bins")
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -104,7 +102,8 @@ class PrintStore:
         content = buffer.getvalue()
         path = self._folder / f"{hashlib.sha256(content).hexdigest()}.npz"
         try:
-            _write(path, content)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content)
         except OSError as error:
             message = f"Fingerprints cannot be kept in {show(self._folder)}: {error.strerror or error}."
             raise DataError(message, "Make room there, or name another folder.") from error
@@ -142,16 +141,6 @@ def _arrays(new: dict[Stamp, Fingerprint], num_shifts: int) -> Arrays:
     }
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _read(path: Path, fields: Iterable[str]) -> Arrays:
     """Return arrays of a batch; none if it cannot be read: then its files are fingerprinted again."""
     try:
@@ -186,53 +175,37 @@ def fingerprints(
     `jobs` isolated processes decode. Breaking off loses nothing: what was made is in the store when that is left. `on_done`
     is called after each file. Raises DataError where the store cannot be written.
     """
-    with ExitStack() as stack:
-        workers: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-        for _ in range(jobs):
-            workers.put(stack.enter_context(worker()))
-        pool = ThreadPoolExecutor(jobs)
-        stack.callback(pool.shutdown, cancel_futures=True)
-        waiting: deque[_Task] = deque()
-        for path in (*paths, *[None] * _AHEAD * jobs):
-            if path is not None:
-                waiting.append(_Task(path, store, pool, workers))
-            if waiting and (path is None or len(waiting) > _AHEAD * jobs):
-                yield waiting.popleft().result()
-                if on_done is not None:
-                    on_done()
+    tasks = (_task(path, store) for path in paths)
+    with closing(in_order(tasks, lambda mine, task: (task, _make(mine, task, store.num_shifts)), worker, jobs)) as results:
+        for task, found in results:
+            if task.stamp is not None and task.found is None and isinstance(found, Fingerprint):
+                store.put(task.stamp, found)
+            yield found
+            if on_done is not None:
+                on_done()
 
 
+@dataclass(frozen=True)
 class _Task:
-    """One file: its fingerprint is in the store, or is being made by one of the processes."""
+    """One file, and what is known of it already: its fingerprint, or that it cannot be read."""
 
-    def __init__(self, path: Path, store: PrintStore, pool: ThreadPoolExecutor, workers: queue.SimpleQueue[Worker]) -> None:
-        self._store, self._is_new = store, False
-        self._future: Future[Fingerprint | AudioError] = Future()
-        try:
-            self._stamp = stamp(path)
-        except OSError as error:
-            self._future.set_result(read_error(path, error))
-            return
-        known = store.get(self._stamp)
-        if known is not None:
-            self._future.set_result(known)
-        else:
-            self._is_new = True
-            self._future = pool.submit(_make, path, store.num_shifts, workers)
-
-    def result(self) -> Fingerprint | AudioError:
-        """Return what became of the file."""
-        found = self._future.result()
-        if self._is_new and isinstance(found, Fingerprint):
-            self._store.put(self._stamp, found)
-        return found
+    path: Path
+    stamp: Stamp | None = None
+    found: Fingerprint | AudioError | None = None
 
 
-def _make(path: Path, num_shifts: int, workers: queue.SimpleQueue[Worker]) -> Fingerprint | AudioError:
-    mine = workers.get()
+def _task(path: Path, store: PrintStore) -> _Task:
     try:
-        return fingerprint_file(mine, path, num_shifts=num_shifts)
+        mine = stamp(path)
+    except OSError as error:
+        return _Task(path, found=read_error(path, error))
+    return _Task(path, mine, store.get(mine))
+
+
+def _make(mine: Worker, task: _Task, num_shifts: int) -> Fingerprint | AudioError:
+    if task.found is not None:
+        return task.found
+    try:
+        return fingerprint_file(mine, task.path, num_shifts=num_shifts)
     except AudioError as error:
         return error
-    finally:
-        workers.put(mine)

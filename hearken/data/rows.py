@@ -15,6 +15,7 @@ import math
 import re
 import reprlib
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -165,7 +166,7 @@ def _check_columns(path: Path, names: list[str], required: Sequence[str]) -> Non
         fail(path, 1, "there is no line with the names of the columns.")
     if missing := [name for name in required if name not in names]:
         fail(path, 1, f"the column {missing[0]!r} is missing; there are {_brief(', '.join(names))}.")
-    if doubled := [name for name in names if names.count(name) > 1]:
+    if len(set(names)) < len(names) and (doubled := [name for name, count in Counter(names).items() if count > 1]):
         fail(path, 1, f"the column {show(doubled[0])!r} is there twice.")
 
 

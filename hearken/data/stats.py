@@ -49,6 +49,9 @@ PUBLISHED = {
     ),
 }
 """Table 1 of Deshmukh et al. (2022), to be printed beside what the files hold."""
+_SITES = {
+    "freesound": "Freesound", "youtube": "YouTube", "soundbible": "SoundBible", "bigsoundbank": "BigSoundBank", "bbc": "BBC", "tau": "TAU",
+}  # fmt: skip
 
 
 def describe(
@@ -60,13 +63,16 @@ def describe(
     language: str = "",
     text: str = "",
 ) -> Stats:
-    """Return the row of these clips. `durations_s` (by clip id) are measured lengths; they go before what the publisher says."""
+    """Return the row of these clips. `durations_s` (by clip id) are measured lengths; they go before what the publisher says.
+
+    Without a `source` it is what the clips' origins say.
+    """
     known = {clip.id: clip.duration_s for clip in clips if clip.duration_s is not None} | dict(durations_s or {})
     lengths = [known[clip.id] for clip in clips if clip.id in known]
     words = [len(caption.split()) for clip in clips for caption in clip.captions]
     return Stats(
         name=name,
-        source=source,
+        source=source or _sites(clips),
         language=language,
         hours=sum(lengths) / 3600 if lengths else None,
         num_clips=len(clips),
@@ -78,6 +84,12 @@ def describe(
         text_source=text,
         num_with_duration=len(lengths),
     )
+
+
+def _sites(clips: Sequence[Clip]) -> str:
+    """Return where the recordings come from, as their origins say: all sites, in order of appearance."""
+    sites = dict.fromkeys(origin.partition(":")[0] for clip in clips for origin in clip.origins)
+    return " ".join(_SITES.get(site, site) for site in sites)
 
 
 def describe_corpus(

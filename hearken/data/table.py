@@ -39,11 +39,13 @@ def definition(name: str) -> Definition:
     return found
 
 
-def unknown(reference: str) -> DataError:
-    """Return the error for a reference that names no corpus; its hint has the nearest names."""
+def unknown(reference: str, *, or_path: bool = False) -> DataError:
+    """Return the error for a reference that names no corpus; its hint has the nearest names, and that a path may be given too."""
     near = difflib.get_close_matches(reference, CORPORA, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
-    return DataError(f"There is no corpus {show(reference)!r}.", f"{hint}`hearken data list` shows all; a path works as well.")
+    return DataError(
+        f"There is no corpus {show(reference)!r}.", f"{hint}`hearken data list` shows all{'; a path works as well' if or_path else ''}."
+    )
 
 
 def parse_reference(reference: str) -> tuple[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ import contextlib
 import filecmp
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,9 +20,8 @@ from hearken.data.volumes import volumes
 from hearken.data.whole import read_json, write_json
 from hearken.errors import DataError, show
 from hearken.limits import MAX_ARCHIVE_FREE_MB, MAX_ARCHIVE_RATIO
+from hearken.types import Progress
 
-Progress = Callable[[int, int | None], None]
-"""Is told the bytes that are written and those that there will be."""
 _SHOWN = 3
 
 

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from pathlib import Path
 from typing import Any
+
+from hearken.files import write_whole
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Write `value` to `path` as JSON, the same bytes for the same value, whole or not at all. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temp = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
-    try:
-        with temp.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=1) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temp.replace(path)
-    except BaseException:
-        temp.unlink(missing_ok=True)
-        raise
+    write_whole(path, (json.dumps(value, ensure_ascii=True, allow_nan=False, indent=1) + "\n").encode())
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearken.errors import AudioReadError, DamagedError, show
-from hearken.library.files import digest_of, write_whole
-from hearken.library.hashing import content_hash
+from hearken.files import write_whole
+from hearken.library.hashing import content_hash, digest_of
 from hearken.library.records import DoubleArray, HalfArray
 
 IntArray = NDArray[np.int64]

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from hearken.errors import AudioReadError, DamagedError, show
+from hearken.files import adopt, remove_quietly, temp_beside, write_whole
 from hearken.library.blocks import Block, IntArray
-from hearken.library.files import adopt, digest_of, remove_quietly, temp_beside, write_whole
-from hearken.library.hashing import content_hash
+from hearken.library.hashing import content_hash, digest_of
 from hearken.library.manifest import GraphItem
 from hearken.types import FloatArray
 

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hearken.library.files import digest_of, write_whole
+from hearken.files import write_whole
+from hearken.library.hashing import digest_of
 
 MANIFEST_NAME = "manifest.json"
 _LAYOUT = 1

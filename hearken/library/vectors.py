@@ -27,9 +27,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from hearken.errors import DamagedError, show
+from hearken.files import TEMP_MARK, remove_quietly
 from hearken.library import blocks as blocks_
 from hearken.library.blocks import FILE_ID, NUM_ROWS, VERSION, Block, Entry, IntArray
-from hearken.library.files import TEMP_MARK, remove_quietly
 from hearken.library.graph import Graph, GraphProgress, check_graph, open_graph, write_graph
 from hearken.library.manifest import MANIFEST_NAME, BlockItem, GraphItem, Manifest, load_manifest, pack_mask, unpack_mask
 from hearken.library.records import FileVectors, ModelRecord

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import struct
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from hearken.errors import CheckpointError, ModelError, ModelNotFoundError, show
+from hearken.files import replacing
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -65,11 +64,11 @@ def save(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as files:  # all are written before the first takes its place
-            files.enter_context(_replacing(folder / CONFIG)).write_text(text, encoding="utf-8")
+            files.enter_context(replacing(folder / CONFIG)).write_text(text, encoding="utf-8")
             texts = dict(beside or {}) | ({} if tokenizer_json is None else {TOKENIZER: tokenizer_json})
             for name, content in texts.items():
-                files.enter_context(_replacing(folder / name)).write_text(content, encoding="utf-8")
-            save_file(tensors, files.enter_context(_replacing(folder / WEIGHTS)), metadata={"format": "pt"})
+                files.enter_context(replacing(folder / name)).write_text(content, encoding="utf-8")
+            save_file(tensors, files.enter_context(replacing(folder / WEIGHTS)), metadata={"format": "pt"})
         if tokenizer_json is None:
             (folder / TOKENIZER).unlink(missing_ok=True)
     except (OSError, SafetensorError) as error:
@@ -132,19 +131,3 @@ def load_strict(module: nn.Module, state: Mapping[str, Tensor], source: str) -> 
         more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise CheckpointError(f"The weights of {show(source)} do not fit: {'; '.join(wrong[:_SHOWN])}{more}.")
     module.load_state_dict(dict(state), strict=True)
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well, and is gone otherwise."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    held = Path(name)
-    try:
-        yield held
-        with held.open("rb") as stream:
-            os.fsync(stream.fileno())
-        held.chmod(0o644)
-        held.replace(path)
-    finally:
-        held.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import numpy as np
 
+from hearken.audio.crew import num_cores
 from hearken.errors import InputError
 from hearken.library.records import Filters, LibraryStats, ModelRecord
 from hearken.library.schema import check_model
@@ -277,11 +278,6 @@ class Library:
         if isinstance(self._named, str | os.PathLike):
             return FileEmbedder(os.fspath(self._named))
         return FileEmbedder(getattr(self._named, "folder", self._named.name))
-
-
-def num_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _filters(

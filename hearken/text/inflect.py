@@ -111,7 +111,7 @@ def _one(word: str, form: Form) -> str:
     if form == "plural":
         return _plural(word)
     if form == "third":
-        return {"be": "is", "have": "has", "do": "does", "go": "goes"}.get(word) or _with_s(word)
+        return {"be": "is", "have": "has", "do": "does", "go": "goes", "echo": "echoes"}.get(word) or _with_s(word)
     if form == "ing":
         return _ing(word)
     return "" if word in _IRREGULAR_PAST else _past(word)

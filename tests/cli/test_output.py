@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
 from hearken.cli import output
+from hearken.data.clip import Corpus, Query, Variation
 from hearken.types import Failure, Hit
 
 HOSTILE = "/s/[bold red]x[/] \x1b[31m\u202egnp.\n\udce9<img onerror>.wav"
@@ -156,6 +158,25 @@ def test_fault_F3_hostile_name_in_json(capsys) -> None:
 def test_json_refuses_numbers_that_json_does_not_know() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         output.print_json({"score": float("nan")})
+
+
+def test_a_narrow_table_folds_where_it_may_and_drops_what_is_empty() -> None:
+    screen = Console(file=io.StringIO(), width=24)
+    screen.print(output.table(("name", "none", "why"), [("audiocaps-fixed", "", "a long story")], folding=("why",), drop_empty=True))
+    lines = screen.file.getvalue().splitlines()
+    assert lines[0].split() == ["name", "why"]
+    assert lines[1].split() == ["audiocaps-fixed", "a", "long"]
+    assert lines[2].split() == ["story"]
+
+
+def test_a_corpus_without_clips_is_told_to_be_one() -> None:
+    queries = (Query("a dog", (("a", 1.0),)), Query("rain", (("b", 1.0),)))
+    assert output.no_clips(Corpus("q", Path("q"), (), queries=queries)) == "q has no clips of its own, but 2 queries."
+    assert (
+        output.no_clips(Corpus("v", Path("v"), (), variations=(Variation("a", "x", ("y",)),)))
+        == "v has no clips of its own, but 1 variation."
+    )
+    assert output.no_clips(Corpus("n", Path("n"), ())) == "n has no clips of its own."
 
 
 def test_tables_of_facts_escape_too() -> None:

@@ -22,6 +22,7 @@ from hearken.data.clip import Clip
 from hearken.data.rows import read_csv
 from hearken.data.table import CORPORA
 from tests.data.archives import seven_bytes, split_zip, tar_bytes
+from tests.local_server import LocalServer, send_head, without_proxies
 
 RATE_HZ = 8_000
 
@@ -39,24 +40,12 @@ class Site:
         self.seen: list[tuple[str, str | None]] = []
         self.delay_s = 0.0
         self.released = threading.Event()
-        site = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                site.answer(self)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self._server = LocalServer(self.answer)
+        self.address = self._server.address
 
     def close(self) -> None:
         self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
         path, asked = unquote(request.path.split("?")[0]).lstrip("/"), request.headers.get("Range")
@@ -65,13 +54,13 @@ class Site:
         ill = ills.pop(0) if ills else None
         if path not in self.files or isinstance(ill, tuple):
             status, headers = ill if isinstance(ill, tuple) else (404, {})
-            self.head(request, status, headers)
+            send_head(request, status, headers)
             return
         data = self.files[path]
         start = int(asked[6:-1]) if asked else 0
         kind = "text/html" if ill == "page" else "application/octet-stream"
         headers = {"Content-Length": str(len(data) - start), "ETag": f'"{hashlib.sha1(data).hexdigest()}"', "Content-Type": kind}
-        self.head(
+        send_head(
             request, 206 if start else 200, headers | ({"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"} if start else {})
         )
         end = start + ill if isinstance(ill, int) else len(data)
@@ -82,17 +71,10 @@ class Site:
                 request.wfile.flush()
                 self.released.wait(10 if ill == "stall" else self.delay_s)
 
-    def head(self, request: http.server.BaseHTTPRequestHandler, status: int, headers: dict[str, str]) -> None:
-        request.send_response(status)
-        for name, value in headers.items():
-            request.send_header(name, value)
-        request.end_headers()
-
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    without_proxies(monkeypatch)
     made = Site()
     yield made
     made.close()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from hearken.data import bring as module
-from hearken.data.bring import BY_HAND, FAILED, FETCHED, HERE, Brought, Memory, Way, bring, flat, mirrored
+from hearken.data.bring import BY_HAND, FAILED, FETCHED, HERE, Brought, Memory, Way, bring, check_mirror, flat, mirrored
 from hearken.data.card import Card, File
 from hearken.data.download import Expected
-from hearken.errors import DownloadError
+from hearken.errors import DownloadError, MissingDataError
 from tests.data.site import Site, card, site  # noqa: F401
 
 DATA = b"the published bytes " * 10_000
@@ -134,6 +134,13 @@ def test_names_that_two_files_share_are_mirrored_by_their_paths(corpus: Card) ->
     assert mirrored(corpus.files[1], corpus, "https://m/a/") == "https://m/a/tiny/other/y.bin"
     assert mirrored(corpus.files[0], corpus, "https://m/a") == "https://m/a/tiny/x.bin"
     assert mirrored(corpus.files[2], corpus, "/m") == Path("/m/tiny/y.bin")
+
+
+def test_a_mirror_that_is_not_there_is_told_once(tmp_path: Path) -> None:
+    for there in (None, "", "https://m/a", str(tmp_path), tmp_path.as_uri()):
+        check_mirror(there)
+    with pytest.raises(MissingDataError, match=r"There is no mirror .*/typo"):
+        check_mirror(str(tmp_path / "typo"))
 
 
 def test_volumes_of_a_zip_are_files_of_their_own() -> None:

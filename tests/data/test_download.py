@@ -16,6 +16,7 @@ import pytest
 from hearken.data import download as module
 from hearken.data.download import Expected
 from hearken.errors import DownloadError
+from tests.local_server import LocalServer, send_head, without_proxies
 
 DATA = bytes(number % 251 for number in range(700_000))
 WAITED: list[float] = []
@@ -41,23 +42,12 @@ class Server:
         self.ills: list[tuple[int, dict[str, str]] | int | str] = []
         self.released = threading.Event()
         self.cut_after: int | None = None
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.answer(self)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self._server = LocalServer(self.answer)
+        self.address = self._server.address
 
     def close(self) -> None:
         self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
         asked = request.headers.get("Range")
@@ -65,25 +55,19 @@ class Server:
         kind = request.path.split("/")[1]
         ill = self.ills.pop(0) if self.ills else self.cut_after
         if isinstance(ill, tuple):
-            return self.refuse(request, *ill)
+            return send_head(request, *ill)
         if kind in REFUSALS:
-            return self.refuse(request, *REFUSALS[kind])
+            return send_head(request, *REFUSALS[kind])
         if kind == "moved":
-            return self.refuse(request, 302, {"Location": f"{self.address}/ranges/x.bin"})
+            return send_head(request, 302, {"Location": f"{self.address}/ranges/x.bin"})
         return self.serve(request, kind, asked, ill)
-
-    def refuse(self, request: http.server.BaseHTTPRequestHandler, status: int, headers: dict[str, str]) -> None:
-        request.send_response(status)
-        for name, value in headers.items():
-            request.send_header(name, value)
-        request.end_headers()
 
     def serve(self, request: http.server.BaseHTTPRequestHandler, kind: str, asked: str | None, ill: int | str | None) -> None:
         start = int(asked[6:-1]) if asked and kind in ("ranges", "shifted") else 0
         if request.headers.get("If-Range") not in (None, self.etag):
             start = 0
         if start >= len(self.data) > 0:
-            self.refuse(request, 416, {"Content-Range": f"bytes */{len(self.data)}"})
+            send_head(request, 416, {"Content-Range": f"bytes */{len(self.data)}"})
             return
         body = self.data[start:]
         request.send_response(206 if start else 200)
@@ -104,8 +88,7 @@ class Server:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    without_proxies(monkeypatch)
     server = Server()
     yield server
     server.close()
@@ -373,3 +356,30 @@ def test_without_a_clock_of_ours_it_really_waits(server: Server, target: Path) -
     before_s = time.monotonic()
     module.download(f"{server.address}/ranges/x.bin", target)
     assert time.monotonic() - before_s >= 0.5
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_around_the_marks_old_bytes_are_not_taken_for_new_ones(
+    server: Server, target: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    url = f"{server.address}/ranges/x.bin"
+    fill_part(target, url, b"of another version", '"v0"')
+
+    def dying(path: Path, text: str, **options: Any) -> None:
+        path.write_bytes(text.encode() if when == "after" else b"")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", dying)
+        with pytest.raises(KeyboardInterrupt):
+            download(url, target)
+    assert download(url, target) == SHA256
+
+
+def test_going_on_does_not_touch_the_marks(server: Server, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a run that is killed while it writes them would have to begin anew."""
+    url = f"{server.address}/ranges/x.bin"
+    fill_part(target, url, DATA[:500_000], '"v1"')
+    monkeypatch.delattr(Path, "write_text")
+    assert download(url, target) == SHA256
+    assert server.seen == [("/ranges/x.bin", "bytes=500000-")]

@@ -11,7 +11,7 @@ from hearken.data.blacklists import Blacklist
 from hearken.data.clip import Clip, Corpus, Query, Variation
 from hearken.data.leakage import KINDS, PROOFS, LeakReport, find_leaks, refuse_leaks, without_leaks
 from hearken.data.overlaps import Leak
-from hearken.errors import LeakError, MissingDataError
+from hearken.errors import DataError, LeakError, MissingDataError
 from tests.audio.making import noise, write
 
 NOWHERE = Path("/nowhere")
@@ -66,8 +66,28 @@ def test_what_was_not_looked_for_is_not_counted() -> None:
 
 
 def test_nothing_found_is_told() -> None:
-    report = find_leaks(HELD_OUT, Corpus("other", NOWHERE, ()), captions=False)
+    other = Corpus("other", NOWHERE, (Clip("o", "test", "o.wav", origins=("freesound:4",)),))
+    report = find_leaks(HELD_OUT, other, captions=False)
     assert report.summary == "No clip of clotho-evaluation is in other, as far as origin can tell."
+    assert report.caveat == "No origin is known of 1 of 3 clips of clotho-evaluation: only their sound can tell about those (fingerprints)."
+    assert find_leaks(other, other).caveat == ""
+
+
+def test_without_origins_nothing_is_cleared() -> None:
+    nameless = Corpus("plain", NOWHERE, (Clip("p", "train", "p.wav"), Clip("q", "train", "q.wav")))
+    for training, held_out in ((nameless, HELD_OUT), (HELD_OUT, nameless)):
+        summary = find_leaks(training, held_out).summary
+        assert "No clip" not in summary
+        assert summary.endswith("cannot be told: there are no origins to compare.")
+    assert find_leaks(HELD_OUT, nameless, blacklist=BLACKLIST).summary == (
+        "No clip of clotho-evaluation is in plain, as far as blacklist can tell."
+    )
+    assert "No clip" not in find_leaks(nameless, HELD_OUT, blacklist=BLACKLIST).summary
+
+
+def test_a_test_set_without_clips_is_no_test_set() -> None:
+    with pytest.raises(DataError, match="dcase2025 has no clips to compare with"):
+        find_leaks(TRAINING, Corpus("dcase2025", NOWHERE, (), queries=(Query("a dog", (("a", 1.0),)),)))
 
 
 def test_a_corpus_is_in_itself() -> None:

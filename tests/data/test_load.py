@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,27 @@ def test_a_name_is_meant_before_a_path(home: Path, monkeypatch: pytest.MonkeyPat
         load("audiocaps-yours.csv")
 
 
+def test_a_folder_that_is_called_like_a_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "esc50").mkdir()
+    (tmp_path / "esc50" / "rain.wav").touch()
+    for reference in (Path("esc50"), "./esc50"):
+        mine = load(reference)
+        assert mine.reference == os.path.join(".", "esc50")  # never to be taken for the corpus of that name
+        assert load(mine.reference) == mine
+
+
 @pytest.mark.parametrize("reference", ["cloto", "a\0b", "x" * 5000, "\ud800", ""])
 def test_unknown_references(home: Path, reference: str) -> None:
     with pytest.raises(DataError, match="There is no corpus"):
         load(reference)
+
+
+def test_a_file_that_is_no_table_and_a_table_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(DataError, match=r"notes\.txt is no table that can be read") as other:
+        load(str(tmp_path / "notes.txt"))
+    assert ".csv" in other.value.hint
+    with pytest.raises(MissingDataError, match=r"absent\.csv is not there") as absent:
+        load(str(tmp_path / "absent.csv"))
+    assert absent.value.hint == "Check the path."

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hearken.data.clip import Clip, Corpus
+from hearken.data.load import load
 from hearken.data.locate import audio_path, card_of, locate
 from hearken.errors import DataError
 
@@ -124,7 +125,65 @@ def test_splits_called_dev_and_train_are_different_where_both_are_there(tmp_path
     assert set(locate(Corpus("mine.csv", tmp_path, clips[:1]))) == {"d"}
 
 
+TWICE = "FREEZER_DOOR_OPEN_CLOSE.wav"
+CLOTHO = (
+    Clip(f"development/{TWICE}", "development", f"development/{TWICE}"),
+    Clip("rain.wav", "validation", "validation/rain.wav"),
+    Clip(TWICE, "evaluation", f"evaluation/{TWICE}"),
+)
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        (
+            "CLOTHO_v2.1/clotho_audio_files/development",
+            "CLOTHO_v2.1/clotho_audio_files/validation",
+            "CLOTHO_v2.1/clotho_audio_files/evaluation",
+        ),
+        ("waveforms/train", "waveforms/val", "waveforms/test"),
+        ("development", ".", "evaluation"),
+    ],
+)
+def test_layouts_of_clotho_that_others_made(tmp_path: Path, places: tuple[str, ...]) -> None:
+    files = [Path(place, clip.audio.split("/")[1]).as_posix() for place, clip in zip(places, CLOTHO, strict=True)]
+    lay(tmp_path, *files)
+    assert list(found(Corpus("clotho", tmp_path, CLOTHO)).values()) == files
+    assert list(found(Corpus("clotho-evaluation", tmp_path, CLOTHO[2:])).values()) == files[2:]
+
+
+def test_the_captioning_test_of_clotho_is_not_its_evaluation(tmp_path: Path) -> None:
+    lay(tmp_path, f"test/{TWICE}")
+    assert found(Corpus("clotho-evaluation", tmp_path, CLOTHO[2:])) == {}
+    lay(tmp_path, "train/x.wav", "development/y.wav")
+    assert found(Corpus("clotho-evaluation", tmp_path, CLOTHO[2:])) == {}
+
+
+@pytest.mark.parametrize(
+    "on_disk", ["test/Wet : Metro.wav", "test_retrieval_audio/Wet_Metro.wav", "clotho_audio_files/test_retrieval_audio/Wet _ Metro.wav"]
+)
+def test_the_hidden_test_of_dcase(tmp_path: Path, on_disk: str) -> None:
+    lay(tmp_path, on_disk)
+    clips = (Clip("Wet : Metro.wav", "test", "test/Wet_Metro.wav"),)
+    assert list(found(Corpus("dcase-retrieval", tmp_path, clips)).values()) == [on_disk]
+
+
+def test_what_is_no_file_is_not_found(tmp_path: Path) -> None:
+    (tmp_path / "rain.wav").symlink_to(tmp_path / "absent.wav")  # as git-annex leaves it where the content was not fetched
+    (tmp_path / "snow.flac").mkdir()
+    assert found(corpus(tmp_path, "rain.wav", "a/rain.wav", "snow.wav")) == {}
+
+
 VIDEO = "r1nicOVtvkQ"
+
+
+@pytest.mark.parametrize(
+    "on_disk", [f"audio_32000Hz/test/{VIDEO}_30.flac", f"waveforms/Y{VIDEO}.flac", f"audio/{VIDEO}.mp3", f"{VIDEO}.wav"]
+)
+def test_layouts_of_audiocaps_that_others_made(tmp_path: Path, on_disk: str) -> None:
+    lay(tmp_path, on_disk, f"audio_32000Hz/test/{VIDEO.lower()}_30.flac")
+    clip = Clip(VIDEO, "test", f"test/Y{VIDEO}.wav", start_s=30.0, origins=(f"youtube:{VIDEO}",))
+    assert found(Corpus("audiocaps-test", tmp_path, (clip,))) == {VIDEO: on_disk}
 
 
 @pytest.mark.parametrize(
@@ -168,5 +227,7 @@ def test_only_known_names_have_a_card(tmp_path: Path, monkeypatch: pytest.Monkey
     assert card.name == "audiocaps-v2"
     assert card_of("mine.csv") is None
     assert card_of("clothoid") is None
-    (tmp_path / "clotho").mkdir()
-    assert card_of("clotho") is None
+    assert card_of("clotho-mine.csv") is None
+    lay(tmp_path, "clotho/rain.wav")  # as in the folder of all corpora: the name is meant, as by `load`
+    assert card_of("clotho") is not None
+    assert card_of(load(Path("clotho")).reference) is None

@@ -10,7 +10,8 @@ import pytest
 
 from hearken.data.rows import fail, read_lines
 from hearken.errors import DataError, MissingDataError
-from tests.data.mutating import DAMAGE, Case, cases, damaged, fuzz
+from tests.data.mutants import DAMAGE, damaged
+from tests.data.mutating import Case, cases, fuzz
 
 pytest.importorskip("yaml")
 COUNT = 1_500

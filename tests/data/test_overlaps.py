@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from hearken.data import overlaps
 from hearken.data.blacklists import Blacklist
 from hearken.data.clip import Clip
 from hearken.data.overlaps import Leak, listed, plain, same_captions, same_files, same_origins
 from hearken.errors import DataError
+
+DIGEST = overlaps._digest
 
 
 def clip(name: str, *origins: str, captions: tuple[str, ...] = (), start_s: float | None = None) -> Clip:
@@ -80,10 +83,36 @@ def test_equal_files(tmp_path: Path) -> None:
     assert found[0].detail == "SHA-256 5994471abb01112a"
 
 
+def test_files_of_one_size_are_read_to_the_end_only_if_they_begin_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = b"RIFF" * 20_000
+    contents = {"a": b"1" + head, "b": head + b"2", "h": b"3" + head, "i": head + b"4", "j": head + b"2"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    read: list[tuple[str, float]] = []
+    monkeypatch.setattr(overlaps, "_digest", lambda path, *most: read.append((path.name, *most)) or DIGEST(path, *most))
+    training, held_out = ({name: tmp_path / name for name in names} for names in ("ab", "hij"))
+    assert [(leak.training, leak.held_out) for leak in same_files(training, held_out)] == [("b", "j")]
+    assert sorted(name for name, *most in read if not most) == ["b", "i", "j"]
+    assert len(read) == 8
+
+
+def test_empty_files_are_no_leak(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "h").touch()
+    assert list(same_files({"a": tmp_path / "a"}, {"h": tmp_path / "h"})) == []
+
+
+def test_clips_of_one_file_are_all_told(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"x")
+    both = {"one": tmp_path / "a.wav", "two": tmp_path / "a.wav"}
+    found = [(leak.training, leak.held_out) for leak in same_files(both, both)]
+    assert found == [("one", "one"), ("one", "two"), ("two", "one"), ("two", "two")]
+
+
 def test_files_that_are_read_are_those_of_equal_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").write_bytes(b"1")
     (tmp_path / "h").write_bytes(b"22")
-    monkeypatch.setattr("hearken.data.overlaps._digest", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr("hearken.data.overlaps._digest", lambda path, *_: pytest.fail(f"{path} was read"))
     assert list(same_files({"a": tmp_path / "a"}, {"h": tmp_path / "h"})) == []
 
 

@@ -42,3 +42,7 @@ def test_a_date_is_compared_with_the_clock() -> None:
 def test_only_what_may_pass_is_passing() -> None:
     assert {429, 500, 503} <= PASSING
     assert not PASSING & {200, 301, 400, 401, 403, 404, 410, 416, 501}
+
+
+def test_the_header_counts_in_any_case() -> None:
+    assert wait_s(1, {"x": "9", "retry-after": "7"}) == wait_s(1, {"RETRY-AFTER": "7"}) == 7.0

@@ -153,6 +153,14 @@ def test_text_only_and_splits(site: Site) -> None:  # noqa: F811
         go(splits=("valid",))
     with pytest.raises(DataError, match="There is no corpus"):
         go("tinny")
+    with pytest.raises(DataError, match="tiny-test is one split, and another was asked for: train"):
+        go("tiny-test", splits=("train",))  # nothing to do is not "all is here"
+
+
+def test_a_split_that_goes_by_its_name(tmp_path: Path) -> None:
+    report = prepare("clotho", splits=("test",), mirror=str(tmp_path), text_only=True)
+    assert [split.name for split in report.splits] == ["test"]
+    assert {file.path for file in report.files} == {"clotho_metadata_test.csv", "clotho_audio_test.7z"}
 
 
 def test_archives_are_removed_when_asked_for_and_not_fetched_again(tmp_path: Path, site: Site) -> None:  # noqa: F811
@@ -220,6 +228,26 @@ def test_a_full_disk_is_told_before_anything_comes(monkeypatch: pytest.MonkeyPat
     assert "bytes are to come, and the disk of" in state(report, "train.csv").message
     assert "--folder" in state(report, "train.csv").hint
     assert site.seen == []
+
+
+def test_what_came_before_counts_when_the_disk_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, site: Site) -> None:  # noqa: F811
+    home = tmp_path / "data" / "tiny"
+    file = next(file for file in module.definition("tiny").card.files if file.path == "train.7z")
+    assert file.size_bytes
+    know(replace(module.definition("tiny").card, files=(file,)), monkeypatch)
+    home.mkdir(parents=True)
+    (home / "train.7z.part").write_bytes(b"x" * (file.size_bytes - 10))
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10}))
+    assert "bytes are to come" not in state(go("tiny-train"), "train.7z").message
+
+
+def test_the_leavings_of_a_download_that_was_killed_at_its_end_go(tmp_path: Path) -> None:
+    go()
+    home = tmp_path / "data" / "tiny"
+    for ending in (".part.json", ".lock"):
+        (home / f"train.csv{ending}").write_text("{}")
+    go()
+    assert not list(home.glob("train.csv.*"))
 
 
 def test_two_at_once_do_not_mix(tmp_path: Path) -> None:

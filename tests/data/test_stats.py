@@ -40,6 +40,15 @@ def test_unknown_is_none_and_an_empty_cell() -> None:
     assert (cells["hours"], cells["num_clips"]) == ("", "1")
 
 
+def test_the_source_is_what_the_origins_say() -> None:
+    clips = [
+        Clip(str(number), "all", "a.wav", origins=(origin,)) for number, origin in enumerate(("bigsoundbank:1", "mine:1", "soundbible:2"))
+    ]
+    assert describe(clips, "mine").source == "BigSoundBank mine SoundBible"
+    assert describe(clips, "mine", source="the attic").source == "the attic"
+    assert describe(CLIPS, "mine").source == ""
+
+
 def test_splits_and_all() -> None:
     corpus = Corpus("mine", Path(), CLIPS)
     assert [(row.name, row.num_clips) for row in describe_corpus(corpus)] == [("mine train", 2), ("mine test", 1), ("mine", 3)]

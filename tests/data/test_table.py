@@ -56,3 +56,8 @@ def test_an_entry_must_be_a_definition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(table.CORPORA, "odd", "clotho:RATE_HZ")
     with pytest.raises(TypeError, match="no Definition"):
         definition("odd")
+
+
+def test_only_where_a_path_may_be_given_is_one_suggested() -> None:
+    assert "path" not in unknown("clohto").hint
+    assert unknown("clohto", or_path=True).hint.endswith("a path works as well.")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from hearken.data import whole
 from hearken.data.whole import read_json, write_json
 
 
@@ -32,7 +31,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     write_json(tmp_path / "x.json", {"a": 1})
-    monkeypatch.setattr(whole.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_json(tmp_path / "x.json", {"a": 2})
     assert read_json(tmp_path / "x.json") == {"a": 1}

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearken.errors import InputError, QueryError
-from hearken.library.files import TEMP_MARK
+from hearken.files import TEMP_MARK
 from hearken.library.manifest import MANIFEST_NAME, load_manifest
 from hearken.library.records import RemoveFile
 from hearken.library.store import CACHE_NAME, open_store

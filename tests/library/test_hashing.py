@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hearken.errors import AudioReadError
-from hearken.library.hashing import content_hash, hash_and_status, seal
+from hearken.library.hashing import content_hash, digest_of, hash_and_status, seal
 
 
 @pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
@@ -27,6 +27,11 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
             content_hash(str(tmp_path / name))
     with pytest.raises(AudioReadError, match="absent cannot be read: No such file"):
         content_hash(str(tmp_path / "absent"))
+
+
+def test_the_digest_is_that_of_the_parts_joined() -> None:
+    assert digest_of([b"ab", b"", memoryview(b"c")]) == digest_of([b"abc"]) != digest_of([b"abd"])
+    assert digest_of([]) == "cae66941d9efbd404e4d88758ea67670"  # BLAKE2b-128 of nothing
 
 
 def test_a_seal_tells_every_change() -> None:

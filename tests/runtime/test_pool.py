@@ -96,7 +96,7 @@ def test_a_thread_that_searched_for_the_next_path_starts_nothing_after_the_stop(
     next(results)
     searching.wait(5)
     results.close()  # type: ignore[attr-defined]
-    assert [thread for thread in threading.enumerate() if thread.name == "hearken-pool"] == []
+    assert [thread for thread in threading.enumerate() if thread.name == "hearken-crew"] == []
     assert [child for child in psutil.Process().children() if child.pid not in before] == []
 
 

@@ -13,7 +13,7 @@ FORMS = [
     ("city", "plural", "cities"), ("key", "plural", "keys"), ("leaf", "plural", "leaves"), ("man", "plural", "men"),
     ("policeman", "plural", "policemen"), ("human", "plural", "humans"), ("child", "plural", "children"), ("sheep", "plural", "sheep"),
     ("rain", "plural", ""), ("railway car", "plural", "railway cars"), ("person", "plural", "people"), ("roof", "plural", "roofs"),
-    ("bark", "third", "barks"), ("splash", "third", "splashes"), ("cry", "third", "cries"), ("play", "third", "plays"), ("go", "third", "goes"),
+    ("bark", "third", "barks"), ("splash", "third", "splashes"), ("cry", "third", "cries"), ("play", "third", "plays"), ("go", "third", "goes"), ("echo", "third", "echoes"),
     ("rain down", "third", "rains down"), ("buzz", "third", "buzzes"),
     ("bark", "ing", "barking"), ("hum", "ing", "humming"), ("run", "ing", "running"), ("make", "ing", "making"), ("flee", "ing", "fleeing"),
     ("tie", "ing", "tying"), ("open", "ing", "opening"), ("begin", "ing", "beginning"), ("play", "ing", "playing"), ("blow", "ing", "blowing"),

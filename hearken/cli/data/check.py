@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hearken.cli import output
-from hearken.cli.bars import CountBar
+from hearken.cli.bars import CountBar, DownloadBar
 from hearken.cli.exits import EXIT_SOME_FAILED
 from hearken.cli.options import JobsOption, JsonOption
-from hearken.errors import show
+from hearken.errors import InputError, show
 
 if TYPE_CHECKING:
+    from hearken.data.blacklists import Blacklist
     from hearken.data.check import Checked, CheckedSplit
     from hearken.data.clip import Corpus
     from hearken.data.leakage import LeakReport
@@ -24,7 +27,8 @@ _MOST_IN_JSON = 1_000
 
 def check(
     reference: Annotated[
-        str, typer.Argument(metavar="REF", help="A corpus, one of its splits (clotho-evaluation), a table, a folder, or hf:OWNER/NAME.")
+        str,
+        typer.Argument(metavar="REF", help="A corpus, one of its splits (clotho-evaluation), a table, a folder, a pack, or hf:OWNER/NAME."),
     ],
     against: Annotated[
         list[str] | None,
@@ -51,47 +55,87 @@ def check(
 
     It can be stopped at any time; run again, it goes on. With --against, what a test set shares with it is told as well.
     """
+    from hearken.audio.crew import num_cores
+    from hearken.data.blacklists import read_blacklist
     from hearken.data.check import check as run
     from hearken.data.load import load
 
+    if not against and (fingerprints or blacklist):
+        raise typer.BadParameter(
+            "It needs --against, the test set to compare with.", param_hint="--fingerprints" if fingerprints else "--blacklist"
+        )
+    if is_pack(reference):
+        _check_pack(Path(reference), against, json=json)
+        return
     corpus = load(reference, folder=folder)
+    others = [load(each, folder=folder_of(each, reference, folder)) for each in against or ()]  # what is wrong there is told now, not
+    published = read_blacklist(blacklist) if blacklist else None  # when hours of decoding are over
     jobs = jobs or num_cores()
     with CountBar(f"check {reference}", "clips", quiet=json) as bar:
         report = run(corpus, jobs=jobs, decode=decode, ledger=ledger, again=again, on_progress=bar)
-    leaks = [
-        _leaks(corpus, load(each), fingerprints=fingerprints, blacklist=blacklist, jobs=jobs, quiet=json) for each in against or []
-    ]  # fmt: skip
+    leaks = [_leaks(corpus, other, fingerprints=fingerprints, blacklist=published, jobs=jobs, quiet=json) for other in others]
     if json:
         told = {"leaks": [each.to_json() for each in leaks]} if against else {}
         output.print_json(report.to_json(_MOST_IN_JSON) | told)
     else:
-        _print(report)
+        if corpus.clips:
+            _print(report)
+        else:
+            output.note(output.no_clips(corpus))
         for each in leaks:
             _print_leaks(each)
     if not report.is_clean or any(each.leaked_ids for each in leaks):
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def num_cores() -> int:
-    """Return how many cores this process may use."""
-    import os
+def folder_of(other: str, reference: str, folder: Path | None) -> Path | None:
+    """Return the folder of `other`: that of `reference` if both are splits of one corpus, else None for its own place."""
+    from hearken.data.locate import card_of
 
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    card = card_of(reference)
+    return folder if card is not None and card == card_of(other) else None
 
 
-def _leaks(corpus: Corpus, held_out: Corpus, *, fingerprints: bool, blacklist: str | None, jobs: int, quiet: bool) -> LeakReport:
-    from hearken.data.blacklists import read_blacklist
+def is_pack(reference: str) -> bool:
+    """Say whether `hearken data pack` made the folder that is named; the name of a corpus is none."""
+    from hearken.data.locate import card_of
+    from hearken.data.shards.layout import INDEX
+
+    return os.path.isfile(os.path.join(reference, INDEX)) and card_of(reference) is None
+
+
+def _check_pack(folder: Path, against: list[str] | None, *, json: bool) -> None:
+    """Read all of a pack and say which of its shards are not as they were written."""
+    from hearken.data.shards.check import REPAIR, check_shards
+
+    if against:
+        raise InputError(f"{show(folder)} is a pack, and packs are not compared.", "Compare the corpus that it was made of.")
+    with DownloadBar(f"check {folder.name}", quiet=json) as bar:
+        wrong = check_shards(folder, on_progress=bar)
+    if json:
+        output.print_json({"folder": show(folder), "clean": not wrong, "damaged": [error.message for error in wrong]})
+    else:
+        output.console().print(
+            f"{output.plural(len(wrong), 'shard')} of {show(folder)} damaged" if wrong else f"All is whole: {show(folder)}"
+        )
+        for line in [*(show(error.message) for error in wrong), *([REPAIR] if wrong else [])]:
+            output.note(line)
+    if wrong:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _leaks(corpus: Corpus, held_out: Corpus, *, fingerprints: bool, blacklist: Blacklist | None, jobs: int, quiet: bool) -> LeakReport:
     from hearken.data.leakage import find_leaks
 
-    published = read_blacklist(blacklist) if blacklist else None
     with CountBar(f"against {held_out.reference}", "files", quiet=quiet) as bar:
-        return find_leaks(corpus, held_out, fingerprints=fingerprints, blacklist=published, jobs=jobs, on_progress=bar)
+        return find_leaks(corpus, held_out, fingerprints=fingerprints, blacklist=blacklist, jobs=jobs, on_progress=bar)
 
 
 def _print(report: Checked) -> None:
     screen = output.console()
-    titles = ("split", "clips", "card", "captions", "card", "missing", "decoded", "broken", "sound", "other length", "remarkable")
-    screen.print(output.table(titles, [split_row(split) for split in report.splits]))
+    titles = ("split", "clips", "captions", "missing", "decoded", "broken", "sound", "other length", "remarkable")
+    rows = [split_row(split) for split in report.splits]
+    screen.print(output.table(titles, rows, folding=("split", "other length", "remarkable"), drop_empty=True))
     if report.num_formats:
         screen.print("formats: " + ", ".join(f"{show(name)}: {output.number(count)}" for name, count in report.num_formats.items()))
     if report.duplicates:
@@ -103,13 +147,20 @@ def _print(report: Checked) -> None:
 
 
 def split_row(split: CheckedSplit) -> tuple[str, ...]:
-    """Return a split for the table."""
+    """Return a split for the table: counts, with the card's where it has others; nothing of decoding where nothing was decoded."""
     flags = ", ".join(f"{output.number(len(names))} {flag}" for flag, names in split.flagged.items())
-    card = ["" if count is None else output.number(count) for count in (split.card_clips, split.card_captions)]
-    return (
-        split.name, output.number(split.clips), card[0], output.number(split.captions), card[1], output.number(len(split.missing)),
-        output.number(split.decoded), output.number(len(split.broken)), f"{split.sound_s / 3600:.2f} h", output.number(len(split.lengths)), flags,
-    )  # fmt: skip
+    clips, captions = _counted(split.clips, split.card_clips), _counted(split.captions, split.card_captions)
+    heard: tuple[str, ...] = ("", "", "", "")
+    if split.decoded or split.broken:
+        heard = (
+            output.number(split.decoded), output.number(len(split.broken)), f"{split.sound_s / 3600:.2f} h", output.number(len(split.lengths)),
+        )  # fmt: skip
+    return split.name, clips, captions, output.number(len(split.missing)), *heard, flags
+
+
+def _counted(found: int, told: int | None) -> str:
+    """Return a count, and the card's where that is another one."""
+    return output.number(found) if told in (None, found) else f"{output.number(found)} of {output.number(told or 0)}"
 
 
 def details(report: Checked) -> list[str]:
@@ -133,5 +184,31 @@ def _some(lines: list[str]) -> list[str]:
 
 def _print_leaks(report: LeakReport) -> None:
     output.console().print(show(report.summary))
+    if report.caveat:
+        output.note(report.caveat)
+    for line in known_leaks(report) + unheard(report):
+        output.note(line)
     for line in _some([f"{leak.kind}: {show(leak.training)} = {show(leak.held_out)} ({show(leak.detail)})" for leak in report.leaks]):
         output.note(line)
+
+
+def known_leaks(report: LeakReport) -> list[str]:
+    """Return what the card says about recordings that are in two splits of one corpus: a fault of the publisher, not of the user."""
+    from hearken.data.locate import card_of
+
+    card = card_of(report.training)
+    if card is None or card != card_of(report.held_out):
+        return []
+    numbers = {leak.detail.rpartition(":")[2] for leak in report.leaks if leak.kind == "origin"}
+    notes = [note for note in card.notes if numbers.intersection(re.findall(r"\d+", note))]
+    return [f"So {card.title} was published: {note}" for note in notes]
+
+
+def unheard(report: LeakReport) -> list[str]:
+    """Return what fingerprints could not be made of, on either side: nothing is known about those clips."""
+    lines: list[str] = []
+    for name, one in zip((report.training, report.held_out), report.listening or (), strict=False):
+        lines.append(f"{show(name)}: {output.plural(one.num_compared, 'clip')} compared by sound, {output.number(one.num_missing)} not here, "
+                     f"{output.number(one.num_plain)} too short or plain, {output.number(len(one.unreadable))} unreadable.")  # fmt: skip
+        lines += _some([f"unreadable: {show(message)}" for message in one.unreadable])
+    return lines

@@ -93,12 +93,20 @@ def facts(report: Report) -> list[tuple[str, list[str]]]:
         ("found", [f"{output.plural(report.found, 'sound')} = {counts}"]),
         ("kept", [f"{output.plural(report.kept, 'sound')}: {sound}"]),
         ("removed", [f"{output.number(count)} {reason}: {REASONS[reason]}" for reason, count in sorted(report.removed.items())]),
-        ("failed", [f"{output.number(count)} {reason}: {REASONS[reason]}" for reason, count in sorted(report.failed.items())]),
+        ("failed", [_failed(reason, count, report.examples.get(reason)) for reason, count in sorted(report.failed.items())]),
         ("trouble", report.troubles),
         ("written", [f"{show(report.folder)}: {', '.join(report.files)}"]),
         ("next", ["Run the command again: what failed or was left is tried anew."] if failed or report.left or report.troubles else []),
     ]
     return [(title, lines) for title, lines in rows if lines]
+
+
+def _failed(reason: str, count: int, example: str | None) -> str:
+    """Return one reason of failures, with what happened to the first of them."""
+    from hearken.data.collect.clean import REASONS
+
+    such = f", such as {example}" if example else ""
+    return f"{output.number(count)} {reason}: {REASONS[reason]}{such}"
 
 
 def _delay(seconds: float, *, allow_less: bool) -> float:

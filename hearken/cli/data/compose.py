@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,19 +61,20 @@ def compose(
 
     Run it again to go on after an interruption, or with a larger --num for more scenes of the same kind.
     """
+    from hearken.audio.crew import num_cores
+    from hearken.cli.data.pack import chosen
     from hearken.data.load import load
     from hearken.data.scenes.compose import compose as run
     from hearken.data.scenes.plan import Settings
 
-    corpus = load(reference)
-    corpus = corpus.only(split) if split else corpus
+    corpus = chosen(load(reference), split)
     settings = Settings(
         seed=seed, min_duration_s=min_duration, max_duration_s=max_duration, rate_hz=rate, max_events=max_events, num_captions=captions
     )  # fmt: skip
     with CountBar("listening", "sounds", quiet=json) as first, CountBar("composing", "scenes", quiet=json) as second:
         report = run(
             corpus, out, settings, num, kind=sound.value, licences=licence or (), labels=[each.value for each in labels or ()],
-            jobs=jobs or os.cpu_count() or 1, on_survey=first, on_scene=second,
+            jobs=jobs or num_cores(), on_survey=first, on_scene=second,
         )  # fmt: skip
     if json:
         output.print_json(report.to_json())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,17 +15,21 @@ from hearken.errors import show
 if TYPE_CHECKING:
     from hearken.data.card import Card, File, Split
 
+_WIDE = 110
+
 
 def list_corpora(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show the card of this corpus.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Show the card of this corpus (of a split: that of its corpus).")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """List the corpora that have a card, or show the card of one."""
     from hearken.data.home import data_home
-    from hearken.data.table import CORPORA, definition
+    from hearken.data.table import CORPORA, definition, parse_reference
 
-    cards = [definition(each).card for each in ([name] if name else CORPORA)]
-    here = {card.name: (data_home() / card.name).is_dir() for card in cards}
+    cards = [definition(each).card for each in ([parse_reference(name)[0]] if name else CORPORA)]
+    here = {card.name: _here(data_home() / card.name) for card in cards}
     if json:
         output.print_json({"home": show(data_home()), "corpora": [asdict(card) | {"here": here[card.name]} for card in cards]})
         return
@@ -32,12 +37,24 @@ def list_corpora(
     if name:
         screen.print(output.facts_table(facts(cards[0])))
         return
+    wide = screen.width >= _WIDE
     rows = [
-        (card.name, *_counts(card), "yes" if here[card.name] else "", card.licence, card.summary)
+        (card.name, *_counts(card), here[card.name], card.licence if wide else "", card.summary)
         for card in cards
     ]  # fmt: skip
-    screen.print(output.table(("name", "clips", "captions", "queries", "here", "licence", "what it is"), rows))
+    titles = ("name", "clips", "captions", "queries", "here", "licence", "what it is")
+    screen.print(output.table(titles, rows, folding=("licence", "what it is"), drop_empty=True))
     output.note(f"Corpora live in {show(data_home())} ($HEARKEN_DATA).")
+
+
+def _here(folder: Path) -> str:
+    """Return `yes` where `hearken data prepare` found everything, `partly` where there is a folder, nothing else."""
+    from hearken.data.report import PREPARED
+    from hearken.data.whole import read_json
+
+    if not folder.is_dir():
+        return ""
+    return "yes" if read_json(folder / PREPARED).get("complete") is True else "partly"
 
 
 def _counts(card: Card) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _SHOWN = 5
 _FLAGS = {
     "cut": "longer than --max-duration",
-    "over_full_scale": "stored below its level, to be raised when read: it goes beyond full scale",
-    "truncated": "broken off: what can be decoded is in",
+    "over_full_scale": "beyond full scale: stored at a lower level, and raised again when read",
+    "truncated": "broken off: packed as far as it can be decoded",
     "silent": "silent",
     "antiphase": "channels cancel each other: one of them is in",
 }
@@ -64,14 +64,14 @@ def pack(
     Each sample is KEY.json (all that is known of the clip) and KEY.flac, KEY.opus or KEY.npy. Clips that cannot be read are in
     failed.jsonl; shards.json, the index, is written last.
     """
+    from hearken.audio.crew import num_cores
     from hearken.data.load import load
     from hearken.data.locate import locate
     from hearken.data.shards.pack import pack as run
     from hearken.data.shards.plan import make_plan
-    from hearken.search.library import num_cores
 
     recipe = make_recipe(rate, codec, bitrate, front_end, max_duration, keep, seed)
-    corpus = _chosen(load(reference), split)
+    corpus = chosen(load(reference), split)
     plan = make_plan(corpus, recipe, shard_clips=shard_clips, seed=None if in_order else seed)
     with CountBar(f"Packing {plan.name}", "clips", quiet=json) as bar:
         report = run(plan, locate(corpus), out, jobs=jobs or num_cores(), verify=verify, retry_failed=retry_failed, on_progress=bar)
@@ -100,7 +100,8 @@ def make_recipe(
     )
 
 
-def _chosen(corpus: Corpus, splits: list[str] | None) -> Corpus:
+def chosen(corpus: Corpus, splits: list[str] | None) -> Corpus:
+    """Return the clips of these splits; all, with queries and variations, if none is named. Raises InputError for one that is not there."""
     unknown = sorted(set(splits or ()) - set(corpus.splits))
     if unknown:
         raise InputError(f"{show(corpus.reference)} has no split {show(unknown[0])!r}.", f"Its splits are: {', '.join(corpus.splits)}.")

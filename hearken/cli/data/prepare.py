@@ -64,10 +64,12 @@ def prepare(
 
 def _print(report: Prepared) -> None:
     screen = output.console()
-    screen.print(output.table(("file", "holds", "state", "size", "unpacked"), [file_row(file) for file in report.files]))
+    titles = ("file", "holds", "state", "size", "unpacked")
+    screen.print(output.table(titles, [file_row(file) for file in report.files], folding=("file",), drop_empty=True))
     screen.print()
-    titles = ("split", "clips", "card", "captions", "card", "sound found", "missing")
-    screen.print(output.table(titles, [split_row(split) for split in report.splits]))
+    if not report.clips_of:
+        splits = ("split", "clips", "card", "captions", "card", "sound found", "missing")
+        screen.print(output.table(splits, [split_row(split) for split in report.splits], folding=("split",), drop_empty=True))
     for kind, count in (("queries", report.num_queries), ("variations", report.num_variations)):
         if count is not None:
             screen.print(f"{output.number(count)} {kind}")
@@ -104,7 +106,8 @@ def advice(report: Prepared) -> list[str]:
     lines = [f"{file.status}: {show(file.message)} {show(file.hint)}".rstrip() for file in report.files if not file.is_done]
     for split in report.splits:
         if split.problem:
-            lines.append(f"{split.name}: {show(split.problem)} {show(split.hint)}".rstrip())
+            hint = "" if "data prepare" in split.hint else split.hint  # this command, which has just said why it could not
+            lines.append(f"{split.name}: {show(split.problem)} {show(hint)}".rstrip())
         elif split.differs:
             lines.append(
                 f"{split.name}: the files hold {split.clips} clips and {split.captions} captions; "

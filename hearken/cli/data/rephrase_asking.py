@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,9 +78,18 @@ def ask(corpus: Corpus, out: Path, wishes: Wishes) -> dict[str, Any]:
     plan = _plan(corpus, out, wishes)
     if wishes.dry_run:
         return _dry(plan)
+    if any(_same(plan.cache, other) for other in (out, plan.rejects, Path(corpus.reference))):
+        raise InputError(f"{show(plan.cache)} cannot hold the answers as well.", "Give another --cache.")
     if out.exists() and not wishes.overwrite and not plan.cache.exists():
         raise InputError(f"{show(out)} is there already, and no answers beside it.", "Give another --out, or --overwrite.")
     return _run(plan)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve() or one.samefile(other)
+    except (OSError, ValueError):
+        return False
 
 
 def _plan(corpus: Corpus, out: Path, wishes: Wishes) -> Plan:
@@ -109,7 +118,7 @@ def _plan(corpus: Corpus, out: Path, wishes: Wishes) -> Plan:
 def _dry(plan: Plan) -> dict[str, Any]:
     from hearken.data.rephrase.cache import read_cache
 
-    still = _open(plan, {record["key"]: record for record in read_cache(plan.cache)})
+    still = _open(plan, {record["key"]: {**record, "response": {}} for record in read_cache(plan.cache)})
     first = (still or plan.asked)[0]
     return {**_facts(plan, still), "first_question": first.query}
 
@@ -149,11 +158,10 @@ def _estimate(plan: Plan, still: Sequence[Question]) -> Estimate:
 
 def licence_of(corpus: Corpus) -> str:
     """Return the licence of a known corpus' captions, "" for a user's own."""
-    from hearken.data.table import CORPORA, definition, parse_reference
+    from hearken.data.locate import card_of
 
-    if not any(corpus.reference == name or corpus.reference.startswith(f"{name}-") for name in CORPORA):
-        return ""
-    return definition(parse_reference(corpus.reference)[0]).card.licence
+    card = card_of(corpus.reference)
+    return card.licence if card else ""
 
 
 def _run(plan: Plan) -> dict[str, Any]:
@@ -177,7 +185,7 @@ def _run(plan: Plan) -> dict[str, Any]:
             _write_rejects(plan, collect(plan.asked, cache, failures, plan.num, plan.wishes.policy))
             output.note(f"{output.plural(len(cache), 'answer')} kept in {show(plan.cache)}; the same command goes on from there.")
             raise
-        return _finish(plan, collect(plan.asked, cache, failures, plan.num, plan.wishes.policy), len(still))
+        return _finish(plan, cache, collect(plan.asked, cache, failures, plan.num, plan.wishes.policy), len(still))
 
 
 def _announce(plan: Plan, still: Sequence[Question]) -> None:
@@ -200,13 +208,11 @@ def _write_rejects(plan: Plan, outcome: Outcome) -> None:
     write_rejects(plan.rejects, outcome.rejected)
 
 
-def _finish(plan: Plan, outcome: Outcome, num_asked: int) -> dict[str, Any]:
+def _finish(plan: Plan, records: Answers, outcome: Outcome, num_asked: int) -> dict[str, Any]:
     from hearken.data.rephrase.write import variants_of
 
     _write_rejects(plan, outcome)
-    write(plan.out, plan.corpus, list(variants_of(outcome.accepted)))
-    used = [answer.record for answer in outcome.accepted] + [reject.record for reject in outcome.rejected if reject.record]
-    unique = {record["key"]: record for record in used}.values()
+    write(plan.out, plan.corpus, variants_of(outcome.accepted, records))
     report = {
         "endpoint": show(plan.endpoint.base),
         "model": show(plan.endpoint.model),
@@ -222,15 +228,15 @@ def _finish(plan: Plan, outcome: Outcome, num_asked: int) -> dict[str, Any]:
         "reasons": dict(outcome.reasons.most_common()),
         "faults": dict(outcome.faults.most_common()),
         "texts": sum(len(answer.texts) for answer in outcome.accepted),
-        "tokens_in": sum(record.get("prompt_tokens") or 0 for record in unique),
-        "tokens_out": sum(record.get("completion_tokens") or 0 for record in unique),
+        "tokens_in": outcome.tokens_in,
+        "tokens_out": outcome.tokens_out,
         "out": show(plan.out),
         "answers": show(plan.cache),
     }
     return report | ({"rejects": show(plan.rejects)} if outcome.rejected else {})
 
 
-def write(out: Path, corpus: Corpus, variants: Sequence[Variant]) -> None:
+def write(out: Path, corpus: Corpus, variants: Iterable[Variant]) -> None:
     """Write `out` in the format that its name asks for. Raises DataError."""
     from hearken.data.rephrase.write import write_manifest, write_variations
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hearken.data.stats import Stats
 
 _TITLES = ("corpus", "source", "hours", "clips", "captions", "max s", "avg s", "max words", "avg words", "text")
+_WIDE = 120
 
 
 def stats(
@@ -55,7 +56,12 @@ def stats(
         output.print_json({"corpora": [asdict(row) for row in rows], "words": [{"word": word, "count": count} for word, count in common]})
         return
     screen = output.console()
-    screen.print(output.table(_TITLES, [_cells(row) for row in rows + _published(corpora)]))
+    wide = screen.width >= _WIDE
+    cells = [_cells(row, wide=wide) for row in rows + _published(corpora)]
+    if cells:
+        screen.print(output.table(_TITLES, cells, folding=("source", "max words", "avg words", "text"), drop_empty=True))
+    for line in _partial(rows) + [output.no_clips(corpus) for corpus in loaded if not corpus.clips]:
+        output.note(line)
     if common:
         screen.print()
         screen.print(output.table(("word", "occurrences"), [(show(word), output.number(count)) for word, count in common]))
@@ -77,13 +83,23 @@ def _published(corpora: list[str]) -> list[Stats]:
 
     from hearken.data.stats import PUBLISHED
 
-    return [replace(PUBLISHED[name], name=f"{name}, as published") for name in corpora if name in PUBLISHED]
+    return [replace(PUBLISHED[name], name=f"{name} (paper)") for name in corpora if name in PUBLISHED]
 
 
-def _cells(row: Stats) -> tuple[str, ...]:
+def _partial(rows: list[Stats]) -> list[str]:
+    """Return what to say of rows whose hours are not those of all clips: their hours and lengths are of fewer."""
+    some = [row for row in rows if 0 < row.num_with_duration < row.num_clips]
+    return [
+        f"{show(row.name)}: lengths are known of {output.number(row.num_with_duration)} of {output.number(row.num_clips)} clips; "
+        "hours and seconds are of those alone."
+        for row in some
+    ]
+
+
+def _cells(row: Stats, *, wide: bool) -> tuple[str, ...]:
     return (
-        show(row.name), row.source, _number(row.hours, 2), output.number(row.num_clips), output.number(row.num_captions),
-        _number(row.max_duration_s, 2), _number(row.mean_duration_s, 2), _number(row.max_words, 0), _number(row.mean_words, 2), row.text_source,
+        show(row.name), row.source if wide else "", _number(row.hours, 2), output.number(row.num_clips), output.number(row.num_captions),
+        _number(row.max_duration_s, 2), _number(row.mean_duration_s, 2), _number(row.max_words, 0), _number(row.mean_words, 2), row.text_source if wide else "",
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from hearken.data.collect.markup import Detail, absolute, clean, first_text, linked_data, links, parse, words
+from hearken.data.collect.markup import Detail, absolute, clean, first_text, linked_data, links, parse, text_lines, words
 
 HOME = "https://bigsoundbank.com"
 SITEMAP = f"{HOME}/sitemap_bsb.xml"
@@ -38,8 +38,8 @@ def read_detail(text: str, url: str) -> Detail:
     """Return what the page `text` at `url` says of its sound."""
     soup = parse(text)
     data = linked_data(soup, "AudioObject")
-    body = soup.get_text("\n")
-    author = _AUTHOR.search(re.sub(r"\s*\n\s*(?=:)|(?<=:)\s*\n\s*", " ", body))
+    body = text_lines(soup)
+    author = _AUTHOR.search(re.sub(r"\n(?=:)|(?<=:)\n", " ", body))
     return Detail(
         title=_SITE.sub("", _string(data, "name") or first_text(soup, _TITLES)).strip(),
         description=_LABEL.sub("", _string(data, "description") or first_text(soup, _DESCRIPTIONS)),

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from hearken.data.collect.polite import Page, Visitor
+from hearken.files import write_whole
 
 _KEPT_HEADERS = ("content-type", "etag", "last-modified")
 
@@ -50,7 +50,9 @@ class PageCache:
     def _keep(self, url: str, page: Page) -> None:
         headers = {name: page.headers[name] for name in _KEPT_HEADERS if name in page.headers}
         about = {"asked": url, "url": page.url, "status": int(page.status), "headers": headers, "num_bytes": len(page.body)}
-        write_whole(self._path(url), json.dumps(about).encode() + b"\n" + page.body)
+        path = self._path(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, [json.dumps(about).encode(), b"\n", page.body], alone=True)
 
     def _path(self, url: str) -> Path:
         name = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -61,14 +63,3 @@ def _conditions(kept: Page | None) -> Mapping[str, str]:
     headers = {} if kept is None else kept.headers
     pairs = {"If-None-Match": headers.get("etag"), "If-Modified-Since": headers.get("last-modified")}
     return {name: value for name, value in pairs.items() if value}
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader finds all of it, or what was there before. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temp = path.with_name(f".{path.name}.temp")
-    with temp.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temp.replace(path)

@@ -11,7 +11,6 @@ import hashlib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,8 @@ from hearken.data.collect.sites import SITES, Site, text_of
 from hearken.data.collect.sound import RATE_HZ, read_sound, write_flac
 from hearken.data.sets.wavtext5k import caption
 from hearken.errors import AudioError, DataError, DownloadError, show
+from hearken.types import Progress
 
-Progress = Callable[[int, int | None], None]
 LEDGER = "ledger.jsonl"
 PATIENCE = 10
 """A site with which so many sounds in a row failed is left alone for the rest of the run."""
@@ -59,6 +58,7 @@ class Report:
     """What a run came to. `found` is `kept` + all of `removed` + all of `failed` (by reason) + `left` for the next run.
 
     `troubles` are lists that could not be read, and sites that were given up: then there may be more than was found.
+    `examples` has for each reason of `failed` what happened to the first sound; the ledger has it for every one.
     """
 
     folder: str
@@ -70,6 +70,7 @@ class Report:
     captions: int = 0
     duration_s: float = 0.0
     troubles: list[str] = field(default_factory=list)
+    examples: dict[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -256,6 +257,8 @@ class _Run:
             report.duration_s += record.duration_s or 0.0
         else:
             (report.removed if record.state == "removed" else report.failed)[record.reason] += 1
+            if record.state == "failed":
+                report.examples.setdefault(record.reason, record.detail)
 
 
 def _state(reason: str) -> State:

@@ -8,7 +8,6 @@ one that is not there (4xx) forbids nothing, one that cannot be had (5xx, no ans
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 from hearken import __version__
+from hearken.data import partial
 from hearken.data.collect.robots import MAX_ROBOTS_BYTES, Robots, parse_robots
 from hearken.data.collect.web import BrokenError, Response, TooLargeError, ask
 from hearken.data.patience import MAX_WAIT_S, PASSING, wait_s
@@ -28,6 +28,8 @@ from hearken.errors import show
 PRODUCT = "Hearken"
 """The name by which a site can address us in its robots.txt."""
 DEFAULT_DELAY_S = 1.0
+MAX_DELAY_S = 3_600.0
+"""A host with a longer Crawl-delay is not visited."""
 _ROBOTS_AGE_S = 86_400.0
 _MAX_REDIRECTS = 5
 _MAX_GOES = 100  # in which one file may come bit by bit
@@ -143,13 +145,14 @@ class Visitor:
 
         Returns the answer, without a body. Raises VisitError, also where a web page comes in the place of a file.
         """
-        part = path.with_name(path.name + ".part")
-        wish = _Ask(lambda: _resuming(url, part), lambda response: _keep(response, url, part), _SOUND_LONGEST_S, lambda: _size(part))
+        part = partial.part_of(path)
+        wish = _Ask(
+            lambda: _resuming(url, part), lambda response: _keep(response, url, part), _SOUND_LONGEST_S, lambda: partial.num_bytes(part)
+        )
         done = self._visit(url, wish)
         if done.status in _GONE:
             raise VisitError("gone", f"{show(url)} is not there ({done.status})")
-        _marks(part).unlink(missing_ok=True)
-        part.replace(path)
+        partial.finish(part, path)
         return done
 
     def sitemaps(self, url: str) -> tuple[str, ...]:
@@ -172,13 +175,15 @@ class Visitor:
         """Return the address to ask for `url`: itself, or one on the mirror of its host."""
         try:
             parts = urlsplit(url)
+            host, port = parts.hostname or "", "" if parts.port is None else f":{parts.port}"
         except ValueError:
-            parts = urlsplit("")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+            parts, host, port = urlsplit(""), "", ""
+        if parts.scheme not in ("http", "https") or not host:
             raise VisitError("gone", f"{show(url)} is no web address")
-        base = self.manners.mirrors.get(parts.hostname.removeprefix("www."))
+        base = self.manners.mirrors.get(host.removeprefix("www."))
         rest = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return (base.rstrip("/") if base else f"{parts.scheme}://{parts.netloc}") + _ascii(rest)
+        plain = f"[{host}]" if ":" in host else host  # in small letters and without a name before it: one host has one pace
+        return (base.rstrip("/") if base else f"{parts.scheme}://{plain}{port}") + _ascii(rest)
 
     def _robots(self, real: str) -> Robots:
         """Return the rules of the host of `real`, asked for once a day at most."""
@@ -189,7 +194,10 @@ class Visitor:
         if host.robots is None or self._clock.now_s() - host.robots_s > _ROBOTS_AGE_S:
             host.robots = self._fetch_robots(f"{parts.scheme}://{parts.netloc}/robots.txt", host)
             host.robots_s = self._clock.now_s()
-            host.delay_s = max(host.delay_s, host.robots.crawl_delay_s)
+            host.delay_s = max(self.manners.delay_s, host.robots.crawl_delay_s)
+        if host.delay_s > max(MAX_DELAY_S, self.manners.delay_s):
+            host.trouble = f"{parts.netloc} asks for {host.delay_s:g} s between two visits, so nothing is asked there"
+            raise VisitError("broken", host.trouble)
         return host.robots
 
     def _fetch_robots(self, url: str, host: _Host) -> Robots:
@@ -229,7 +237,7 @@ class Visitor:
             finally:
                 host.ready_s = self._clock.now_s() + host.delay_s
             failures = 0 if wish.size() > before else failures + 1
-            self._put_off(host, url, wait_s(max(1, failures), {"Retry-After": answer.get("retry-after", "")}, now=self._clock.date()))
+            self._put_off(host, url, wait_s(max(1, failures), answer, now=self._clock.date()))
         raise VisitError("broken", trouble)
 
     def _wait(self, host: _Host, url: str) -> None:
@@ -261,10 +269,6 @@ def _answered(url: str, response: Response, wish: _Ask) -> Page:
     raise VisitError("refused", f"{show(url)} is refused ({status})")
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
-
-
 def _next(url: str, page: Page) -> str:
     """Return where a redirect leads. Raises VisitError for other protocols, and from https to http."""
     try:
@@ -288,14 +292,8 @@ def _as_sent(header: str) -> str:
 def _resuming(url: str, part: Path) -> dict[str, str]:
     """Return the headers that ask for the rest of what is in `part`, if it is known to be of the same version."""
     headers = {"Accept-Encoding": "identity"}
-    try:
-        marks = json.loads(_marks(part).read_text(encoding="utf-8"))
-        have = part.stat().st_size
-        if marks["url"] == url and have and isinstance(marks["version"], str) and marks["version"]:
-            headers |= {"Range": f"bytes={have}-", "If-Range": marks["version"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return headers
+    have, version = partial.kept(part, url)
+    return headers | ({"Range": f"bytes={have}-", "If-Range": version} if have and version else {})
 
 
 def _keep(response: Response, url: str, part: Path) -> bytes:
@@ -305,26 +303,21 @@ def _keep(response: Response, url: str, part: Path) -> bytes:
         return b""
     if "html" in response.headers.get("content-type", "").lower():
         raise VisitError("gone", f"{show(url)} is a web page, not a sound")
-    have = _size(part)
+    have = partial.num_bytes(part)
     resumed = response.status == HTTPStatus.PARTIAL_CONTENT
-    if resumed and not response.headers.get("content-range", "").startswith(f"bytes {have}-"):
+    packed = response.headers.get("content-encoding", "identity").lower() != "identity"  # then bytes here are not bytes there
+    if resumed and (packed or not response.headers.get("content-range", "").startswith(f"bytes {have}-")):
         part.unlink(missing_ok=True)
         raise BrokenError("another part came than was asked for")
-    if not resumed:  # before the marks change, or a run that is cut off here would take old bytes for new ones
-        part.unlink(missing_ok=True)
-    tag = response.headers.get("etag", "")
-    version = tag if tag and not tag.startswith("W/") else response.headers.get("last-modified", "")
-    _marks(part).write_text(json.dumps({"url": url, "version": version}), encoding="utf-8")
+    if not resumed:
+        version = partial.version_of(response.headers.get("etag"), response.headers.get("last-modified"))
+        partial.begin(part, url, "" if packed else version)
     with part.open("ab" if resumed else "wb") as file:
         for chunk in response.chunks(_SOUND_BYTES):
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
     return b""
-
-
-def _marks(part: Path) -> Path:
-    return part.with_name(part.name + ".json")
 
 
 def _ascii(path: str) -> str:

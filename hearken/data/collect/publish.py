@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from hearken.data.collect.cache import write_whole
 from hearken.data.collect.entry import Entry, Record
 from hearken.data.collect.sites import SITES
 from hearken.data.rows import Row, read_csv
 from hearken.data.sets.wavtext5k import caption
+from hearken.files import write_whole
 
 COLUMNS = ("view_link", "download_link", "title", "description", "fname", "tags")
 TABLE, MANIFEST = "WavText5K.csv", "manifest.jsonl"
@@ -34,8 +34,8 @@ def publish(folder: Path, records: Iterable[Record], *, table: str = TABLE) -> N
         tags = repr(list(entry.tags)) if entry.tags else ""
         writer.writerow((entry.view_link, entry.download_link, entry.title, entry.description, Path(record.file).name or entry.fname, tags))
     manifest = "".join(json.dumps(_line(record), ensure_ascii=False) + "\n" for record in kept if record.file)
-    write_whole(folder / table, lines.getvalue().encode("utf-8", "backslashreplace"))
-    write_whole(folder / MANIFEST, manifest.encode("utf-8", "backslashreplace"))
+    write_whole(folder / table, lines.getvalue().encode("utf-8", "backslashreplace"), alone=True)
+    write_whole(folder / MANIFEST, manifest.encode("utf-8", "backslashreplace"), alone=True)
 
 
 def _place(record: Record) -> tuple[int, int, str]:

@@ -7,12 +7,12 @@ sites' own files take several times that.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from hearken.audio.isolated import decode_isolated
+from hearken.files import replacing
 from hearken.types import FloatArray, Waveform
 
 RATE_HZ = 44_100
@@ -29,8 +29,7 @@ def write_flac(path: Path, samples: FloatArray, rate_hz: int = RATE_HZ) -> None:
     import av
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    temp = path.with_name(f".{path.name}.temp")
-    with av.open(str(temp), "w", format="flac", options={"fflags": "+bitexact"}) as container:
+    with replacing(path, alone=True) as temp, av.open(str(temp), "w", format="flac", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("flac", rate=rate_hz, layout="mono", format="s16")
         stream.codec_context.flags |= av.codec.context.Flags.bitexact
         for start in range(0, len(samples), _FRAME_NUM_SAMPLES):
@@ -39,6 +38,3 @@ def write_flac(path: Path, samples: FloatArray, rate_hz: int = RATE_HZ) -> None:
             frame.sample_rate, frame.pts = rate_hz, start
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    with temp.open("rb+") as file:
-        os.fsync(file.fileno())
-    temp.replace(path)

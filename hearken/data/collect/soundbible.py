@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from hearken.data.collect.markup import MAX_TAGS, Detail, clean, first_text, links, parse, words
+from hearken.data.collect.markup import MAX_TAGS, Detail, clean, first_text, links, parse, text_lines, words
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -65,7 +65,7 @@ def title_of(url: str) -> str:
 def read_detail(text: str, url: str) -> Detail:
     """Return what the page `text` at `url` says of its sound."""
     soup = parse(text)
-    licence = _LICENCE.search(soup.get_text("\n"))
+    licence = _LICENCE.search(text_lines(soup))
     return Detail(
         title=_title(soup, url),
         description=_description(soup),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -53,7 +55,7 @@ class Response:
             raise BrokenError("the packed body ends too early")
 
     def _raw(self) -> Iterator[bytes]:
-        announced = self.headers.get("content-length", "")
+        announced = "" if "transfer-encoding" in self.headers else self.headers.get("content-length", "")
         left = int(announced) if announced.isdecimal() else None
         while True:
             try:
@@ -68,6 +70,8 @@ class Response:
                 raise BrokenError("it took too long")
         if left:
             raise BrokenError(f"{left} bytes are missing")
+        if time.monotonic() > self.deadline_s:
+            raise BrokenError("it took too long")  # the end may be that we hung up
 
 
 def _unpacked(unpack: Any, raw: bytes) -> Iterator[bytes]:  # noqa: ANN401 - zlib does not name its type
@@ -89,13 +93,33 @@ def ask(url: str, headers: Mapping[str, str], *, timeout_s: float, longest_s: fl
     `timeout_s` bounds each wait for the server, `longest_s` all of it. Raises BrokenError when no answer comes.
     """
     deadline_s = time.monotonic() + longest_s
+    with _hanging_up(longest_s) as connections:
+        try:
+            request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - the opener knows http and https alone
+            stream: Any = _opener(connections).open(request, timeout=timeout_s)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise BrokenError(_words(error)) from error
+        with stream:
+            yield Response(stream.status, {name.lower(): value for name, value in stream.headers.items()}, stream, deadline_s)
+
+
+@contextlib.contextmanager
+def _hanging_up(longest_s: float) -> Iterator[list[socket.socket]]:
+    """Hang up on the sockets in the list when time is over: a server can drip headers, or marks between chunks, for ever."""
+    connections: list[socket.socket] = []
+
+    def hang_up() -> None:
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not TLS's own, which would wait for the server
+
+    timer = threading.Timer(max(0.0, longest_s), hang_up)
+    timer.daemon = True
+    timer.start()
     try:
-        request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - the opener knows http and https alone
-        stream: Any = _opener().open(request, timeout=timeout_s)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise BrokenError(_words(error)) from error
-    with stream:
-        yield Response(stream.status, {name.lower(): value for name, value in stream.headers.items()}, stream, deadline_s)
+        yield connections
+    finally:
+        timer.cancel()
 
 
 def _words(error: Exception) -> str:
@@ -103,11 +127,28 @@ def _words(error: Exception) -> str:
     return str(reason) or type(error).__name__
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    """An opener that gives every answer as it is: no redirect is followed, no status is an error."""
+def _opener(connections: list[socket.socket]) -> urllib.request.OpenerDirector:
+    """An opener that gives every answer as it is (no redirect is followed, no status is an error) and tells its sockets."""
+
+    class Plain(http.client.HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            connections.append(self.sock)
+
+    class Secure(http.client.HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            connections.append(self.sock)
+
+    class PlainHandler(urllib.request.HTTPHandler):
+        def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+            return self.do_open(Plain, req)
+
+    class SecureHandler(urllib.request.HTTPSHandler):
+        def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+            return self.do_open(Secure, req)
+
     opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(), urllib.request.HTTPHandler(), urllib.request.HTTPSHandler(), urllib.request.UnknownHandler(),
-    ):  # fmt: skip
+    for handler in (urllib.request.ProxyHandler(), PlainHandler(), SecureHandler(), urllib.request.UnknownHandler()):
         opener.add_handler(handler)
     return opener

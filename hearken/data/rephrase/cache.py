@@ -2,7 +2,8 @@
 
 The key of an answer is the SHA-256 of the model's name, the parameters and the messages. A record is written by one system
 call and is on the disk before it counts. A killed run can at worst leave half a line at the end of the file; that line is
-no answer and is cut off. Where a question was asked again, the last answer counts.
+no answer and is cut off. Where a question was asked again, the last answer counts. Answers stay in the file until somebody
+wants one: for 400 000 of them the memory would not do.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ Message = Mapping[str, str]
 Record = Mapping[str, Any]
 """One answer: `key`, `text`, `finish_reason`, `prompt_tokens`, `completion_tokens` (numbers or None), `response` (as it came)."""
 _NEEDED = {"key": str, "text": str, "response": dict}
+_BEGIN = b'{"completion_tokens": '  # of every line, as its keys are sorted
 
 
 def key_of(model: str, parameters: Mapping[str, Any], messages: Sequence[Message]) -> str:
@@ -40,7 +42,7 @@ class AnswerCache:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.num_asked_again = 0
-        self._records: dict[str, Record] = {}
+        self._places: dict[str, tuple[int, int]] = {}  # key -> where its line begins, and how many bytes it has
         self._guard = threading.Lock()
         self._open = contextlib.ExitStack()
         self._file = -1
@@ -68,14 +70,23 @@ class AnswerCache:
         self._open.close()
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._places)
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._records
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
 
     def get(self, key: str) -> Record | None:
-        """Return the last answer to the question `key`, None if there is none."""
-        return self._records.get(key)
+        """Return the last answer to the question `key`, as the file has it; None if there is none. Raises DataError."""
+        if key not in self._places:
+            return None
+        start, size = self._places[key]
+        with self._guard:
+            try:
+                os.lseek(self._file, start, os.SEEK_SET)
+                line = os.read(self._file, size)
+            except OSError as error:
+                raise _unwritable(self.path, error) from error
+        return _checked(self.path, 1, line)
 
     def put(self, record: Record) -> None:
         """Keep an answer: it is on the disk when this returns. Raises DataError if the disk does not take it."""
@@ -89,38 +100,41 @@ class AnswerCache:
                 os.fsync(self._file)
             except OSError as error:
                 raise _unwritable(self.path, error) from error
-            self._keep(record)
+            self._keep(record["key"], before, len(line))
 
-    def _keep(self, record: Record) -> None:
-        self.num_asked_again += record["key"] in self._records
-        self._records[record["key"]] = record
+    def _keep(self, key: str, start: int, size: int) -> None:
+        self.num_asked_again += key in self._places
+        self._places[key] = (start, size)
 
     def _read(self) -> None:
+        start = 0
         with self.path.open("rb") as stream:
-            content = stream.read()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.ftruncate(self._file, whole)
-        for line, text in enumerate(content[:whole].split(b"\n"), start=1):
-            if text.strip():
-                self._keep(_checked(self.path, line, text))
+            for number, line in enumerate(stream, start=1):
+                if not line.endswith(b"\n"):
+                    torn = line.strip(b"\0")  # a power cut can leave zeros
+                    if not (torn.startswith(_BEGIN) or _BEGIN.startswith(torn)):  # somebody's file, and not ours to cut
+                        fail(self.path, number, "this is no answer.", "Give another --out or --cache.")
+                    os.ftruncate(self._file, start)
+                elif line.strip():
+                    self._keep(_checked(self.path, number, line)["key"], start, len(line))
+                start += len(line)
 
 
 def read_cache(path: Path) -> Iterator[Record]:
     """Yield the answers of a file that this process does not write, such as for a look before a run. Raises DataError."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                if line.strip() and line.endswith(b"\n"):
+                    yield _checked(path, number, line)
     except FileNotFoundError:
         return
     except OSError as error:
         raise _unwritable(path, error) from error
-    for line, text in enumerate(content[: content.rfind(b"\n") + 1].split(b"\n"), start=1):
-        if text.strip():
-            yield _checked(path, line, text)
 
 
 def _checked(path: Path, line: int, text: bytes) -> Record:
-    value = parse_json(path, text.decode("utf-8", "replace"), line)
+    value = parse_json(path, text.decode("utf-8", "replace").removesuffix("\n"), line)
     if not isinstance(value, dict) or not all(isinstance(value.get(name), kind) for name, kind in _NEEDED.items()):
         fail(path, line, "this is no answer.", "Give another --out, or remove the line; its question is then asked again.")
     return value

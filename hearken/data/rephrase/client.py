@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http
 import json
 import time
@@ -105,8 +106,14 @@ class Client:
         return headers | ({"Authorization": f"Bearer {self.endpoint.key}"} if self.endpoint.key else {})
 
     def _clean(self, text: str) -> str:
+        """Blot out the key, also where a server wrote its characters as escapes of JSON."""
         key = self.endpoint.key
-        return text.replace(key, "[key]") if len(key) >= _MIN_KEY_CHARS else text
+        if len(key) < _MIN_KEY_CHARS:
+            return text
+        if "\\" in text:
+            with contextlib.suppress(ValueError, RecursionError):
+                text = json.dumps(json.loads(text)).replace(json.dumps(key)[1:-1], "[key]")
+        return text.replace(key, "[key]")
 
     def _judged(self, response: urllib3.BaseHTTPResponse, text: str) -> dict[str, Any] | Failed:
         status = response.status

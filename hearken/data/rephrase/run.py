@@ -14,7 +14,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from hearken.data.download import Progress
 from hearken.data.rephrase.answers import Judgement, judge
 from hearken.data.rephrase.cache import AnswerCache, Message, Record, key_of
 from hearken.data.rephrase.client import Failed
@@ -22,10 +21,14 @@ from hearken.data.rephrase.endpoint import Endpoint
 from hearken.data.rephrase.items import Item
 from hearken.data.rephrase.prompts import Prompt
 from hearken.errors import EndpointError, show
+from hearken.types import Progress
 
 
 class Answers(Protocol):
     """Where answers are looked up by key: the cache, or a dict."""
+
+    def __contains__(self, key: object, /) -> bool:
+        """Say whether there is an answer under `key`."""
 
     def get(self, key: str, /) -> Record | None:
         """Return the answer under `key`, None if there is none."""
@@ -57,10 +60,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Accepted:
-    """An answer that is used: the question, the record of the cache, and the texts out of it."""
+    """An answer that is used: the question, and the texts out of the record that the cache has under its key."""
 
     question: Question
-    record: Record
     texts: tuple[str, ...]
 
 
@@ -76,12 +78,17 @@ class Rejected:
 
 @dataclass
 class Outcome:
-    """All that a run came to: what is used, what is not, how often each fault was met, and what has not been asked yet."""
+    """All that a run came to: what is used, what is not, how often each fault was met, and what has not been asked yet.
+
+    `tokens_in` and `tokens_out` are those of all answers, where the server counted them; equal questions count once.
+    """
 
     accepted: list[Accepted] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     num_open: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
 
     @property
     def reasons(self) -> Counter[str]:
@@ -102,10 +109,14 @@ def still_open(asked: Sequence[Question], records: Answers, num: int, policy: st
     """Return the questions to ask: those without an answer, each once; with `retry_rejected` those too whose answer is of no use."""
     found: dict[str, Question] = {}
     for question in asked:
-        record = records.get(question.key)
-        if record is None or (retry_rejected and _judged(question, record, num, policy).reason):
+        if question.key not in records or (retry_rejected and _is_rejected(question, records, num, policy)):
             found.setdefault(question.key, question)
     return list(found.values())
+
+
+def _is_rejected(question: Question, records: Answers, num: int, policy: str) -> bool:
+    record = records.get(question.key)
+    return record is None or bool(_judged(question, record, num, policy).reason)
 
 
 def ask_all(
@@ -185,16 +196,21 @@ def _in_order_of_arrival(
 def collect(asked: Sequence[Question], records: Answers, failures: Mapping[str, Failed], num: int, policy: str) -> Outcome:
     """Judge every answer that there is, in the order of the questions; the same for a run in one piece and one in many."""
     outcome = Outcome()
+    counted: set[str] = set()
     for question in asked:
         record = records.get(question.key)
         failed = failures.get(question.key)
         if record is not None:
+            if question.key not in counted:
+                outcome.tokens_in += record.get("prompt_tokens") or 0
+                outcome.tokens_out += record.get("completion_tokens") or 0
+                counted.add(question.key)
             judgement = _judged(question, record, num, policy)
             outcome.faults.update(dict(judgement.faults))
             if judgement.reason:
                 outcome.rejected.append(Rejected(question, judgement.reason, _numbers(judgement.faults), record))
             else:
-                outcome.accepted.append(Accepted(question, record, judgement.texts))
+                outcome.accepted.append(Accepted(question, judgement.texts))
         elif failed is not None:
             outcome.rejected.append(Rejected(question, failed.reason, f"{failed.detail} (after {failed.attempts} attempts)"))
         else:

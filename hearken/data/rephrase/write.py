@@ -6,16 +6,16 @@ Files are whole or absent: written beside, then renamed.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hearken.data.clip import Clip, Corpus
 from hearken.data.rephrase.items import Item
-from hearken.data.rephrase.run import Accepted, Rejected
+from hearken.data.rephrase.run import Accepted, Answers, Rejected
 from hearken.errors import DataError, show
+from hearken.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Variant:
     usage: int | None = None
 
 
-def variants_of(accepted: Iterable[Accepted]) -> Iterator[Variant]:
-    """Yield the variants out of a model's answers; `usage` is the number of all tokens, as in GPT-Clotho."""
+def variants_of(accepted: Iterable[Accepted], records: Answers) -> Iterator[Variant]:
+    """Yield the variants out of a model's answers in `records`; `usage` is the number of all tokens, as in GPT-Clotho."""
     for answer in accepted:
-        record = answer.record
+        record = records.get(answer.question.key) or {}
         used = [record.get("prompt_tokens"), record.get("completion_tokens")]
         usage = sum(value for value in used if value is not None) if any(value is not None for value in used) else None
-        yield Variant(answer.question.item, answer.texts, answer.question.query, record["response"], record.get("finish_reason"), usage)
+        yield Variant(answer.question.item, answer.texts, answer.question.query, record.get("response"), record.get("finish_reason"), usage)
 
 
 def variation_row(variant: Variant) -> dict[str, Any]:
@@ -57,9 +57,16 @@ def variation_row(variant: Variant) -> dict[str, Any]:
 
 def write_variations(path: Path, variants: Iterable[Variant]) -> int:
     """Write a JSON list, a record on each line, and return how many. Raises DataError if it cannot be written."""
-    rows = [_line(variation_row(variant)) for variant in variants]
-    write_whole(path, "[\n" + ",\n".join(rows) + "\n]\n")
-    return len(rows)
+    num_rows = 0
+
+    def rows() -> Iterator[str]:
+        nonlocal num_rows
+        for num_rows, variant in enumerate(variants, start=1):
+            yield (",\n" if num_rows > 1 else "[\n") + _line(variation_row(variant))
+        yield "\n]\n" if num_rows else "[\n\n]\n"
+
+    _write(path, rows())
+    return num_rows
 
 
 def write_manifest(path: Path, corpus: Corpus, variants: Iterable[Variant]) -> int:
@@ -68,7 +75,7 @@ def write_manifest(path: Path, corpus: Corpus, variants: Iterable[Variant]) -> i
     for variant in variants:
         texts.setdefault(variant.item.clip.id, (variant.item.clip, {}))[1].update(dict.fromkeys(variant.texts))
     rows = [_line(manifest_row(corpus, clip, list(captions), path.parent)) for clip, captions in texts.values()]
-    write_whole(path, "".join(f"{row}\n" for row in rows))
+    _write(path, (f"{row}\n" for row in rows))
     return len(rows)
 
 
@@ -110,33 +117,18 @@ def write_rejects(path: Path, rejected: Iterable[Rejected]) -> int:
         for reject in rejected
     ]
     if rows:
-        write_whole(path, "".join(f"{row}\n" for row in rows))
+        _write(path, (f"{row}\n" for row in rows))
     else:
         path.unlink(missing_ok=True)
     return len(rows)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file that is there as a whole or not at all. Raises DataError if it cannot be written."""
-    temp = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _write(path: Path, pieces: Iterable[str]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temp.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temp.replace(path)
+        write_whole(path, (piece.encode() for piece in pieces))
     except OSError as error:
         raise DataError(f"{show(path)} cannot be written: {error.strerror or error}.", "Check the path and the space left.") from error
-    finally:
-        _quietly(temp.unlink)
-
-
-def _quietly(unlink: Callable[[], None]) -> None:
-    try:
-        unlink()
-    except OSError:
-        return
 
 
 def _line(value: dict[str, Any]) -> str:

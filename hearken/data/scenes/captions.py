@@ -107,14 +107,14 @@ def _two(generator: np.random.Generator, slots: tuple[Slot, ...], phrases: Phras
     if len(slots[1]) == 1:
         allowed.append("followed by")
     if all(len(slot) == 1 for slot in slots):
-        allowed += ["before", "after"]
+        allowed += [] if as_noun else ["before", "after"]  # these need what is finite
         if generator.random() < _AND_SHARE:
             allowed = ["and"]
     joint = choose(generator, phrases.joints, allowed)
     first, second = (_slot(generator, slot, phrases, as_noun=as_noun) for slot in slots)
     if joint == "followed by":
         second = _noun(generator, slots[1][0], phrases)
-    if joint in ("before", "after"):  # both with what is finite: 'before a car passes'
+    if joint in ("before", "after"):
         early, late = (_finite(generator, slot[0], phrases, plain=True) for slot in slots)
         return f"{early} before {late}" if joint == "before" else f"{late} after {early}"
     comma = "," if len(slots[0]) > 1 or generator.random() < phrases.comma_share(joint) else ""
@@ -125,22 +125,22 @@ def _with_background(
     generator: np.random.Generator, text: str, background: Told, phrases: Phrases, *, as_noun: bool, has_pair: bool
 ) -> str:
     joint = choose(generator, phrases.background, _background_joints(background, has_pair=has_pair))
-    place = "" if _PLACE in f" {background.clause.noun} " else " in the background"
     if joint == "with":
-        return f"{text} with {background.clause.noun}{place}"
+        return f"{text} with {background.clause.noun} in the background"
     behind = background.clause.noun if joint == "and" and as_noun else _finite(generator, background, phrases)
     if joint == "and":
-        return f"{text}, and {behind}{place or ' all the while'}"
+        return f"{text}, and {behind} {'all the while' if _PLACE in f' {background.clause.noun} ' else 'in the background'}"
     if not as_noun and generator.random() < _FIRST_SHARE:
         return f"{joint} {behind}, {text}"
     return f"{text} {joint} {behind}"
 
 
 def _background_joints(background: Told, *, has_pair: bool) -> tuple[str, ...]:
-    """Return what can join a background: a second 'while' would be unclear, as would 'in the distance in the background'."""
+    """Return what can join a background: a second 'while' would be unclear, as would 'in a cave in the background' and 'hit with rain'."""
+    has_place = _PLACE in f" {background.clause.noun} "
     if has_pair:
-        return ("with", "and")
-    return ("while", "as") if _PLACE in f" {background.clause.noun} " else ("with", "while", "as", "and")
+        return ("and",) if has_place else ("with", "and")
+    return ("while", "as") if has_place else ("with", "while", "as", "and")
 
 
 def _sentences(generator: np.random.Generator, slots: tuple[Slot, ...], background: Told | None, phrases: Phrases) -> str:

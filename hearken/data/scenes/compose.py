@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -16,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from hearken.audio.wire import Message
-from hearken.audio.worker import Worker
 from hearken.data.clip import Corpus
 from hearken.data.scenes import truth
-from hearken.data.scenes.crew import Answer, work
 from hearken.data.scenes.encode import FORMATS, Format
 from hearken.data.scenes.phrases import PATH as PHRASES_PATH
 from hearken.data.scenes.plan import Settings
 from hearken.data.scenes.sources import Source, classify, digest, to_json
-from hearken.data.scenes.survey import WORKER, Bad, Progress, bad_json, survey
+from hearken.data.scenes.survey import Answer, Bad, answers, bad_json, survey
 from hearken.errors import DataError, HearkenError, show
+from hearken.files import write_whole
+from hearken.types import Progress
 
 VERSION = 1
 """Of the recipe: another one makes other scenes of the same seed."""
@@ -82,16 +81,16 @@ def compose(
         if not any(material.is_event for material, _ in sorted_out):
             raise DataError(f"No recording of {show(corpus.reference)} can be an event.", _why(unused, found.bad, found.num_other_licence))
         _claim(out, settings, found.sources, kind)
-        missing = [number for number in range(num) if not _truth_path(out, number).is_file()]
+        missing = [number for number in range(num) if not _is_there(out, number, kind)]
         bad = [*found.bad, *_make(out, settings, missing, num, kind, jobs, on_scene or _silent)]
         records = list(_records(out, num))
         _write_tables(out, records, labels)
-        _write(out / LEDGER, bad_json(bad).encode())
+        write_whole(out / LEDGER, bad_json(bad).encode(), alone=True)
     return Report(
         folder=str(out),
         manifest=str(out / MANIFEST),
         num_scenes=len(records),
-        num_new=sum(_truth_path(out, number).is_file() for number in missing),
+        num_new=sum(_is_there(out, number, kind) for number in missing),
         duration_s=round(sum(record["duration_s"] for record in records), 2),
         num_sources=len(found.sources),
         num_events=sum(material.is_event for material, _ in sorted_out),
@@ -115,10 +114,14 @@ def _check(settings: Settings, num: int, kind: str, labels: Sequence[str]) -> No
 
 
 def _why(unused: Counter[str], bad: Sequence[Bad], num_other_licence: int) -> str:
-    reasons = [f"{count}: {reason}" for reason, count in unused.most_common(3)]
-    reasons += [f"{len(bad)}: {show(bad[0].message)}"] if bad else []
-    reasons += [f"{num_other_licence}: another licence"] if num_other_licence else []
+    reasons = [f"{_of(count)}: {reason}" for reason, count in unused.most_common(3)]
+    reasons += [f"{_of(len(bad))} cannot be read, such as {show(bad[0].id)}: {show(bad[0].message)}"] if bad else []
+    reasons += [f"{_of(num_other_licence)}: another licence"] if num_other_licence else []
     return "; ".join(reasons) or "It has no clips."
+
+
+def _of(count: int) -> str:
+    return f"{count} recording{'' if count == 1 else 's'}"
 
 
 @contextlib.contextmanager
@@ -148,16 +151,23 @@ def _claim(out: Path, settings: Settings, sources: tuple[Source, ...], kind: str
         "sources": digest({name: value for name, value in each.items() if name != "path"} for each in values),
         "phrases": digest([json.loads(PHRASES_PATH.read_text(encoding="utf-8"))]),
     }
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        before = json.loads((out / SETTINGS).read_text(encoding="utf-8"))
-        if before != made_of:
-            differing = [name for name in made_of if not isinstance(before, dict) or before.get(name) != made_of[name]]
-            raise DataError(
-                f"{show(out)} holds scenes that were made otherwise: {', '.join(differing)} differ.",
-                "Give another folder, or the same settings and recordings.",
-            )
-    _write(out / SOURCES, "".join(json.dumps(value, ensure_ascii=True) + "\n" for value in values).encode())
-    _write(out / SETTINGS, (json.dumps(made_of, indent=1) + "\n").encode())
+    before = _made_of(out)
+    if before != made_of and (before is not None or next((out / "truth").glob("*.json"), None)):
+        differing = [name for name in made_of if not isinstance(before, dict) or before.get(name) != made_of[name]]
+        raise DataError(
+            f"{show(out)} holds scenes that were made otherwise: {', '.join(differing)} differ.",
+            "Give another folder, or the same settings and recordings.",
+        )
+    write_whole(out / SOURCES, "".join(json.dumps(value, ensure_ascii=True) + "\n" for value in values).encode(), alone=True)
+    write_whole(out / SETTINGS, (json.dumps(made_of, indent=1) + "\n").encode(), alone=True)
+
+
+def _made_of(out: Path) -> object:
+    """Return what an earlier run wrote of its scenes; None if it is not there, or damaged."""
+    try:
+        return json.loads((out / SETTINGS).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _make(out: Path, settings: Settings, missing: list[int], num: int, kind: str, jobs: int, on_scene: Progress) -> Iterator[Bad]:
@@ -166,7 +176,7 @@ def _make(out: Path, settings: Settings, missing: list[int], num: int, kind: str
     on_scene(done, num)
     common: Message = {"settings": asdict(settings), "sources": str((out / SOURCES).absolute()), "format": kind}
     requests = (common | {"number": number} for number in missing)
-    for request, answer in work(requests, lambda: Worker(WORKER), min(jobs, max(1, len(missing)))):
+    for request, answer in answers(requests, min(jobs, len(missing))):
         if isinstance(answer, HearkenError):
             yield Bad(truth.scene_name(request["number"]), "", type(answer).__name__, answer.message)
         else:
@@ -179,8 +189,13 @@ def _keep(out: Path, number: int, answer: Answer) -> None:
     """Write a scene: the sound first, for the truth says that all is there."""
     body, (content,) = answer
     record = body["record"]
-    _write(out / "audio" / Path(record["file"]).name, content.tobytes())
-    _write(_truth_path(out, number), (json.dumps(record, ensure_ascii=True, indent=1) + "\n").encode())
+    write_whole(out / "audio" / Path(record["file"]).name, content.tobytes(), alone=True)
+    write_whole(_truth_path(out, number), (json.dumps(record, ensure_ascii=True, indent=1) + "\n").encode(), alone=True)
+
+
+def _is_there(out: Path, number: int, kind: str) -> bool:
+    """Say whether a scene is whole: the truth is written last, but a sound may have been taken away since."""
+    return _truth_path(out, number).is_file() and (out / "audio" / f"{truth.scene_name(number)}.{kind}").is_file()
 
 
 def _truth_path(out: Path, number: int) -> Path:
@@ -199,26 +214,16 @@ def _records(out: Path, num: int) -> Iterator[dict[str, Any]]:
 
 
 def _write_tables(out: Path, records: list[dict[str, Any]], labels: Sequence[str]) -> None:
-    _write(out / MANIFEST, "".join(json.dumps(record, ensure_ascii=True) + "\n" for record in records).encode())
+    write_whole(out / MANIFEST, "".join(json.dumps(record, ensure_ascii=True) + "\n" for record in records).encode(), alone=True)
     if labels:
         (out / "labels").mkdir(exist_ok=True)
     if "dcase" in labels:
-        _write(out / "labels" / "events.tsv", truth.dcase_table(records).encode())
+        write_whole(out / "labels" / "events.tsv", truth.dcase_table(records).encode(), alone=True)
     for record in records:
         if "audacity" in labels:
-            _write(out / "labels" / f"{record['id']}.txt", truth.audacity_labels(record).encode())
+            write_whole(out / "labels" / f"{record['id']}.txt", truth.audacity_labels(record).encode(), alone=True)
         if "raven" in labels:
-            _write(out / "labels" / f"{record['id']}.selections.txt", truth.raven_table(record).encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that is whole or absent."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+            write_whole(out / "labels" / f"{record['id']}.selections.txt", truth.raven_table(record).encode(), alone=True)
 
 
 def _silent(done: int, total: int | None) -> None:

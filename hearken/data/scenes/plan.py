@@ -21,7 +21,8 @@ BACKGROUND_DB = (-18.0, -8.0)
 RT60_S = (0.2, 0.9)
 WET_DB = (-20.0, -8.0)
 EDGE_S, PAUSE_S = 0.25, 0.4
-_REPEAT_GAP_S = (0.15, 0.9)
+_REPEAT_GAP_S, _GAP_JITTER = (0.15, 0.9), (0.85, 1.15)
+_MAX_VAGUE_S = 1.5  # what is not a single stroke comes 'several times' if it is this short
 _REPEAT_SHARE, _PAIR_SHARE = 0.4, 0.35
 _MIN_PAIR_S = 1.5
 _TRIES = 30
@@ -111,18 +112,19 @@ class Stock:
 
     def draw_event(self, generator: np.random.Generator, taken: Sequence[int], longest_s: float) -> int | None:
         """Return an event of at most `longest_s` seconds that is not like one of the `taken`; None if none is found soon."""
-        return self._draw(generator, self._events, taken, longest_s)
+        return self._draw(generator, self._events, taken, lambda each: each.source.measure.sounding_s <= longest_s)
 
-    def draw_background(self, generator: np.random.Generator, taken: Sequence[int]) -> int | None:
-        """Return a background that is not like one of the `taken`; None if none is found soon."""
-        return self._draw(generator, self._backgrounds, taken, np.inf)
+    def draw_background(self, generator: np.random.Generator, taken: Sequence[int], duration_s: float) -> int | None:
+        """Return a background that lasts `duration_s`, or may be repeated, and is not like one of the `taken`; None if none is found soon."""
+        return self._draw(generator, self._backgrounds, taken, lambda each: each.is_loop or each.source.measure.sounding_s >= duration_s)
 
-    def _draw(self, generator: np.random.Generator, groups: list[list[int]], taken: Sequence[int], longest_s: float) -> int | None:
+    def _draw(
+        self, generator: np.random.Generator, groups: list[list[int]], taken: Sequence[int], fits: Callable[[Material], bool]
+    ) -> int | None:
         for _ in range(_TRIES if groups else 0):
             group = groups[int(generator.integers(len(groups)))]
             index = group[int(generator.integers(len(group)))]
-            fits = self.material[index].source.measure.sounding_s <= longest_s
-            if fits and not any(self._alike(index, other) for other in taken):
+            if fits(self.material[index]) and not any(self._alike(index, other) for other in taken):
                 return index
         return None
 
@@ -164,7 +166,7 @@ def plan_scene(stock: Stock, settings: Settings, number: int) -> Plan | None:
     events = _place(generator, slots, duration_s)
     taken = [event.index for event in events]
     background = None
-    if generator.random() < settings.background_share and (index := stock.draw_background(generator, taken)) is not None:
+    if generator.random() < settings.background_share and (index := stock.draw_background(generator, taken, duration_s)) is not None:
         background = Background(index, float(generator.random()), float(generator.uniform(*BACKGROUND_DB)))
     echo = (
         Echo(float(generator.uniform(*RT60_S)), float(generator.uniform(*WET_DB))) if generator.random() < settings.reverb_share else None
@@ -185,7 +187,7 @@ def _draw_slots(generator: np.random.Generator, stock: Stock, settings: Settings
         if index is None:
             break
         taken.append(index)
-        event = _draw_event(generator, stock.material[index], index, len(slots))
+        event = _draw_event(generator, stock.material[index], index, len(slots), duration_s - 2 * EDGE_S)
         pair = _paired(generator, slots[-1], event) if slots and len(slots[-1]) == 1 and generator.random() < _PAIR_SHARE else None
         if pair and not any(stock.material[each.index].clause.is_whole for each in pair):
             slots[-1] = pair
@@ -194,15 +196,17 @@ def _draw_slots(generator: np.random.Generator, stock: Stock, settings: Settings
     return slots
 
 
-def _draw_event(generator: np.random.Generator, material: Material, index: int, slot: int) -> Event:
-    """Return an event from 0 on; what is short may come several times."""
-    sounding_s, times = material.source.measure.sounding_s, 1
-    if generator.random() < _REPEAT_SHARE and not material.clause.is_durative and not material.clause.is_whole:
-        if material.is_countable:
-            times = int(generator.integers(2, MAX_TIMES + 1))
-        elif sounding_s <= 1.5:
+def _draw_event(generator: np.random.Generator, material: Material, index: int, slot: int, room_s: float) -> Event:
+    """Return an event from 0 on; what is short may come several times, as far as `room_s` allows."""
+    sounding_s, times, clause = material.source.measure.sounding_s, 1, material.clause
+    longest_gap_s = _REPEAT_GAP_S[1] * _GAP_JITTER[1]
+    most = min(MAX_TIMES, int((room_s + longest_gap_s) / (sounding_s + longest_gap_s)))
+    if generator.random() < _REPEAT_SHARE and not (clause.is_durative or clause.is_whole or clause.tells_how_often):
+        if material.is_countable and most >= 2:
+            times = int(generator.integers(2, most + 1))
+        elif sounding_s <= _MAX_VAGUE_S and most >= 3:
             times = 3
-    gaps_s = generator.uniform(*_REPEAT_GAP_S) * generator.uniform(0.85, 1.15, times)
+    gaps_s = generator.uniform(*_REPEAT_GAP_S) * generator.uniform(*_GAP_JITTER, times)
     starts_s = np.concatenate([[0.0], np.cumsum(sounding_s + gaps_s)[: times - 1]])
     return Event(index, tuple(float(start) for start in starts_s), sounding_s, float(generator.uniform(*EVENT_DB)), slot)
 

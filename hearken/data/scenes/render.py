@@ -11,6 +11,7 @@ import numpy as np
 
 from hearken.augment.reverb import draw_room, reverberate
 from hearken.data.scenes.loudness import loudness_db
+from hearken.data.scenes.measure import Measure
 from hearken.data.scenes.plan import Event, Plan
 from hearken.data.scenes.sources import Source
 from hearken.types import FloatArray
@@ -21,7 +22,8 @@ PEAK_DB = -1.0
 """No sample lies above this: a louder scene is turned down as a whole."""
 FLOOR_DB = -38.0
 """Level of the pink noise of a scene without background, against an event of 0 dB: no place is as silent as zeros."""
-_FADE_IN_S, _FADE_OUT_S = 0.01, 0.1
+_FADE_IN_S, _FADE_OUT_S = 0.01, 0.1  # in what lies before the onset and behind the offset, where there is so much
+_CLICK_S = 0.0002  # ... and else at least so much, which leaves the stroke of a drum as it is
 _LOOP_FADE_S = 0.5
 _JITTER_DB = 1.5  # repetitions are not quite alike
 
@@ -35,7 +37,7 @@ def render(plan: Plan, sources: tuple[Source, ...], rate_hz: int, fetch: Fetch, 
     scene = np.zeros(num_samples, np.float32)
     for event in plan.events:
         source = sources[event.index]
-        _add_event(scene, event, source, fade(fetch(source), rate_hz, _FADE_IN_S, _FADE_OUT_S), rate_hz, generator)
+        _add_event(scene, event, source, _cut_out(fetch(source), source.measure, rate_hz), rate_hz, generator)
     if plan.echo:
         scene = reverberate(scene, draw_room(generator, rate_hz, plan.echo.rt60_s), plan.echo.wet_db)
     if plan.background:
@@ -46,6 +48,12 @@ def render(plan: Plan, sources: tuple[Source, ...], rate_hz: int, fetch: Fetch, 
         noise = pink_noise(generator, num_samples, rate_hz)
         scene += at_level(noise, loudness_db(noise, rate_hz), REFERENCE_DB + FLOOR_DB)
     return limited(fade(scene, rate_hz, _FADE_IN_S, _FADE_IN_S))
+
+
+def _cut_out(samples: FloatArray, found: Measure, rate_hz: int) -> FloatArray:
+    """Return `samples` (T,) with fades that spare what sounds: many recordings begin with the stroke itself."""
+    lead_s, tail_s = found.onset_s - found.start_s, found.end_s - found.offset_s
+    return fade(samples, rate_hz, min(_FADE_IN_S, max(_CLICK_S, lead_s)), min(_FADE_OUT_S, max(_FADE_IN_S, tail_s)))
 
 
 def _add_event(scene: FloatArray, event: Event, source: Source, samples: FloatArray, rate_hz: int, generator: np.random.Generator) -> None:

@@ -16,7 +16,7 @@ from hearken.data.scenes.measure import Measure
 
 MIN_EVENT_S, MAX_EVENT_S = 0.04, 8.0
 MIN_BACKGROUND_S = 8.0
-"""A recording that sounds at least this long can be a background as it is; a steady one may be repeated from `MIN_LOOP_S` on."""
+"""A recording that sounds at least this long can be a background of shorter scenes; a steady one may be repeated from `MIN_LOOP_S` on."""
 MIN_LOOP_S = 4.0
 MAX_SPREAD_DB, MAX_LOOP_SPREAD_DB = 18.0, 8.0
 MIN_BACKGROUND_SHARE = 0.85
@@ -47,7 +47,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Material:
-    """A source and the parts that it can play."""
+    """A source and the parts that it can play. A background that `is_loop` may be repeated, another may not."""
 
     source: Source
     clause: Clause
@@ -76,8 +76,9 @@ def classify(source: Source) -> tuple[Material, str]:
     """Return what `source` can be, and, if that is nothing, why."""
     clause, found = source.clause, source.measure
     is_long = found.sounding_s >= MIN_BACKGROUND_S and found.spread_db <= MAX_SPREAD_DB
-    is_loop = not is_long and found.sounding_s >= MIN_LOOP_S and found.spread_db <= MAX_LOOP_SPREAD_DB and clause.is_durative
-    is_background = (is_long or is_loop) and found.active_share >= MIN_BACKGROUND_SHARE and not clause.is_whole
+    is_loop = found.sounding_s >= MIN_LOOP_S and found.spread_db <= MAX_LOOP_SPREAD_DB and clause.is_durative
+    lasts = not (clause.is_whole or clause.is_momentary or clause.tells_how_often)
+    is_background = (is_long or is_loop) and found.active_share >= MIN_BACKGROUND_SHARE and lasts
     reason = _why_no_event(source, clause)
     is_countable = (
         found.num_bursts == 1 and found.sounding_s <= MAX_COUNTABLE_S and not clause.is_durative and not clause.has_several_actions

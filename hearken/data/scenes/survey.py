@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hearken.audio.wire import Message
+from hearken.audio.crew import as_ready
+from hearken.audio.wire import Array, Message
 from hearken.audio.worker import Worker
 from hearken.data.clip import Clip, Corpus
 from hearken.data.locate import locate
 from hearken.data.scenes.clause import parse_clause
-from hearken.data.scenes.crew import work
 from hearken.data.scenes.measure import Measure
 from hearken.data.scenes.sources import Source, caption_of, label_of, licence_allows
 from hearken.errors import HearkenError
+from hearken.types import Progress
 
-Progress = Callable[[int, int | None], None]
+Answer = tuple[Message, list[Array]]
 WORKER = "hearken.data.scenes.worker"
 KEPT = "measured.jsonl"
 
@@ -57,7 +59,7 @@ def survey(corpus: Corpus, out: Path, rate_hz: int, licences: Sequence[str], job
     done = len(found) - len(missing)
     on_progress(done, len(found))
     with (out / KEPT).open("a", encoding="utf-8") as file:
-        for request, answer in work(missing, lambda: Worker(WORKER), min(jobs, max(1, len(missing)))):
+        for request, answer in answers(missing, min(jobs, len(missing))):
             done += 1
             on_progress(done, len(found))
             if isinstance(answer, HearkenError):
@@ -68,6 +70,19 @@ def survey(corpus: Corpus, out: Path, rate_hz: int, licences: Sequence[str], job
             file.flush()
     sources = tuple(_source(clip, paths[clip.id], measured[_key(wanted[clip.id])]) for clip in found if _key(wanted[clip.id]) in measured)
     return Survey(sources, tuple(sorted(bad, key=lambda each: each.id)), len(corpus.clips) - len(clips))
+
+
+def answers(requests: Iterable[Message], jobs: int) -> Iterator[tuple[Message, Answer | HearkenError]]:
+    """Yield each request with its answer, or the error that it makes, as it gets ready; a process that dies costs its request alone."""
+
+    def work(worker: Worker, request: Message) -> tuple[Message, Answer | HearkenError]:
+        try:
+            return request, worker.request(request)
+        except HearkenError as error:
+            return request, error
+
+    with closing(as_ready(requests, work, lambda: Worker(WORKER), jobs)) as results:
+        yield from results
 
 
 def _request(clip: Clip, path: str, rate_hz: int) -> Message:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hearken.data.scenes.captions import Slot, Told, write_caption
+from hearken.data.scenes.encode import OPUS_RATE_HZ, Format
 from hearken.data.scenes.phrases import Phrases
 from hearken.data.scenes.plan import Event, Plan, Settings, generator_of
 from hearken.data.scenes.render import REFERENCE_DB
@@ -21,7 +22,7 @@ def scene_name(number: int) -> str:
 
 
 def scene_record(
-    plan: Plan, material: tuple[Material, ...], settings: Settings, gain_db: float, phrases: Phrases, kind: str
+    plan: Plan, material: tuple[Material, ...], settings: Settings, gain_db: float, phrases: Phrases, kind: Format
 ) -> dict[str, Any]:
     """Return all that is known of a scene as one JSON object: a line of the manifest that `hearken.data.load` reads.
 
@@ -46,7 +47,7 @@ def scene_record(
         "events": events,
         "reverb": {"rt60_s": round(plan.echo.rt60_s, 3), "wet_db": round(plan.echo.wet_db, 2)} if plan.echo else None,
         "gain_db": round(gain_db, 2),
-        "rate_hz": settings.rate_hz,
+        "rate_hz": OPUS_RATE_HZ if kind == "opus" else settings.rate_hz,
         "seed": settings.seed,
         "number": plan.number,
     }

@@ -22,7 +22,7 @@ fly fry gallop gargle gasp giggle glide gnaw go gobble grind groan growl grumble
 hover howl hum hurl hush idle ignite inflate inhale interrupt jackhammer jangle jingle jog kick knead knock land lap latch laugh launch
 leave lick lift lock lower make meow mew moan moo move mow mumble munch murmur mutter neigh oink open operate pant pass patter pause
 peal peck pedal peel ping pitch play plod plop pluck plunge pop pound pour press puff pull pulse pump purr push quack race rage rain
-raise rap rasp ratchet rattle reach record rehearse reload repeat resound return rev reverberate rewind ricochet ring rip rise roar rock
+raise rap rasp ratchet rattle reach record rehearse release reload repeat resound return rev reverberate rewind ricochet ring rip rise roar rock
 roll rotate rub rumble run rush rustle saw scamper scoop scrape scratch scream screech scrub scrunch scuff scurry sear settle shake
 sharpen shatter shear shift shoot shout shovel shred shriek shuffle shut shutter sigh sing sip sizzle skid skip slam slap slice slide
 sling slither slosh slow slurp smack smash snap snarl sneeze snicker sniff sniffle snip snore snort snuffle sob sound spark spatter
@@ -34,9 +34,9 @@ whisper whistle whiz whoop whoosh wind work write yap yawn yell yelp yodel zip z
 """
 
 _DOUBLING = word_set(
-    """bat begin blat chat chop chug clap clip clop cut dig drag drip drop drum fan flap flip get hit hop hum jog plod plop plug pop put
-    rap rev rip rub run scrub set shred shut sip sit skid skip slam slap snap snip sob spin spit step stir stop strum swim tap thrum
-    thud trot tug unzip wag whir whiz yap zip"""
+    """begin blat chat chop chug clap clip clop cut dig drag drip drop drum emit fan flap flip hit hop hum jog lap plod plop pop rap rev
+    rip rub run scrub shred shut sip skid skip slam slap snap snip sob spin spit step stir stop strum tap thrum throb thud trot unzip whir
+    whiz yap zip"""
 )
 
 _DURATIVE = word_set(
@@ -45,6 +45,14 @@ _DURATIVE = word_set(
     type vacuum vibrate walk wash whir wind work write chew peel chop turn drip pant"""
 )
 """Verbs of what goes on for a while: such a sound is not counted ('rain falls twice')."""
+
+_MOMENTARY = word_set(
+    """approach arrive bang begin bite break burp burst catch clap clear click close cough crack crash depart drop enter explode fart fire
+    hit honk ignite interrupt kick knock land latch launch leave lift lock lower pass pause pluck pop press pull push raise reach release
+    reload return rewind ricochet shatter shoot shut slam slap smack smash snap sneeze spill start step stop strike swallow take thud
+    thump topple toss unlock unzip zip"""
+)
+"""Verbs of what is over at once, or comes and goes: such a sound is no background."""
 
 PARTICIPLES = word_set(
     """beaten begun bitten blown bowed broken burnt burst cut done drawn driven eaten fallen flown ground heard hit hung left lit made played
@@ -56,11 +64,11 @@ _VOWELS = "aeiou"
 
 
 def third_person(verb: str) -> str:
-    """Return the form of 'he': bark -> barks, screech -> screeches, cry -> cries, coo -> coos."""
+    """Return the form of 'he': bark -> barks, screech -> screeches, cry -> cries, coo -> coos, whiz -> whizzes."""
     if verb.endswith("y") and verb[-2:-1] not in _VOWELS:
         return verb[:-1] + "ies"
     hisses = verb.endswith(("s", "x", "z", "ch", "sh", "o")) and not verb.endswith("oo")
-    return verb + ("es" if hisses else "s")
+    return verb + ("zes" if verb.endswith("z") and verb in _DOUBLING else "es" if hisses else "s")
 
 
 def gerund(verb: str) -> str:
@@ -80,6 +88,11 @@ GERUNDS = {gerund(verb): verb for verb in BASES}
 def is_durative(verb: str) -> bool:
     """Say whether `verb` (base form) tells of something that goes on for a while."""
     return verb in _DURATIVE
+
+
+def is_momentary(verb: str) -> bool:
+    """Say whether `verb` (base form) tells of something that is over soon."""
+    return verb in _MOMENTARY
 
 
 def is_participle(word: str) -> bool:

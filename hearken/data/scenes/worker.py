@@ -17,7 +17,7 @@ import numpy as np
 from hearken.audio.decode import open_stream
 from hearken.audio.wire import Array, Message
 from hearken.audio.worker import serve
-from hearken.data.scenes.encode import encode
+from hearken.data.scenes.encode import Format, encode
 from hearken.data.scenes.measure import measure
 from hearken.data.scenes.phrases import shipped_phrases
 from hearken.data.scenes.plan import Plan, Settings, Stock, generator_of, plan_scene
@@ -81,12 +81,12 @@ class Kitchen:
             )
         return found
 
-    def scene(self, number: int) -> tuple[dict[str, Any], FloatArray]:
-        """Return scene `number`: its record (without the format) and its samples (T,)."""
+    def scene(self, number: int, kind: Format) -> tuple[dict[str, Any], FloatArray]:
+        """Return scene `number`: its record, which names a file of the `kind`, and its samples (T,)."""
         plan = self.plan(number)
         generator = generator_of(self.settings.seed, number, 1)
         samples, gain_db = render(plan, self.sources, self.settings.rate_hz, self.pantry.fetch, generator)
-        return scene_record(plan, self.material, self.settings, gain_db, shipped_phrases(), "flac"), samples
+        return scene_record(plan, self.material, self.settings, gain_db, shipped_phrases(), kind), samples
 
 
 class Cook:
@@ -103,10 +103,8 @@ class Cook:
             return asdict(measure(samples, message["rate_hz"], whole=message["whole"])), []
         if self._kitchen is None:
             self._kitchen = Kitchen(Settings(**message["settings"]), read_sources(Path(message["sources"])))
-        record, samples = self._kitchen.scene(message["number"])
-        kind = message["format"]
-        record["file"] = record["file"].rsplit(".", 1)[0] + f".{kind}"
-        content = encode(samples, self._kitchen.settings.rate_hz, kind)
+        record, samples = self._kitchen.scene(message["number"], message["format"])
+        content = encode(samples, self._kitchen.settings.rate_hz, message["format"])
         return {"record": record}, [np.frombuffer(content, np.uint8)]
 
 

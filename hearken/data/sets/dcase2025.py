@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from hearken.data.blacklists import PUBLISHED
 from hearken.data.card import Card, Definition, File, Split
 from hearken.data.clip import Query
 from hearken.data.rows import read_csv, unique
@@ -52,12 +53,7 @@ DCASE2025 = Definition(
                 size_bytes=160_363,
                 sha256="b89605991d1f3018088d5ce8619b7da8fe5e52c9cd576394977f141515f7fc65",
             ),
-            File(
-                path=EXCLUDED,
-                urls=(_URL.format(name=EXCLUDED),),
-                size_bytes=20_640,
-                sha256="243671ebaebad871615e6903d3e23643ea75f121aa873d7e0172a477d04caf20",
-            ),
+            PUBLISHED["dcase2025"].file,
         ),
         size="181 kB",
         text_source="Human captions and annotations",

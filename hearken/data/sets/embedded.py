@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from hearken.audio.source import AUDIO_SUFFIXES
 from hearken.data.home import data_home
+from hearken.files import write_whole
 
 _FOLDER = "embedded"
 
@@ -22,18 +21,6 @@ def keep_sound(content: bytes, name: str) -> str:
     suffix = PurePath(name).suffix.lower()
     path = (data_home() / _FOLDER / digest[:2] / (digest + (suffix if suffix in AUDIO_SUFFIXES else ".audio"))).absolute()
     if not path.is_file() or path.stat().st_size != len(content):
-        _write_whole(path, content)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
     return path.as_posix()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    Path(file.name).replace(path)

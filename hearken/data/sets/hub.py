@@ -32,7 +32,7 @@ def load_hub(reference: str) -> Corpus:
     folder = Path(reference).expanduser()
     with _named_errors(reference):
         parts = _saved(folder) if folder.is_dir() else _fetched(reference)
-    clips = tuple(read_clips(row for split, part in parts.items() for row in _rows(reference, split, part, datasets)))
+        clips = tuple(read_clips(row for split, part in parts.items() for row in _rows(reference, split, part, datasets)))
     if not clips:
         raise DataError(f"The data set {show(reference)} is empty.", "Name another split: hf:owner/name:split.")
     return Corpus(reference=f"hf:{reference}", folder=folder if folder.is_dir() else Path(), clips=clips)

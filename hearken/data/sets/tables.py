@@ -1,6 +1,6 @@
 """A user's own table of sounds and captions: CSV, TSV, JSON, JSON lines or Parquet, with columns of the names that people use.
 
-One row is a clip, or one of its captions: rows of the same file are joined. The sound's path is relative to the table's
+One row is a clip, or one of its captions: rows of the same file and split are joined. The sound's path is relative to the table's
 folder, or absolute. The first column that is there counts, by `COLUMNS`; columns of other names are left alone.
 """
 
@@ -78,14 +78,21 @@ def _read_parquet(path: Path) -> Iterator[Row]:
 def read_clips(rows: Iterable[Row]) -> Iterator[Clip]:
     """Yield a clip for every file, in order of appearance; the captions of its rows are joined. Its path is its id.
 
+    A file that is in several splits is a clip of each, so that the leak can be found; the later ones' id is `SPLIT/PATH`.
     Raises DataError, with the line, for a row without a file.
     """
-    clips: dict[str, Clip] = {}
+    clips: dict[tuple[str, str], Clip] = {}
     for row in rows:
         clip = _clip(row)
-        before = clips.get(clip.audio)
-        clips[clip.audio] = clip if before is None else replace(before, captions=before.captions + clip.captions)
-    yield from clips.values()
+        before = clips.get((clip.audio, clip.split))
+        clips[clip.audio, clip.split] = clip if before is None else replace(before, captions=before.captions + clip.captions)
+    taken: set[str] = set()
+    for clip in clips.values():
+        name = clip.id
+        while name in taken:
+            name = f"{clip.split}/{name}"
+        taken.add(name)
+        yield replace(clip, id=name)
 
 
 def _clip(row: Row) -> Clip:

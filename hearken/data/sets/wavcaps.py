@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hearken.data.blacklists import PUBLISHED
 from hearken.data.card import Card, Definition, File, Split
 from hearken.data.clip import Clip
 from hearken.data.rows import Row, read_json_records, unique
 
 _HUB = "https://huggingface.co/datasets/cvssp/WavCaps/resolve/85a0c21e26fa7696a5a74ce54fada99a9b43c6de"
 _CODE = "https://raw.githubusercontent.com/XinhaoMei/WavCaps/a5a9649ce305d7fe82cfcf5d6a4a12f03df9ef1e/data"
-_AAC = "https://raw.githubusercontent.com/Labbeti/aac-datasets/631524fb86eef351c1848e42196fbe5cf62442e4/data/wavcaps"
 _WAVEFORMS = "mnt/fast/nobackup/scratch4weeks/xm00178/WavCaps/data/waveforms"  # the archives were packed with these folders
 
 
@@ -103,45 +103,7 @@ _FILES = (
         splits=("soundbible",),
     ),
     File("json_files/AudioSet_SL/as_final.json", (f"{_HUB}/json_files/AudioSet_SL/as_final.json",), splits=("audioset",)),
-    File(
-        "json_files/blacklist/blacklist_exclude_all_ac.json",
-        (f"{_CODE}/json_files/blacklist/blacklist_exclude_all_ac.json",),
-        size_bytes=1_525_390,
-        sha256="ab53786c5d0a0fe174013395cae46dfcec8676ba71c8539605691290b63b4803",
-    ),
-    File(
-        "json_files/blacklist/blacklist_exclude_test_ac.json",
-        (f"{_CODE}/json_files/blacklist/blacklist_exclude_test_ac.json",),
-        size_bytes=77_724,
-        sha256="54a84d4e24f5c7eda582ce75d0e34eae51a22df9f1a946db9e43501a6fb386a8",
-    ),
-    File(
-        "json_files/blacklist/blacklist_exclude_ub8k_esc50_vggsound.json",
-        (f"{_CODE}/json_files/blacklist/blacklist_exclude_ub8k_esc50_vggsound.json",),
-        size_bytes=473_374,
-        sha256="64e278412489767ce8578e651985c310d8409ed78855bfcc78f9e398ca838c50",
-    ),
-    File(
-        "blacklist_audiocaps.full.csv",
-        (f"{_AAC}/blacklist_audiocaps.full.csv",),
-        size_bytes=1_220_292,
-        sha256="22b0c8dd38f19c394202af397521a8829ab429cf7ec3d53f1a9900d2fcdb063c",
-        splits=("audioset",),
-    ),
-    File(
-        "blacklist_clotho.full.csv",
-        (f"{_AAC}/blacklist_clotho.full.csv",),
-        size_bytes=86_989,
-        sha256="ce5c1837363d05cb74a60a004c392442f923945d99c1b387a3937e93a5ce7ef1",
-        splits=("freesound",),
-    ),
-    File(
-        "blacklist_clotho.full.v2.csv",
-        (f"{_AAC}/blacklist_clotho.full.v2.csv",),
-        size_bytes=99_788,
-        sha256="e49bceb098800f4329db3041bbc6fa4d8dbdbd262bf7415b5a7f5bad95ec64a6",
-        splits=("freesound",),
-    ),
+    *(entry.file for entry in PUBLISHED.values() if entry.corpus == "wavcaps"),
     _by_hand("freesound", "more than a hundred"),
     _by_hand("bbc", "some 25"),
     File(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 from hearken.data.shards.layout import Entry, Index, Shard, read_index
 from hearken.errors import ShardError, show
+from hearken.types import Progress
 
 _CHUNK_BYTES = 1 << 20
 REPAIR = "Run the same `hearken data pack` again, with --verify: it makes missing and damaged shards anew."
@@ -44,7 +44,7 @@ def check_sizes(folder: Path, index: Index) -> None:
         check_shard(folder, shard, verify=False)
 
 
-def check_shards(folder: Path, *, on_progress: Callable[[int, int | None], None] | None = None) -> list[ShardError]:
+def check_shards(folder: Path, *, on_progress: Progress | None = None) -> list[ShardError]:
     """Read the whole pack in `folder` and return what is wrong with its shards, in order; nothing is [].
 
     `on_progress` is told the bytes that are checked. Raises ShardError for a missing, damaged or foreign index.

@@ -45,7 +45,7 @@ def encode(samples: FloatArray, recipe: Recipe, on_progress: Callable[[float], o
     scaled = samples if gain == 1.0 else samples / np.float32(gain)
     if recipe.codec == "opus":
         return _opus(scaled, recipe, on_progress), gain
-    return _flac(scaled, recipe.rate_hz, _BITS[recipe.codec], on_progress), gain
+    return _written("flac", "flac", scaled, recipe.rate_hz, _BITS[recipe.codec], 0, on_progress), gain
 
 
 def decode_sound(data: bytes | memoryview, recipe: Recipe, num_samples: int, gain: float) -> FloatArray:
@@ -88,17 +88,18 @@ def _npy(mel: FloatArray) -> bytes:
     return stream.getvalue()
 
 
-def _flac(samples: FloatArray, rate_hz: int, bits: int, on_progress: Callable[[float], object]) -> bytes:
+def _quantised(samples: FloatArray, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
+    """Return `samples` (T,) as whole numbers: int16, or for 24 bits int32 with these at the top."""
     full_scale = 2 ** (bits - 1)
     rounded = np.clip(np.rint(samples.astype(np.float64) * full_scale), -full_scale, full_scale - 1)
-    whole = rounded.astype(np.int16) if bits == 16 else rounded.astype(np.int32) << 8
-    return _written("flac", "flac", whole, rate_hz, 0, on_progress)
+    whole: NDArray[np.int16] | NDArray[np.int32] = rounded.astype(np.int16) if bits == 16 else rounded.astype(np.int32) << 8
+    return whole
 
 
 def _opus(samples: FloatArray, recipe: Recipe, on_progress: Callable[[float], object]) -> bytes:
     if recipe.rate_hz != OPUS_RATE_HZ:
         samples = resample(samples, recipe.rate_hz, OPUS_RATE_HZ)
-    return _written("ogg", "libopus", samples, OPUS_RATE_HZ, recipe.bitrate, on_progress)
+    return _written("ogg", "libopus", samples, OPUS_RATE_HZ, 0, recipe.bitrate, on_progress)
 
 
 def _brought_back(found: FloatArray, rate_hz: int, num_samples: int) -> FloatArray:
@@ -112,22 +113,23 @@ def _brought_back(found: FloatArray, rate_hz: int, num_samples: int) -> FloatArr
 
 
 def _written(
-    container: str, codec: str, samples: NDArray[Any], rate_hz: int, bitrate: int, on_progress: Callable[[float], object]
+    container: str, codec: str, samples: FloatArray, rate_hz: int, bits: int, bitrate: int, on_progress: Callable[[float], object]
 ) -> bytes:
-    """Return `samples` (T,) as a file; `bitexact` keeps serial numbers, dates and versions out of it."""
+    """Return `samples` (T,) as a file, of `bits` (0: as they are); `bitexact` keeps serial numbers, dates and versions out of it."""
     import av
 
     buffer = io.BytesIO()
     options = {"fflags": "+bitexact", "metadata_header_padding": "0"}
     with av.open(buffer, "w", format=container, options=options) as file:
         stream = cast("av.AudioStream", file.add_stream(codec, rate=rate_hz))
-        form = {"int16": "s16", "int32": "s32", "float32": "flt"}[samples.dtype.name]
+        form = {16: "s16", 24: "s32", 0: "flt"}[bits]
         stream.layout, stream.format = "mono", form
         stream.codec_context.flags |= av.codec.context.Flags.bitexact
         if bitrate:
             stream.bit_rate = bitrate
         for start in range(0, len(samples), _CHUNK_NUM_SAMPLES):
-            file.mux(stream.encode(_frame(samples[start : start + _CHUNK_NUM_SAMPLES], form, rate_hz, start)))
+            part = samples[start : start + _CHUNK_NUM_SAMPLES]  # an hour of sound at once would be doubled and doubled again
+            file.mux(stream.encode(_frame(_quantised(part, bits) if bits else part, form, rate_hz, start)))
             on_progress(start / rate_hz)
         file.mux(stream.encode(None))
     return buffer.getvalue()

@@ -1,38 +1,12 @@
-"""Whole files or none, for folders of shards: bytes are on the disk before their name is."""
+"""What is said when a folder of shards cannot be written."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from hearken.errors import ShardError, show
-
-PART = ".part"
-"""What the name of a file ends in until it is whole; the next run writes it anew."""
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, whole or not at all. Raises OSError; then what was there before is there still."""
-    part = path.with_name(path.name + PART)
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    publish(part, path)
-
-
-def publish(part: Path, path: Path) -> None:
-    """Make a finished file, already on the disk, visible as `path`, and its name durable. Raises OSError."""
-    part.replace(path)
-    if os.name == "nt":  # Windows cannot open a folder
-        return
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 @contextlib.contextmanager

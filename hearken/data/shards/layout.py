@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 _AGAIN = "Copy the folder again from where it is whole, or remove this file and run the same `hearken data pack` again."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be hundreds of thousands
 class Entry:
     """Where a sample is: it begins at `offset` of its shard; sizes in bytes of its two files; `crc32` is over all its bytes."""
 

@@ -11,27 +11,28 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from hearken.audio.crew import in_order
 from hearken.audio.worker import Worker
 from hearken.data.shards.check import is_whole
-from hearken.data.shards.crew import ordered
 from hearken.data.shards.encode import encode_file, encoder
 from hearken.data.shards.facts import Sound
-from hearken.data.shards.files import write_whole, writing
+from hearken.data.shards.files import writing
 from hearken.data.shards.layout import INDEX, Index, Shard, parsed, read_index, to_bytes
 from hearken.data.shards.plan import Plan, key
 from hearken.data.shards.recipe import SUFFIXES
 from hearken.data.shards.writer import PACKING, ShardWriter, note_path
 from hearken.errors import HearkenError, MissingDataError, ShardError, show
+from hearken.files import write_whole
+from hearken.types import Progress
 
 FAILED = "failed.jsonl"
 _PLAN = "plan.json"
-Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _pack(
     }
     num_kept = len(shards)
     with writing(folder):
-        write_whole(folder / PACKING / _PLAN, to_bytes(_identity(plan)))
+        write_whole(folder / PACKING / _PLAN, to_bytes(_identity(plan)), alone=True)
     shards.update(_made(plan, sounds, folder, set(shards), jobs, on_progress))
     index = plan.index(tuple(shards[number] for number in range(len(plan.positions))), _made_with())
     if not index.num_samples:
@@ -127,10 +128,10 @@ def _conclude(folder: Path, index: Index) -> None:
     """Write the ledger and the index, and take the notes away."""
     with writing(folder):
         if index.failed:
-            write_whole(folder / FAILED, b"".join(to_bytes(asdict(failed)) + b"\n" for failed in index.failed))
+            write_whole(folder / FAILED, b"".join(to_bytes(asdict(failed)) + b"\n" for failed in index.failed), alone=True)
         else:
             (folder / FAILED).unlink(missing_ok=True)
-        write_whole(folder / INDEX, index.to_bytes())
+        write_whole(folder / INDEX, index.to_bytes(), alone=True)
     shutil.rmtree(folder / PACKING, ignore_errors=True)
 
 
@@ -177,7 +178,7 @@ def _made(
     def work(worker: Worker, position: int) -> tuple[Sound, bytes] | HearkenError:
         return _encoded(worker, plan, sounds, position)
 
-    with contextlib.closing(ordered(tasks, work, encoder, min(jobs, len(plan.clips)))) as results:
+    with contextlib.closing(in_order(tasks, work, encoder, min(jobs, len(plan.clips)))) as results:
         for number in todo:
             with ShardWriter(folder, plan.file(number), SUFFIXES[plan.recipe.codec]) as writer:
                 for position in plan.positions[number]:

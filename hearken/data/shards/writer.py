@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Self
 
 from hearken.data.clip import Clip
 from hearken.data.shards.facts import Sound, write_facts
-from hearken.data.shards.files import PART, publish, write_whole, writing
+from hearken.data.shards.files import writing
 from hearken.data.shards.layout import Entry, Failed, Shard, to_bytes
 from hearken.data.shards.tar import END, sample
 from hearken.errors import HearkenError
+from hearken.files import PART, adopt, write_whole
 
 PACKING = ".packing"
 """The folder, in that of the shards, of what is not finished, and of notes on what is."""
@@ -68,11 +68,9 @@ class ShardWriter:
         samples, failed = tuple(self._samples), tuple(self._failed)
         shard = Shard(self._path.name, self._size, self._sha256.hexdigest(), self._total_s, samples, failed, flags)
         with writing(self._path):
-            self._file.flush()
-            os.fsync(self._file.fileno())
             self._file.close()
-            publish(self._part, self._path)
-            write_whole(self._note, to_bytes(shard.to_json()))
+            adopt(self._part, self._path)
+            write_whole(self._note, to_bytes(shard.to_json()), alone=True)
         return shard
 
     def _write(self, content: bytes) -> None:

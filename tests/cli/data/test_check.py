@@ -73,8 +73,9 @@ def test_a_ledger_of_ones_own_and_again(cli, table: Path, tmp_path: Path) -> Non
 
 def test_no_decode(cli, table: Path, tmp_path: Path) -> None:
     spoil(table)
-    code, _, err = cli("data", "check", str(table), "--no-decode")
+    code, out, err = cli("data", "check", str(table), "--no-decode")
     assert code == 3
+    assert out.splitlines()[0].split() == ["split", "clips", "captions", "missing"]
     assert "absent.wav" in err
     assert "broken" not in err
     assert not (tmp_path / "data" / "checked").exists()
@@ -119,6 +120,66 @@ def test_options_of_the_leak_search_are_passed_on(cli, table: Path, monkeypatch:
     assert calls[0][:3] == (str(table), str(table), True)
     assert calls[0][3] is not None
     assert calls[0][4] == 2
+
+
+@pytest.mark.parametrize("option", [["--fingerprints"], ["--blacklist", "dcase2025"]])
+def test_what_needs_a_test_set_says_so(cli, table: Path, option: list[str]) -> None:
+    code, out, err = cli("data", "check", str(table), *option)
+    assert (code, out) == (2, "")
+    assert option[0] in err
+    assert "--against" in err
+
+
+def test_a_wrong_test_set_or_list_is_told_before_anything_is_decoded(cli, table: Path, tmp_path: Path) -> None:
+    for options, message in (
+        (["--against", "clothho"], "There is no corpus"),
+        (["--against", str(table), "--blacklist", "no"], "no blacklist"),
+    ):
+        code, out, err = cli("data", "check", str(table), "--jobs", "1", *options)
+        assert (code, out) == (1, "")
+        assert message in err
+    assert not (tmp_path / "data" / "checked").exists()
+
+
+def test_what_could_not_be_compared_by_sound_is_told(cli, table: Path) -> None:
+    spoil(table)
+    code, _, err = cli("data", "check", str(table), "--no-decode", "--jobs", "1", "--against", str(table), "--fingerprints")
+    assert code == 3
+    told = [line for line in err.splitlines() if "compared by sound" in line]
+    assert told == [f"{table}: 6 clips compared by sound, 1 not here, 1 too short or plain, 1 unreadable."] * 2
+    assert err.count("unreadable: ") == 2
+    assert "page.wav" in err.partition("unreadable: ")[2]
+
+
+def test_splits_of_one_corpus_lie_in_one_folder_and_what_its_publisher_did_is_told(
+    cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEARKEN_DATA", str(tmp_path / "elsewhere"))
+    head = "file_name," + ",".join(f"caption_{number}" for number in range(1, 6))
+    for split in ("development", "evaluation"):
+        (tmp_path / f"clotho_captions_{split}.csv").write_text(f"{head}\n{split}.wav,{','.join(split[:5])}\n")
+        (tmp_path / f"clotho_metadata_{split}.csv").write_text(f"file_name,sound_id\n{split}.wav,137692\n")
+    code, out, err = cli("data", "check", "clotho-development", "--folder", str(tmp_path), "--no-decode", "--against", "clotho-evaluation")
+    assert code == 3
+    assert "1 by origin" in out
+    assert "So Clotho v2.1 was published: Freesound 137692 is in development and in evaluation" in err
+    assert "86163" not in err  # other faults of the splits are no matter here
+
+
+def test_packs(cli, table: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    assert cli("data", "pack", str(table), "--out", str(pack), "--jobs", "1").code == 0
+    code, out, _ = cli("data", "check", str(pack))
+    assert (code, out) == (0, f"All is whole: {pack}\n")
+    assert cli("data", "check", str(pack), "--against", str(table)).code == 1
+    shard = next(pack.glob("*.tar"))
+    shard.write_bytes(shard.read_bytes().replace(b"Caption", b"Kaption"))
+    code, out, err = cli("data", "check", str(pack))
+    assert (code, out) == (3, f"1 shard of {pack} damaged\n")
+    assert shard.name in err
+    assert "--verify" in err
+    code, out, _ = cli("data", "check", str(pack), "--json")
+    assert (code, json.loads(out)["clean"], len(json.loads(out)["damaged"])) == (3, False, 1)
 
 
 def test_errors(cli, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_bad_sounds_are_told_and_cost_the_exit_code(table: Path, tmp_path: Path,
     [
         (["--num", "0"], 2, "--num"), (["--format", "mp3"], 2, "--format"), (["--min-duration", "x"], 2, "no length"),
         (["--min-duration", "20", "--max-duration", "10"], 1, "shortest"), (["--licence", "MIT"], 1, "can be an event"),
-        (["--split", "none"], 1, "can be an event"),
+        (["--split", "none"], 1, "has no split"),
     ],
 )  # fmt: skip
 def test_errors(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], code: int, message: str) -> None:

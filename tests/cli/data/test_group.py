@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import typer
 
-from hearken.cli.data.group import app
+from hearken.cli.data.group import app, resumable
 from hearken.cli.main import run
 
 
@@ -24,3 +25,18 @@ def test_a_command_that_there_is_not(capsys) -> None:
         run(["data", "chekc"])
     assert leaving.value.code == 2
     assert "check" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_says_that_it_can_go_on(capsys) -> None:
+    def long_one(reference: str) -> None:
+        assert reference == "x"
+        raise KeyboardInterrupt
+
+    with pytest.raises(typer.Exit) as leaving:
+        resumable(long_one)("x")
+    assert leaving.value.exit_code == 130
+    assert capsys.readouterr().err == "Interrupted. What was done is kept; run the same command again to go on.\n"
+    named = {command.name: command.callback for command in app.registered_commands}
+    assert sorted(name for name, callback in named.items() if hasattr(callback, "__wrapped__")) == [
+        "check", "collect", "compose", "pack", "prepare",
+    ]  # fmt: skip

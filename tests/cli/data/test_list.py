@@ -30,12 +30,15 @@ def output(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_every_corpus_has_its_row(capsys, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("HEARKEN_DATA", str(tmp_path))
-    (tmp_path / "clotho").mkdir()
+    for name, complete in (("clotho", True), ("macs", False)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "prepared.json").write_text(json.dumps({"complete": complete}))
     rows = {line.split()[0]: line for line in output([], capsys).splitlines()[1:] if line.strip()}
     assert set(CORPORA) <= set(rows)
     assert rows["clotho"].split()[1:6] == ["6", "972", "29", "645", "yes"]
     assert rows["dcase2025"].split()[1:3] == ["1", "037"]
-    assert " yes " not in rows["clotho-gpt"]
+    assert " partly " in rows["macs"]
+    assert not {"yes", "partly"} & set(rows["clotho-gpt"].split())
 
 
 def test_json_has_every_card(capsys, tmp_path, monkeypatch) -> None:
@@ -43,13 +46,25 @@ def test_json_has_every_card(capsys, tmp_path, monkeypatch) -> None:
     found = json.loads(output(["--json"], capsys))
     assert found["home"] == str(tmp_path)
     assert [card["name"] for card in found["corpora"]] == list(CORPORA)
-    assert [card["here"] for card in found["corpora"]] == [False] * len(CORPORA)
+    assert [card["here"] for card in found["corpora"]] == [""] * len(CORPORA)
 
 
 def test_one_card(capsys) -> None:
     shown = output(["clotho"], capsys)
     assert "d4090b39ce9f2491908eebf4d5b09bae" in shown
     assert "3 839 clips, 19 195 captions" in shown
+
+
+def test_a_split_shows_the_card_of_its_corpus(capsys) -> None:
+    assert output(["clotho-evaluation"], capsys) == output(["clotho"], capsys)
+
+
+def test_names_and_numbers_stay_whole_in_a_narrow_terminal(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = output([], capsys).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "licence" not in lines[0]
+    assert set(CORPORA) <= {line.split(" ")[0] for line in lines}
 
 
 def test_facts_of_a_card() -> None:

@@ -90,3 +90,13 @@ def test_two_runs_at_once_are_refused(server: StandIn, tmp_path: Path) -> None:
 def test_a_corpus_without_text(server: StandIn, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no text to ask about"):
         ask(Corpus("mine.csv", Path("/x"), (Clip("a.wav", "all", "a.wav"),)), tmp_path / "v.json", wishes(server))
+
+
+@pytest.mark.parametrize("name", ["v.json", "./v.json", "v.rejects.jsonl"])
+def test_answers_are_not_kept_where_something_else_is_written(
+    server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="cannot hold the answers as well"):
+        ask(corpus(), Path("v.json"), wishes(server, cache=Path(name), overwrite=True))
+    assert server.seen == []

@@ -42,7 +42,23 @@ def test_json_csv_and_figure(table, tmp_path, capsys) -> None:
 
 
 def test_published_rows_stand_beside_whole_corpora() -> None:
-    assert [(row.name, row.num_clips) for row in _published(["clotho", "clotho-evaluation", "x.csv"])] == [("clotho, as published", 5929)]
+    assert [(row.name, row.num_clips) for row in _published(["clotho", "clotho-evaluation", "x.csv"])] == [("clotho (paper)", 5929)]
+
+
+def test_hours_of_some_clips_are_told_to_be_so(table, capsys) -> None:
+    run_ok(["data", "stats", str(table), "--words", "0"])
+    err = capsys.readouterr().err
+    assert f"{table}: lengths are known of 1 of 2 clips; hours and seconds are of those alone." in err
+    assert "train: lengths" not in err
+
+
+def test_a_narrow_terminal_breaks_no_name(table, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(table.parent)
+    run_ok(["data", "stats", "mine.csv", "--words", "0"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[0] for line in lines if line.split()[0] not in ("max", "corpus")] == ["mine.csv"] * 3
 
 
 def test_errors(table, capsys) -> None:

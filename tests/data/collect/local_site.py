@@ -10,17 +10,18 @@ import gzip
 import http.server
 import io
 import json
-import threading
 import time
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple, Self
 
 import numpy as np
 
 from hearken.data.collect.polite import Clock, Manners
+from tests.local_server import LocalServer, send_head
 
 HOSTS = {"bigsoundbank": "bigsoundbank.com", "soundbible": "soundbible.com"}
 
@@ -129,8 +130,8 @@ class LocalSites:
         self.log: list[Asked] = []
         self.pause_s = 0.0
         self._now_s = now_s
-        self._servers = {site: self._serve(site) for site in HOSTS}
-        self.urls = {site: f"http://127.0.0.1:{server.server_port}" for site, server in self._servers.items()}
+        self._servers = {site: LocalServer(partial(self._answer, site)) for site in HOSTS}
+        self.urls = {site: server.address for site, server in self._servers.items()}
 
     def manners(self, **more: float | str) -> Manners:
         """Manners of a visitor who comes here instead of to the real sites."""
@@ -144,23 +145,7 @@ class LocalSites:
 
     def __exit__(self, *error: object) -> None:
         for server in self._servers.values():
-            server.shutdown()
-            server.server_close()
-
-    def _serve(self, site: str) -> http.server.ThreadingHTTPServer:
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer._answer(site, self)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        return server
+            server.close()
 
     def _answer(self, site: str, request: http.server.BaseHTTPRequestHandler) -> None:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -179,14 +164,8 @@ class LocalSites:
             body, status = body[start:], 206
             if not body:
                 body, status = b"", 416
-        try:
-            request.send_response(status)
-            for name, value in (answer.headers | extra | {"Content-Length": str(len(body))}).items():
-                request.send_header(name, value)
-            request.end_headers()
-            request.wfile.write(body[: answer.cut])
-        except OSError:
-            pass  # the visitor has gone
+        send_head(request, status, answer.headers | extra | {"Content-Length": str(len(body))})
+        request.wfile.write(body[: answer.cut])
 
 
 def sound(content: bytes, *, etag: str = "") -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hearken.data.collect.cache import PageCache, write_whole
+from hearken.data.collect.cache import PageCache
 from hearken.data.collect.polite import Page, VisitError
 
 URL = "https://soundbible.com/1-A.html"
@@ -69,13 +69,11 @@ def test_a_damaged_file_counts_as_none(tmp_path: Path, harm) -> None:
     assert cache(tmp_path, FakeVisitor(Page(URL, 200, {}, b"again"))).page(URL).body == b"again"
 
 
-def test_writing_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_whole(tmp_path / "sub" / "x", b"old")
-
+def test_a_page_that_cannot_be_written_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> None:
         raise OSError("full")
 
     monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(OSError, match="full"):
-        write_whole(tmp_path / "sub" / "x", b"new")
-    assert (tmp_path / "sub" / "x").read_bytes() == b"old"
+        cache(tmp_path, FakeVisitor(Page(URL, 200, {}, b"body"))).page(URL)
+    assert [path for path in (tmp_path / "pages").rglob("*") if path.is_file()] == []

@@ -21,14 +21,14 @@ from hearken.data.load import load
 from hearken.errors import DataError, DownloadError, MissingDataError
 from tests.data.collect import local_site
 from tests.data.collect.local_site import KEPT, REMOVED, Answer, FakeClock, LocalSites, fill, sound, wav
+from tests.local_server import without_proxies
 
 pytest.importorskip("bs4")
 
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    without_proxies(monkeypatch)
 
 
 @pytest.fixture
@@ -154,13 +154,14 @@ FAULTS = {
 def test_faults_that_pass_change_nothing(tmp_path: Path, sites: LocalSites, clock: FakeClock, fault: str) -> None:
     run(tmp_path / "plain", sites, clock)
     places = ["/robots.txt", "/free-sound-effects-2.html", "/11-Bat-Sonar.html", "/grab.php?id=2219&type=wav"]
+    places = places[-2:] if fault == "timeout" else places  # each takes half a second
     for place in places:
         sites.first["soundbible", place] = list(FAULTS[fault])
     del sites.log[:]
     report = run(tmp_path / "tried", sites, clock)
     assert (report.failed.total(), report.left, report.troubles) == (0, 0, [])
     assert outcome(tmp_path / "tried") == outcome(tmp_path / "plain")
-    assert [sites.paths("soundbible").count(place) for place in places] == [len(FAULTS[fault]) + 1] * 4
+    assert [sites.paths("soundbible").count(place) for place in places] == [len(FAULTS[fault]) + 1] * len(places)
     if fault == "429":
         times = [request.time_s for request in sites.log if request.path == "/11-Bat-Sonar.html"]
         assert times[1] - times[0] >= 7.0
@@ -228,13 +229,14 @@ class Killed(BaseException):
 def test_cut_off_anywhere_nothing_is_lost_or_doubled(
     tmp_path: Path, sites: LocalSites, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("hearken.data.collect.collect.read_sound", lambda path: decode(path, rate_hz=44_100, repair=True))  # faster
     sites.routes["soundbible", "/free-sound-effects-1.html"] = local_site.bible_list("2219-Airplane-Landing-Airport.html", "6-Owl-.html")
     wishes: dict[str, Any] = {"keep_originals": True, "sites": ("soundbible",)}
     run(tmp_path / "plain", sites, clock, **wishes)
     wanted = outcome(tmp_path / "plain")
     assert set(wanted) >= {"audio/soundbible_2219.flac", "originals/soundbible_2219.wav", "manifest.jsonl"}
-    left = [10**9]
-    real = {"fsync": os.fsync, "replace": Path.replace, "unlink": Path.unlink}
+    left = [10**9]  # operations until the end; nothing need really reach the disk, which would take long
+    real = {"fsync": os.fstat, "replace": Path.replace, "unlink": Path.unlink}
 
     def dying(name: str) -> Any:
         def operation(*args: Any, **options: Any) -> Any:

@@ -18,6 +18,7 @@ from hearken.data.collect.markup import (
     links,
     parse,
     sitemap_locations,
+    text_lines,
     words,
 )
 from hearken.errors import DataError, MissingExtraError
@@ -129,7 +130,7 @@ def test_broken_pages_give_something_or_a_named_error() -> None:
         b"charset=idna",
     ]
     generator = np.random.default_rng(0)
-    for _ in range(800):
+    for _ in range(400):
         body = bytearray(pages[generator.integers(2)])
         for _ in range(generator.integers(1, 6)):
             place = int(generator.integers(len(body)))
@@ -149,3 +150,14 @@ def test_hostile_nesting_takes_no_time() -> None:
     for piece in ("<div>", "<a href=tags-x.html>", "<h1>"):
         soundbible.read_detail(piece * 3_000, "https://soundbible.com/1-A.html")
     assert time.perf_counter() - start_s < 10.0
+
+
+def test_sitemaps_of_any_length_are_read_in_their_own_time() -> None:
+    assert sitemap_locations("<LOC> <![CDATA[ /a&amp;b ]]> </LOC><loc>/c</loc><loc>/d<loc>/e</loc>") == ("/a&b", "/c", "/e")
+    start_s = time.monotonic()
+    assert sitemap_locations("<loc>" * 200_000 + "<loc>" + " " * 200_000) == ()
+    assert time.monotonic() - start_s < 5.0
+
+
+def test_empty_lines_take_no_time() -> None:
+    assert text_lines(parse("<p> Author \n\n <b>:\tx</b>" + "\n" * 100_000 + "</p>")) == "Author\n: x"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from hearken.data.collect.polite import Manners, VisitError, Visitor
-from tests.data.collect.local_site import Answer, FakeClock, LocalSites, page, sound, wav
+from tests.data.collect.local_site import Answer, FakeClock, LocalSites, packed, page, sound, wav
+from tests.local_server import without_proxies
 
 BIBLE, BANK = "https://soundbible.com", "https://bigsoundbank.com"
 
@@ -22,8 +23,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def sites(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSites]:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    without_proxies(monkeypatch)
     with LocalSites(lambda: clock.time_s) as sites:
         yield sites
 
@@ -242,3 +242,37 @@ def test_a_file_that_breaks_without_end_is_given_up(sites: LocalSites, visitor: 
     assert caught.value.kind == "broken"
     assert (tmp_path / "x.part").stat().st_size == 10
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("delay", ["3601", "1e300"])
+def test_who_asks_for_hours_between_visits_is_not_visited(sites: LocalSites, visitor: Visitor, clock: FakeClock, delay: str) -> None:
+    put(sites, "/robots.txt", Answer(f"User-agent: *\nCrawl-delay: {delay}".encode()))
+    for _ in range(2):
+        kind, text = kind_of(visitor, f"{BIBLE}/x")
+        assert (kind, "s between two visits, so nothing is asked there" in text) == ("broken", True)
+    assert sites.paths() == ["/robots.txt"]
+    assert clock.slept == []
+
+
+def test_one_host_has_one_pace_however_it_is_written(sites: LocalSites, clock: FakeClock) -> None:
+    visitor = Visitor(Manners(), clock.clock())
+    for name in ("127.0.0.1", "me@127.0.0.1"):
+        put(sites, "/x", page("x"))
+        assert visitor.page(sites.urls["soundbible"].replace("127.0.0.1", name) + "/x").status == 200
+    assert sites.paths() == ["/robots.txt", "/x", "/x"]
+    assert [after.time_s - before.time_s for before, after in pairwise(sites.log)] == [1.0, 1.0]
+    with pytest.raises(VisitError, match="is no web address"):
+        visitor.page("http://127.0.0.1:x/")
+
+
+def test_a_packed_file_is_not_gone_on_with(sites: LocalSites, visitor: Visitor, tmp_path: Path) -> None:
+    whole = packed(sound(wav(), etag='"1"'))
+    put(
+        sites,
+        "/f",
+        Answer(whole.body, headers=whole.headers, cut=len(whole.body) - 3),
+        Answer(whole.body, headers=whole.headers, ranges=True),
+    )
+    visitor.file(f"{BIBLE}/f", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == wav()
+    assert [asked.headers.get("range") for asked in sites.log if asked.path == "/f"] == [None, None]

@@ -82,7 +82,7 @@ def test_addresses_of_the_public_table_give_its_titles_and_links() -> None:
 
 @pytest.mark.skipif(not PUBLIC.is_file(), reason="the public table is not here")
 def test_real_words_survive_the_way_through_a_page() -> None:
-    entries = [entry for entry in read_public_table(PUBLIC) if entry.site == "soundbible"][::4]
+    entries = [entry for entry in read_public_table(PUBLIC) if entry.site == "soundbible"][::9]
     for entry in entries:
         description = f"<b>Description:</b> {html.escape(entry.description)}"
         text = bible_page(entry.number, html.escape(entry.title), description, tuple(html.escape(tag) for tag in entry.tags)).body.decode()
@@ -90,4 +90,4 @@ def test_real_words_survive_the_way_through_a_page() -> None:
         assert (found.title, found.description) == (entry.title, clean(entry.description))
         wanted = [clean(tag) for tag in entry.tags if clean(tag) and "/" not in tag and "?" not in tag and "#" not in tag]
         assert set(wanted) <= set(found.tags)
-    assert len(entries) == 515
+    assert len(entries) == 229

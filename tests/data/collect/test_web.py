@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import socket
+import threading
+import time
 import zlib
 from collections.abc import Iterator
 
@@ -10,14 +14,14 @@ import pytest
 
 from hearken.data.collect.web import BrokenError, TooLargeError, ask
 from tests.data.collect.local_site import Answer, LocalSites
+from tests.local_server import without_proxies
 
 DATA = b"0123456789" * 30_000
 
 
 @pytest.fixture
 def sites(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSites]:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    without_proxies(monkeypatch)
     with LocalSites() as sites:
         yield sites
 
@@ -65,3 +69,42 @@ def test_broken_answers(sites: LocalSites) -> None:
 def test_addresses_that_lead_nowhere(url: str) -> None:
     with pytest.raises(BrokenError), ask(url, {}, timeout_s=0.3, longest_s=1.0):
         pass
+
+
+DRIPS = {
+    "headers": (b"", b"H"),
+    "continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", b"0"),
+    "trailer": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", b"a: b\r\n"),
+    "body": (b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
+}
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_a_server_that_drips_for_ever_is_left(sites: LocalSites, drip: str) -> None:
+    first, then = DRIPS[drip]
+
+    def answer(server: socket.socket) -> None:
+        with server, contextlib.suppress(OSError):
+            connection = server.accept()[0]
+            with connection:
+                connection.recv(4096)
+                connection.sendall(first)
+                for _ in range(400):
+                    connection.sendall(then)
+                    time.sleep(0.01)
+
+    server = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    thread = threading.Thread(target=answer, args=(server,))
+    thread.start()
+    start_s = time.monotonic()
+    with pytest.raises(BrokenError), ask(url, {}, timeout_s=1.0, longest_s=0.1) as response:
+        b"".join(response.chunks(10**6))
+    thread.join(10)
+    assert time.monotonic() - start_s < 2.0
+
+
+def test_the_length_of_what_comes_in_chunks_does_not_count(sites: LocalSites) -> None:
+    answer = Answer(b"5\r\nhello\r\n0\r\n\r\n", headers={"Transfer-Encoding": "chunked"})
+    assert get(sites, answer) == (200, b"hello")  # its Content-Length is 15

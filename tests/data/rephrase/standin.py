@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.local_server import LocalServer, send_head
 
 KEY = "sk-very-secret-0123456789"
 MODEL = "parrot-1"
@@ -41,33 +43,14 @@ class StandIn:
         self.delay_s = 0.0
         self.finish_reason = "stop"
         self.guard = threading.Lock()
-        standin = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                standin.take(self, body)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *args: object) -> None:
-                """A client that was killed is no news."""
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self.server.server_port}/v1"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+        self._server = LocalServer(self._take, "HTTP/1.1")
+        self.base = f"{self._server.address}/v1"
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self._server.close()
 
-    def take(self, request: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+    def _take(self, request: BaseHTTPRequestHandler) -> None:
+        body = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
         query = body["messages"][-1]["content"]
         with self.guard:
             number = len(self.seen)
@@ -115,11 +98,7 @@ def send(request: BaseHTTPRequestHandler, status: int, value: object, headers: d
 def send_bytes(
     request: BaseHTTPRequestHandler, status: int, content: bytes, announced: int | None = None, headers: dict[str, str] | None = None
 ) -> None:
-    request.send_response(status)
-    request.send_header("Content-Length", str(len(content) if announced is None else announced))
-    for name, value in (headers or {}).items():
-        request.send_header(name, value)
-    request.end_headers()
+    send_head(request, status, {"Content-Length": str(len(content) if announced is None else announced)} | (headers or {}))
     request.wfile.write(content)
     if announced is not None:
         request.wfile.flush()
@@ -133,9 +112,7 @@ def hang_up(request: BaseHTTPRequestHandler) -> None:
 
 def drip(request: BaseHTTPRequestHandler) -> None:
     """A byte now and then, never ending."""
-    request.send_response(200)
-    request.send_header("Content-Length", "1000000")
-    request.end_headers()
+    send_head(request, 200, {"Content-Length": "1000000"})
     for _ in range(200):
         request.wfile.write(b" ")
         request.wfile.flush()

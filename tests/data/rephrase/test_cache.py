@@ -125,3 +125,31 @@ def test_the_key_is_that_of_the_content() -> None:
         key_of("m", {"seed": 1}, [{"role": "user", "content": "say it "}]),
     ]
     assert len({key, *others}) == 5
+
+
+@pytest.mark.parametrize("content", ['[{"caption": "a"}]', "file,caption\na.wav,rain", '{"key": "k"'])
+def test_a_file_of_somebody_else_is_not_cut(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a").write_text(content)
+    with pytest.raises(DataError, match="a, line "), AnswerCache(tmp_path / "a"):
+        pass
+    assert (tmp_path / "a").read_text() == content
+
+
+def test_zeros_at_the_end_are_cut_off(tmp_path: Path) -> None:
+    with AnswerCache(tmp_path / "a") as cache:
+        cache.put(record("one"))
+    whole = (tmp_path / "a").read_bytes()
+    (tmp_path / "a").write_bytes(whole + bytes(4096))
+    with AnswerCache(tmp_path / "a") as cache:
+        assert cache.get("one") == record("one")
+    assert (tmp_path / "a").read_bytes() == whole
+
+
+def test_an_answer_comes_back_as_a_later_run_finds_it(tmp_path: Path) -> None:
+    """Or what is written of it would depend on where a run was cut off."""
+    odd = record("k") | {"response": {"z": 1, "a": 2}}
+    with AnswerCache(tmp_path / "a") as cache:
+        cache.put(odd)
+        now = json.dumps(cache.get("k"))
+    with AnswerCache(tmp_path / "a") as cache:
+        assert json.dumps(cache.get("k")) == now != json.dumps(odd)

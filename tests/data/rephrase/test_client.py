@@ -202,3 +202,13 @@ def test_who_is_told_to_stop_does_not_try_again(server: StandIn) -> None:
     failed = Client(Endpoint(server.base, MODEL), sleep=lambda seconds: True).ask(MESSAGES, "k")
     assert isinstance(failed, Failed)
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("key", ["sk/with/slashes-0123", 'sk"quoted"\\0123456'])
+def test_a_key_that_the_server_repeats_in_escapes_is_blotted_out(server: StandIn, key: str) -> None:
+    said = "".join(f"\\u{ord(char):04x}" for char in key)
+    server.fault = lambda number, query: 'body:{"choices": [{"message": {"content": "1. ' + said + '"}}]}'
+    record = Asker(server, key=key).ask()
+    assert not isinstance(record, Failed)
+    assert record["text"] == "1. [key]"
+    assert json.dumps(key)[1:-1] not in json.dumps(record)

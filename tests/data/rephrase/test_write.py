@@ -11,7 +11,7 @@ from hearken.data.clip import Clip, Corpus, Variation
 from hearken.data.load import load
 from hearken.data.rephrase.items import Item
 from hearken.data.rephrase.run import Accepted, Question, Rejected
-from hearken.data.rephrase.write import Variant, variants_of, write_manifest, write_rejects, write_variations, write_whole
+from hearken.data.rephrase.write import Variant, variants_of, write_manifest, write_rejects, write_variations
 from hearken.data.sets.clotho_gpt import read_variations_file
 from hearken.errors import DataError
 
@@ -21,8 +21,8 @@ RECORD = {"key": "k", "text": "1. It rains.", "finish_reason": "stop", "prompt_t
 
 
 def test_variations_are_read_back(tmp_path: Path) -> None:
-    accepted = Accepted(Question(ITEM, "q", "k"), RECORD, ("It rains.", "Drops fall."))
-    assert write_variations(tmp_path / "v.json", variants_of([accepted])) == 1
+    accepted = Accepted(Question(ITEM, "q", "k"), ("It rains.", "Drops fall."))
+    assert write_variations(tmp_path / "v.json", variants_of([accepted], {"k": RECORD})) == 1
     assert list(read_variations_file(tmp_path / "v.json")) == [Variation("a.wav", "Rain ☂ falls.", ("It rains.", "Drops fall."))]
     row = json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))[0]
     assert row == {
@@ -69,8 +69,8 @@ def test_rejects(tmp_path: Path) -> None:
 
 
 def test_files_are_whole_or_as_before(tmp_path: Path) -> None:
-    write_whole(tmp_path / "x" / "f", "one")
-    with pytest.raises(DataError, match="cannot be written"):
-        write_whole(tmp_path / "x", "two")
+    assert write_variations(tmp_path / "x" / "f", []) == 0
+    with pytest.raises(DataError, match="x cannot be written"):
+        write_variations(tmp_path / "x", [])
     assert [path.name for path in tmp_path.rglob("*")] == ["x", "f"]
-    assert (tmp_path / "x" / "f").read_text() == "one"
+    assert (tmp_path / "x" / "f").read_text() == "[\n\n]\n"

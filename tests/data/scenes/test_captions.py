@@ -29,6 +29,7 @@ def test_two_events_in_order() -> None:
     assert any(text.startswith("A dog barking twice followed by a car passing by") for text in found)
     assert any(re.fullmatch(r"A car passes by after a dog barks (twice|two times)\.", text) for text in found)
     for text in found:
+        assert not re.search(r"(before|after) .*(barking|passing)", text) or re.search(r"is (barking|passing)", text)
         reversed_order = text.startswith("A car")
         assert reversed_order == (" after " in text)
         assert "after a car" not in text
@@ -64,10 +65,18 @@ def test_backgrounds_are_told_and_grammatical(slots: tuple[Slot, ...]) -> None:
     assert any(text.endswith(" with rain falling in the background.") for text in found)
 
 
+def test_nothing_finite_is_joined_to_a_noun() -> None:
+    for text in captions(((DOG,), (CAR,)), RAIN, 1_500):
+        if re.search(" (before|after) ", text):
+            assert not re.search(r"and rain falling", text)
+
+
 def test_a_background_that_says_where_it_is_gets_no_second_place() -> None:
     birds = Told(parse_clause("Birds are singing in a forest."))
     for slots in (((CAR,),), ((DOG, CAR),)):
-        assert not any("in the background" in text for text in captions(slots, birds))
+        found = captions(slots, birds)
+        assert not any("in the background" in text or " with " in text for text in found)
+        assert any(text.endswith(" in a forest all the while.") for text in found) is (len(slots[0]) == 2)
 
 
 def test_what_cannot_be_joined_stays_a_sentence() -> None:

@@ -32,6 +32,18 @@ from hearken.data.scenes.clause import parse_clause
         ("V8 engine revs.", "V8 engine revs", "V8 engine is revving", "V8 engine revving"),
         ("The sound of tool breaks.", "the sound of tool breaks can be heard", "", "the sound of tool breaks"),
         ("A robot is flurbing.", "", "a robot is flurbing", "a robot flurbing"),
+        ("A dog is barking and a cat is meowing.", "a dog barks and a cat meows", "a dog is barking and a cat is meowing", "a dog barking and a cat meowing"),
+        ("A window is smashed and glass shatters.", "a window is smashed and glass shatters", "", "a window being smashed and glass shattering"),
+        ("A robot is flurbing and birds sing.", "a robot is flurbing and birds sing", "a robot is flurbing and birds are singing", "a robot flurbing and birds singing"),
+        ("Someone suddenly sneezes.", "someone suddenly sneezes", "someone is suddenly sneezing", "someone suddenly sneezing"),
+        ("Dogs wildly bark.", "dogs wildly bark", "dogs are wildly barking", "dogs wildly barking"),
+        ("A family talks.", "a family talks", "a family is talking", "a family talking"),
+        ("Something is whirring and punching.", "", "something is whirring and punching", "something whirring and punching"),
+        ("A door is opening or closing.", "", "a door is opening or closing", "a door opening or closing"),
+        ("A man walking and punching.", "a man walking and punching can be heard", "", "a man walking and punching"),
+        ("A man speaking with water filling and draining.", "a man speaks with water filling and draining", "a man is speaking with water filling and draining", "a man speaking with water filling and draining"),
+        ("Humming of an engine with wind blowing.", "humming of an engine with wind blowing can be heard", "", "humming of an engine with wind blowing"),
+        ("A drilling and banging sound.", "a drilling and banging sound can be heard", "", "a drilling and banging sound"),
     ],
 )  # fmt: skip
 def test_forms(caption: str, simple: str, progressive: str, noun: str) -> None:
@@ -44,7 +56,8 @@ def test_forms(caption: str, simple: str, progressive: str, noun: str) -> None:
     "caption",
     [
         "A steam train whistles as it enters a tunnel.", "A car is running, heard from inside.", "A robot flurbs loudly.", "Robots flurb loudly.",
-        "A dog is barking and a cat is meowing.", "", "  ", "The air is red.", "A bird sings, then flies away.",
+        "A dog is barking and the cat retorts.", "There is a bang and birds sing.", "Wind blowing and dog barking.", "A bird and insect chirps.",
+        "A man hammers steel and uses a saw.", "", "  ", "The air is red.", "A bird sings, then flies away.",
     ],
 )  # fmt: skip
 def test_what_is_not_understood_stays_a_sentence_of_its_own(caption: str) -> None:
@@ -59,11 +72,27 @@ def test_heads_tell_sounds_apart() -> None:
     assert heads == ["dog", "inside", "bells"]
 
 
-def test_what_lasts_and_what_has_several_actions() -> None:
+def test_what_lasts_and_what_is_over_soon() -> None:
     assert parse_clause("A dishwasher is running.").is_durative
     assert not parse_clause("A dog barks.").is_durative
+    momentary = (
+        "A door is closed.",
+        "Thunder cracks close by.",
+        "A train passes by.",
+        "A jet airplane flies by.",
+        "A dog barks and a door slams.",
+    )
+    assert all(parse_clause(text).is_momentary for text in momentary)
+    assert not any(parse_clause(text).is_momentary for text in ("Rain falls.", "A violin is played.", "The wind blows.", "A dog barks."))
+
+
+def test_what_has_several_actions_or_tells_how_often() -> None:
     assert parse_clause("A drawer is opened and closed.").has_several_actions
     assert not parse_clause("Plates and dishes are clattering.").has_several_actions
+    for text in ("An owl hoots twice.", "A bell rings several times.", "A dog barks repeatedly.", "A man sneezes continuously."):
+        assert parse_clause(text).tells_how_often
+        assert parse_clause(text).has_several_actions
+    assert not parse_clause("An owl hoots.").tells_how_often
 
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"

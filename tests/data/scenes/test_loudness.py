@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hearken.data.scenes.loudness import QUIETEST_DB, _filtered, fast_size, frame_levels_db, k_weighted, loudness_db
+from hearken.data.scenes.loudness import QUIETEST_DB, _filtered, _filters, fast_size, frame_levels_db, k_weighted, loudness_db
 
 
 def sine(hz: float, rate_hz: int, duration_s: float = 2.0, level: float = 1.0) -> np.ndarray:
@@ -11,6 +11,14 @@ def sine(hz: float, rate_hz: int, duration_s: float = 2.0, level: float = 1.0) -
 @pytest.mark.parametrize("rate_hz", [16_000, 32_000, 44_100, 48_000])
 def test_full_scale_sine_has_the_level_of_the_standard(rate_hz: int) -> None:
     assert loudness_db(sine(997.0, rate_hz), rate_hz) == pytest.approx(-3.01, abs=0.06)
+
+
+def test_the_filters_are_those_of_the_standard() -> None:
+    shelf, high_pass = _filters(48_000)  # ITU-R BS.1770-4, tables 1 and 2
+    assert np.array(shelf[0]) / shelf[1][0] == pytest.approx([1.53512485958697, -2.69169618940638, 1.19839281085285], abs=1e-7)
+    assert np.array(shelf[1]) / shelf[1][0] == pytest.approx([1.0, -1.69065929318241, 0.73248077421585], abs=1e-7)
+    assert high_pass[0] == [1.0, -2.0, 1.0]
+    assert high_pass[1] == pytest.approx([1.0, -1.99004745483398, 0.99007225036621], abs=1e-7)
 
 
 def test_bass_weighs_less_and_treble_more() -> None:

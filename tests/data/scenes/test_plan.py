@@ -51,6 +51,27 @@ def test_repetitions_do_not_overlap() -> None:
         assert not STOCKED.material[event.index].clause.is_durative
 
 
+def test_repetitions_are_as_many_as_fit() -> None:
+    stock = Stock(stock_of(source("dog", "A dog barks.", 1.9)))
+    plans = [plan_scene(stock, Settings(min_duration_s=5.0, max_duration_s=10.0), number) for number in range(100)]
+    assert all(plans)  # four would not fit, and leave the scene empty
+    assert {len(plan.events[0].starts_s) for plan in plans if plan} == {1, 2, 3}
+    owl = Stock(stock_of(source("owl", "An owl hoots twice.")))
+    assert all(len(plan.events[0].starts_s) == 1 for number in range(30) if (plan := plan_scene(owl, SETTINGS, number)))
+
+
+def test_a_background_is_as_long_as_the_scene_or_may_be_repeated() -> None:
+    wind, rain = source("wind", "The wind is blowing.", 15.0), source("rain", "Rain is falling.", 9.0)
+    for background, fits in ((wind, False), (rain, True)):
+        stock = Stock(stock_of(source("dog", "A dog barks."), background))
+        plans = [plan_scene(stock, Settings(background_share=1.0), number) for number in range(60)]
+        long, short = ([plan for plan in plans if plan and (plan.duration_s > 15.0) is is_long] for is_long in (True, False))
+        assert len(long) > 10
+        assert len(short) > 10
+        assert all(plan.background for plan in short)
+        assert all((plan.background is not None) is fits for plan in long)
+
+
 def test_no_two_sounds_of_a_scene_are_alike() -> None:
     stock = Stock(stock_of(source("dog 1", "A dog barks."), source("dog 2", "Dogs are barking."), source("cat", "A cat meows.")))
     for number in range(50):

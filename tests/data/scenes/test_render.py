@@ -51,6 +51,19 @@ def test_an_event_sounds_when_and_as_loud_as_planned() -> None:
     assert loudness_db(quiet, RATE_HZ) == pytest.approx(REFERENCE_DB - 6.0, abs=0.5)
 
 
+def test_a_stroke_at_the_very_beginning_or_end_of_a_file_is_left_as_it_is() -> None:
+    decay = np.exp(-np.arange(round(0.3 * RATE_HZ)) / (0.008 * RATE_HZ))
+    for samples in (decay * tone(700, 0.3), tone(700, 0.4)):
+        drum = as_source("drum", samples.astype(np.float32))
+        assert drum.measure.start_s == 0.0
+        drawn = Event(0, (4.0,), drum.measure.sounding_s, 0.0, 0)
+        scene, _ = render(
+            plan(drawn), (drum,), RATE_HZ, lambda source, samples=samples: samples.astype(np.float32), np.random.default_rng(0)
+        )
+        part = scene[4 * RATE_HZ :][: round(drum.measure.sounding_s * RATE_HZ)]
+        assert loudness_db(part, RATE_HZ) == pytest.approx(REFERENCE_DB, abs=0.3)
+
+
 def test_repetitions_all_sound() -> None:
     scene = rendered(plan(event(1.0, 3.0, 6.0)))
     energy = [

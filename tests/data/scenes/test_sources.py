@@ -32,8 +32,8 @@ def test_what_each_can_be() -> None:
     }
     assert parts == {
         "dog": (True, False, False, True), "door": (True, False, False, True), "bell": (True, False, False, False),
-        "step": (True, False, False, True), "engine": (True, True, True, False), "rain": (False, True, False, False),
-        "birds": (False, True, False, False),
+        "step": (True, False, False, True), "engine": (True, True, True, False), "rain": (False, True, True, False),
+        "birds": (False, True, True, False),
     }  # fmt: skip
 
 
@@ -55,6 +55,13 @@ def test_captions_decide_too() -> None:
     assert classify(source("x", "", 0.5))[1] == "no caption"
     assert classify(source("x", "Rain is falling.", 3.0, active_share=0.2))[1] == "a steady sound by its caption, but mostly silent"
     assert classify(source("x", "Rain is falling, and a dog barks.", 12.0))[1].startswith("too long")  # no background without a clause
+
+
+def test_a_background_lasts() -> None:
+    for caption in ("Thunder cracks.", "A train passes by.", "A bell is struck.", "A bell rings twice."):
+        assert not classify(source("x", caption, 20.0))[0].is_background
+    wind = classify(source("x", "The wind is blowing.", 20.0))[0]
+    assert (wind.is_background, wind.is_loop) == (True, False)
 
 
 def test_json_round_trip_and_digest(tmp_path) -> None:

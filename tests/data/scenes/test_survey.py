@@ -2,10 +2,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from hearken.data.clip import Clip
-from hearken.data.scenes.survey import KEPT, Bad, bad_json, survey
+from hearken.data.scenes.survey import KEPT, Bad, answers, bad_json, survey
+from hearken.errors import AudioReadError, WorkerDiedError
 from tests.data.scenes.small_sounds import RATE_HZ, write_corpus
 
 
@@ -49,6 +51,35 @@ def test_licences(tmp_path: Path) -> None:
     found, _ = run(write_corpus(tmp_path / "in"), tmp_path / "out", ("cc0*", "CC BY 4*"))
     assert [source.id for source in found.sources] == ["dog", "door", "bell", "step", "fan"]
     assert found.num_other_licence == 1
+
+
+def requests(folder: Path, names: list[str]) -> list[dict]:
+    return [{"path": str(folder / name), "rate_hz": RATE_HZ, "whole": False} for name in names]
+
+
+def test_every_request_gets_its_answer_and_errors_are_answers(tmp_path: Path) -> None:
+    names = [clip.audio for clip in write_corpus(tmp_path).clips]
+    found = {Path(request["path"]).name: answer for request, answer in answers(requests(tmp_path, [*names, "none.wav"]), 2)}
+    assert set(found) == {*names, "none.wav"}
+    assert isinstance(found["none.wav"], AudioReadError)
+    assert found["dog.wav"][0]["duration_s"] == 1.5
+
+
+def test_a_dead_process_costs_its_request_alone(tmp_path: Path) -> None:
+    write_corpus(tmp_path, names=("dog",))
+    bad = {"path": str(tmp_path / "dog.wav")}  # no rate: the handler fails and the process ends
+    found = [answer for _, answer in answers([bad, *requests(tmp_path, ["dog.wav"])], 1)]
+    assert isinstance(found[0], WorkerDiedError)
+    assert found[1][0]["num_bursts"] == 1
+
+
+def test_closing_early_ends_the_processes(tmp_path: Path) -> None:
+    write_corpus(tmp_path, names=("dog",))
+    before = {child.pid for child in psutil.Process().children()}
+    running = answers(requests(tmp_path, ["dog.wav"] * 50), 1)
+    next(running)
+    running.close()
+    assert [child for child in psutil.Process().children() if child.pid not in before] == []
 
 
 def test_the_ledger() -> None:

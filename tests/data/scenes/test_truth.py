@@ -25,6 +25,11 @@ def test_the_record_tells_all() -> None:
     assert {name: RECORD[name] for name in wanted} == wanted
 
 
+def test_the_rate_is_that_of_the_file() -> None:
+    assert scene_record(PLAN, MATERIAL, Settings(), 0.0, shipped_phrases(), "opus")["rate_hz"] == 48_000
+    assert scene_record(PLAN, MATERIAL, Settings(rate_hz=16_000), 0.0, shipped_phrases(), "flac")["rate_hz"] == 16_000
+
+
 def test_events_have_times_levels_and_sources() -> None:
     dog, bell, step, rain = RECORD["events"]
     assert dog == {

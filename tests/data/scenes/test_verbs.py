@@ -1,6 +1,7 @@
 import pytest
 
-from hearken.data.scenes.verbs import BASES, GERUNDS, THIRDS, gerund, is_durative, is_participle, third_person
+from hearken.data.scenes import verbs
+from hearken.data.scenes.verbs import BASES, GERUNDS, THIRDS, gerund, is_durative, is_momentary, is_participle, third_person
 
 
 @pytest.mark.parametrize(
@@ -9,6 +10,7 @@ from hearken.data.scenes.verbs import BASES, GERUNDS, THIRDS, gerund, is_durativ
         ("bark", "barks", "barking"), ("screech", "screeches", "screeching"), ("hiss", "hisses", "hissing"), ("buzz", "buzzes", "buzzing"),
         ("cry", "cries", "crying"), ("play", "plays", "playing"), ("moo", "moos", "mooing"), ("go", "goes", "going"),
         ("rustle", "rustles", "rustling"), ("hum", "hums", "humming"), ("squeal", "squeals", "squealing"), ("run", "runs", "running"),
+        ("whiz", "whizzes", "whizzing"), ("throb", "throbs", "throbbing"), ("emit", "emits", "emitting"), ("fizz", "fizzes", "fizzing"),
     ],
 )  # fmt: skip
 def test_forms(verb: str, third: str, lasting: str) -> None:
@@ -29,6 +31,13 @@ def test_die_is_dying() -> None:
 def test_what_lasts_and_what_is_done() -> None:
     assert is_durative("hum")
     assert not is_durative("bark")
+    assert is_momentary("slam")
+    assert not is_momentary("bark")
     assert is_participle("fired")
     assert is_participle("struck")
     assert not is_participle("red")
+
+
+def test_the_lists_agree() -> None:
+    assert verbs._DOUBLING | verbs._DURATIVE | verbs._MOMENTARY <= BASES
+    assert not verbs._DURATIVE & verbs._MOMENTARY

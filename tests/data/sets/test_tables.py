@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hearken.data.leakage import find_leaks
 from hearken.data.load import load
 from hearken.data.sets.tables import COLUMNS, SUFFIXES, load_table, read_clips
 from hearken.errors import DataError, MissingDataError
@@ -35,6 +36,19 @@ def test_rows_of_a_file_are_one_clip(tmp_path) -> None:
     assert corpus.splits == ("train", "test")
     assert corpus.folder == tmp_path
     assert corpus.num_captions == 3
+
+
+def test_a_file_in_two_splits_is_a_clip_of_each(tmp_path) -> None:
+    rows = "a.wav,train,one\na.wav,test,two\na.wav,test,three\ntest/a.wav,test,four\n"
+    corpus = load(write(tmp_path, "mine.csv", f"file,split,caption\n{rows}"))
+    assert [(clip.id, clip.split, clip.audio, clip.captions) for clip in corpus.clips] == [
+        ("a.wav", "train", "a.wav", ("one",)),
+        ("test/a.wav", "test", "a.wav", ("two", "three")),
+        ("test/test/a.wav", "test", "test/a.wav", ("four",)),
+    ]
+    write(tmp_path, "a.wav", "x")
+    training, held_out = corpus.only(["train"]), corpus.only(["test"])
+    assert find_leaks(training, held_out).leaked_ids == {"a.wav"}  # it would be hidden if the rows were joined
 
 
 def test_all_kinds_hold_the_same(tmp_path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -78,6 +79,15 @@ def test_the_same_bytes_each_time_however_it_is_cut() -> None:
         assert told == sorted(told)
         assert b"Lavf6" not in first  # versions would change the bytes
     assert len(encode(noise(1), Recipe())[0]) < 200  # no padding for tags
+
+
+def test_a_long_sound_is_not_held_several_times() -> None:
+    sound = noise(3_000_000)
+    tracemalloc.start()
+    encode(sound, Recipe())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.8 * sound.nbytes  # as 64-bit floats at once it would be more than 4 times
 
 
 def test_mel_is_what_the_front_end_gives_to_eleven_bits() -> None:
