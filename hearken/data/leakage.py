@@ -68,22 +68,22 @@ class LeakReport:
     @property
     def summary(self) -> str:
         """A sentence or two for people, in numbers of training clips."""
-        proofs = [f"{len(self.ids([kind])):,} by {kind}" for kind in self.checked if kind in PROOFS and self.ids([kind])]
+        proofs = [f"{len(self.ids([kind]))} by {kind}" for kind in self.checked if kind in PROOFS and self.ids([kind])]
         here, there = show(self.training), show(self.held_out)
         if proofs:
             listed = f" or on the list {show(self.blacklist)}" if self.ids(["blacklist"]) else ""
-            found = f"{len(self.leaked_ids):,} of {self.num_training:,} clips of {here} are in {there}{listed}: {_listed(proofs)}."
+            found = f"{len(self.leaked_ids)} of {self.num_training} clips of {here} are in {there}{listed}: {_listed(proofs)}."
         else:
             able = [kind for kind in self.checked if kind in PROOFS and self._tells(kind)]
             found = f"No clip of {here} is in {there}, as far as {_listed(able)} can tell." if able else self._unknown
         alike = len(self.ids(["caption"]))
-        return f"{found} {alike:,} share a caption with it, which alone proves nothing." if alike else found
+        return f"{found} {alike} share a caption with it, which alone proves nothing." if alike else found
 
     @property
     def caveat(self) -> str:
         """How many clips nothing but their sound can tell about, as a sentence; "" if there is none, or sound was compared."""
         sides = ((self.training, self.num_nameless[0], self.num_training), (self.held_out, self.num_nameless[1], self.num_held_out))
-        without = [f"{few:,} of {many:,} clips of {show(name)}" for name, few, many in sides if few]
+        without = [f"{few} of {many} clips of {show(name)}" for name, few, many in sides if few]
         if not without or "audio" in self.checked:
             return ""
         return f"No origin is known of {_listed(without)}: only their sound can tell about those (fingerprints)."
@@ -207,7 +207,7 @@ def refuse_leaks(
     proofs = [leak for leak in report.leaks if leak.kind in PROOFS]
     if proofs and not allow:
         some = "; ".join(f"{show(leak.training)} ({leak.kind}: {show(leak.detail)})" for leak in proofs[:_SHOWN])
-        more = f"; and {len(proofs) - _SHOWN:,} more" if len(proofs) > _SHOWN else ""
+        more = f"; and {len(proofs) - _SHOWN} more" if len(proofs) > _SHOWN else ""
         raise LeakError(
             f"{report.summary} Such as {some}{more}.",
             "Train without these clips (`without_leaks`), test on something else, or allow leaks on purpose; the run records it.",
