@@ -24,10 +24,14 @@ from hearken.frontend.jitter import Jitter, shifted  # noqa: E402
 from hearken.frontend.log_mel import LogMel  # noqa: E402
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "frontends.npz"
-EVERYWHERE = ("passt_mel", "act_logmel", "dcase2022_logmel_44k", "dcase2023_logmel_44k", "laion_fusion_mel_48k")
-"""Rows met to 1e-4 in every cell: one more than numpy meets, since torch's own Fourier transform is what its authors used."""
-WHERE_SOUND_IS = {"panns_logmel_32k": 1e-4, "panns_logmel_16k": 1e-4, "laion_htsat_logmel_48k": 1e-4, "wavtext5k_logmel_44k": 1.5e-4}
-"""Rows whose quiet bands hold rounding noise of a convolution: tolerance in dB where a band has 1e-5 of its frame's energy."""
+EVERYWHERE = ("passt_mel", "act_logmel", "dcase2022_logmel_44k", "dcase2023_logmel_44k")
+"""Rows met to 1e-4 in every cell."""
+WHERE_SOUND_IS = {
+    "panns_logmel_32k": 1e-4, "panns_logmel_16k": 1e-4, "laion_htsat_logmel_48k": 1e-4, "laion_fusion_mel_48k": 1e-4,
+    "wavtext5k_logmel_44k": 2e-4,
+}  # fmt: skip
+"""Rows whose quiet bands hold the rounding noise of a convolution, or of the Fourier transform of one kind of processor (another
+kind is up to 2 dB away there): tolerance in dB where a band has 1e-5 of its frame's energy."""
 
 
 @pytest.fixture(scope="module")
