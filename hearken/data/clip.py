@@ -20,6 +20,7 @@ class Clip:
     `audio` is a path relative to the corpus' folder, with `/`, as the publisher unpacks it; `id` is unique within the corpus.
     `duration_s` is what the publisher says, None where nobody does; `start_s` is where the clip begins in its original.
     `origins` say which recordings it was cut from (see `ORIGINS`). Captions are verbatim: no case or punctuation is changed.
+    `description` is what the publisher of the sound wrote, where captions were made of it or beside it.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Clip:
     audio: str
     captions: tuple[str, ...] = ()
     title: str = ""
+    description: str = ""
     tags: tuple[str, ...] = ()
     duration_s: float | None = None
     start_s: float | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hearken.errors import DataError, MissingExtraError, show
 
+SUFFIXES = (".png", ".svg", ".pdf")
 _BAR_INCHES = 0.22
 _BLUE = "#3465a4"
 
@@ -16,6 +17,8 @@ def plot_words(counts: Sequence[tuple[str, int]], path: Path, title: str) -> Non
 
     Raises MissingExtraError without matplotlib, DataError where the file cannot be written or its kind is unknown.
     """
+    if path.suffix.lower() not in SUFFIXES:
+        raise DataError(f"{show(path)} cannot be written: this is no kind of picture that we draw.", f"Name a {', '.join(SUFFIXES)} file.")
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -33,4 +36,6 @@ def plot_words(counts: Sequence[tuple[str, int]], path: Path, title: str) -> Non
     try:
         figure.savefig(path, dpi=120, metadata={"Software": None} if path.suffix.lower() == ".png" else None)
     except (OSError, ValueError) as error:
-        raise DataError(f"{show(path)} cannot be written: {show(str(error))}.", "Name a .png, .svg or .pdf file.") from error
+        raise DataError(
+            f"{show(path)} cannot be written: {show(str(error))}.", "Check the folder, its permissions and the space left."
+        ) from error

@@ -35,7 +35,7 @@ def test_words_are_text_in_an_svg(tmp_path) -> None:
     assert "<!-- water -->" in (tmp_path / "a.svg").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["a.xyz", "none/a.png"])
+@pytest.mark.parametrize("name", ["a.xyz", "a.gif", "none/a.png"])
 def test_where_nothing_can_be_written(tmp_path, name) -> None:
     with pytest.raises(DataError, match="cannot be written"):
         plot_words(COUNTS, tmp_path / name, "x")

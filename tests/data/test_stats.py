@@ -10,7 +10,7 @@ import pytest
 
 from hearken.data.clip import Clip, Corpus
 from hearken.data.load import load
-from hearken.data.stats import PUBLISHED, describe, describe_corpus, frequent_words, to_csv
+from hearken.data.stats import PUBLISHED, describe, describe_corpus, frequent_words, of_descriptions, to_csv
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "captions"
 CLIPS = (
@@ -26,6 +26,14 @@ def test_by_hand() -> None:
     assert (row.hours, row.max_duration_s, row.mean_duration_s) == (1.5, 3600.0, 2700.0)
     assert (row.max_words, row.mean_words) == (5, 3.0)
     assert (row.name, row.source, row.language, row.text_source) == ("mine", "here", "English", "me")
+
+
+def test_titles_descriptions_and_tags_are_counted() -> None:
+    clips = (Clip("a", "all", "a.wav", ("x",), title="T", description="Two words.", tags=("t",)), Clip("b", "all", "b.wav", ("y",)))
+    row = describe(clips, "mine")
+    assert (row.num_titled, row.num_described, row.num_tagged) == (1, 1, 1)
+    told = of_descriptions(Corpus("mine", Path(), clips))
+    assert [clip.captions for clip in told.clips] == [("Two words.",), ()]
 
 
 def test_measured_lengths_go_before_published_ones() -> None:
@@ -87,3 +95,11 @@ def test_a_table_as_it_lies_there() -> None:
     corpus = load(SHARED.parent / "audio" / "metadata.csv")
     rows = {row.name.rsplit(" ", 1)[-1]: row.num_clips for row in describe_corpus(corpus)[:2]}
     assert rows == {"dev": 1678, "train": 2338}
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the caption files beside the checkout")
+def test_wavtext5k_has_what_its_paper_counts() -> None:
+    corpus = load("wavtext5k", folder=SHARED / "wavtext5k")
+    row, paper = describe(of_descriptions(corpus).clips, "wavtext5k"), PUBLISHED["wavtext5k"]
+    assert (row.num_clips, row.num_captions, row.num_tagged, row.max_words) == (paper.num_clips, paper.num_captions, paper.num_tagged, 82)
+    assert (row.num_titled, paper.num_titled) == (4520, 4525)  # five rows of the file have none

@@ -23,7 +23,7 @@ class Item:
 def items_of(corpus: Corpus, *, per_caption: bool, limit: int | None = None) -> Iterator[Item]:
     """Yield an item for every caption of every clip, in order; or one for every clip that has any text, not `per_caption`.
 
-    An item of a clip has all its captions as the description. A caption is verbatim; the other texts are of one line each.
+    An item of a clip without a description has all its captions in its place. A caption is verbatim; the other texts are of one line each.
     """
     index = 0
     for clip in corpus.clips:
@@ -37,7 +37,8 @@ def items_of(corpus: Corpus, *, per_caption: bool, limit: int | None = None) -> 
 
 
 def _item(index: int, clip: Clip, caption: str) -> Item:
-    description = " ".join(dict.fromkeys(filter(None, map(one_line, clip.captions))))
+    described = [clip.description] if clip.description else clip.captions
+    description = " ".join(dict.fromkeys(filter(None, map(one_line, described))))
     keywords = tuple(dict.fromkeys(filter(None, map(one_line, clip.tags))))
     return Item(index, clip, caption, one_line(clip.title), description, keywords)
 

@@ -1,7 +1,7 @@
 """WavCaps: 400 000 recordings of four sources with captions that a language model made of their descriptions (Mei et al., 2023).
 
 Each source is a split and a JSON file: `{"num_captions_per_audio": 1, "data": [{"id", "caption", "duration", ...}]}`.
-`description` and `href` are read by nobody here; `audio` holds a path on the authors' machine and is not used either.
+`href` is read by nobody here; `audio` holds a path on the authors' machine and is not used either.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def _clip(row: Row, split: str, source: _Source) -> Clip:
         audio=f"{_WAVEFORMS}/{source.folder}_flac/{stem}.flac",
         captions=(row.exact("caption"),) if row.text("caption", default="") else (),
         title=row.text("title", default="") or row.text("file_name", default=""),
+        description=row.text("description", default=""),
         tags=_tags(row, "category" if split == "bbc" else "tags"),
         duration_s=row.seconds("duration"),
         origins=(f"{source.origin}:{number}",),

@@ -50,13 +50,15 @@ def read(folder: Path, splits: tuple[str, ...], construction: str = CONSTRUCTION
 
 def _clip(row: Row, split: str, construction: str) -> Clip:
     name, title = row.file_name("fname"), row.text("title", default="")
-    text = caption(title, row.text("description", default=""), construction)
+    description = row.text("description", default="")
+    text = caption(title, description, construction)
     return Clip(
         id=PurePosixPath(name).stem,
         split=split,
         audio=f"audio/{name}",
         captions=(text,) if text else (),
         title=title,
+        description=description,
         tags=_tags(row),
         origins=_origins(row),
     )

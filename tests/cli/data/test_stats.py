@@ -41,6 +41,22 @@ def test_json_csv_and_figure(table, tmp_path, capsys) -> None:
     assert (tmp_path / "w.png").stat().st_size > 1_000
 
 
+def test_descriptions_in_the_place_of_captions(tmp_path, capsys) -> None:
+    (tmp_path / "mine.csv").write_text("file,caption,description\na.wav,A dog barks.,Whining and howling\nb.wav,Rain.,\n")
+    run_ok(["data", "stats", str(tmp_path / "mine.csv"), "--descriptions", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["num_captions"], row["max_words"], row["num_described"]) for row in found["corpora"]] == [(1, 3, 1)]
+    assert [word["word"] for word in found["words"]] == ["howling", "whining"]
+
+
+def test_what_was_written_and_what_is_not_there_is_told(tmp_path, capsys) -> None:
+    (tmp_path / "mine.csv").write_text("file,told\na.wav,A dog barks.\n")
+    run_ok(["data", "stats", str(tmp_path / "mine.csv"), "--csv", str(tmp_path / "s.csv")])
+    said = capsys.readouterr().err
+    assert "mine.csv has no captions; their column is one of captions, caption" in said
+    assert f"Written: {tmp_path / 's.csv'}" in said
+
+
 def test_published_rows_stand_beside_whole_corpora() -> None:
     assert [(row.name, row.num_clips) for row in _published(["clotho", "clotho-evaluation", "x.csv"])] == [("clotho (paper)", 5929)]
 
