@@ -155,7 +155,7 @@ def _claim(out: Path, settings: Settings, sources: tuple[Source, ...], kind: str
     if before != made_of and (before is not None or next((out / "truth").glob("*.json"), None)):
         differing = [name for name in made_of if not isinstance(before, dict) or before.get(name) != made_of[name]]
         raise DataError(
-            f"{show(out)} holds scenes that were made otherwise: {', '.join(differing)} differ.",
+            f"{show(out)} holds scenes that were made otherwise, with other {', '.join(differing)}.",
             "Give another folder, or the same settings and recordings.",
         )
     write_whole(out / SOURCES, "".join(json.dumps(value, ensure_ascii=True) + "\n" for value in values).encode(), alone=True)

@@ -159,7 +159,7 @@ def _check_same(found: dict[str, Any], plan: Plan, path: Path) -> None:
     different = sorted(name for name in wanted.keys() | found.keys() if found.get(name) != wanted.get(name))
     if different:
         raise ShardError(
-            f"{show(path)} belongs to a pack of something else: {' and '.join(different)} differ.",
+            f"{show(path)} belongs to a pack of something else: another {' and another '.join(different)}.",
             "Give another folder with --out, or remove this one; or use the options and the corpus that it was begun with.",
         )
 

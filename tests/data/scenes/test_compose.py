@@ -81,16 +81,16 @@ def test_a_folder_of_other_scenes_is_refused(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "in")
     compose(corpus, tmp_path / "out", SETTINGS_HERE, 1)
     before = (tmp_path / "out" / SETTINGS).read_bytes(), (tmp_path / "out" / SOURCES).read_bytes()
-    with pytest.raises(DataError, match="made otherwise: settings differ"):
+    with pytest.raises(DataError, match="made otherwise, with other settings"):
         compose(corpus, tmp_path / "out", replace(SETTINGS_HERE, seed=6), 1)
-    with pytest.raises(DataError, match="made otherwise: sources differ"):
+    with pytest.raises(DataError, match="made otherwise, with other sources"):
         compose(replace(corpus, clips=corpus.clips[:-1]), tmp_path / "out", SETTINGS_HERE, 1)
-    with pytest.raises(DataError, match="made otherwise: format differ"):
+    with pytest.raises(DataError, match="made otherwise, with other format"):
         compose(corpus, tmp_path / "out", SETTINGS_HERE, 1, kind="wav")
     assert before == ((tmp_path / "out" / SETTINGS).read_bytes(), (tmp_path / "out" / SOURCES).read_bytes())
     for content in (b"{", None):  # nobody knows then what the scenes are made of
         (tmp_path / "out" / SETTINGS).write_bytes(content) if content else (tmp_path / "out" / SETTINGS).unlink()
-        with pytest.raises(DataError, match="made otherwise: version, settings, format, sources, phrases differ"):
+        with pytest.raises(DataError, match="made otherwise, with other version, settings, format, sources, phrases"):
             compose(corpus, tmp_path / "out", SETTINGS_HERE, 1)
 
 

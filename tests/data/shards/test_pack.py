@@ -161,7 +161,7 @@ def test_another_pack_in_the_folder_is_left_alone(packed: Path, corpus: Corpus) 
         "name": replace(plan_of(corpus), name="other"),
     }
     for what, plan in others.items():
-        with pytest.raises(ShardError, match=f"belongs to a pack of something else: {what} differ"):
+        with pytest.raises(ShardError, match=f"belongs to a pack of something else: another {what}"):
             pack(plan, sounds_of(corpus), packed)
     assert files_of(packed) == before
 
