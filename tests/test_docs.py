@@ -223,6 +223,20 @@ def test_every_text_encoder_and_front_end_has_its_row() -> None:
     }
 
 
+def test_every_corpus_has_its_row() -> None:
+    from hearken.data.table import CORPORA, definition
+
+    rows = table("## x\n" + page("docs/corpora.md").split("\n## ")[0], "x")
+    assert list(rows) == list(CORPORA)
+    for name, (splits, *counts, summary) in rows.items():
+        card = definition(name).card
+        sums = [
+            sum(column) for column in zip(*((split.num_clips, split.num_captions, split.num_queries) for split in card.splits), strict=True)
+        ]
+        assert (splits, summary) == (", ".join(split.name for split in card.splits), card.summary)
+        assert [int(count.replace(" ", "")) for count in counts] == sums
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(name: str) -> None:
     targets = re.findall(r"\]\(([^)#:]+)\)", page(name))
