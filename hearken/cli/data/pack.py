@@ -132,4 +132,5 @@ def _kept(report: PackReport) -> str:
 def _failures(report: PackReport) -> list[str]:
     failed = report.index.failed
     more = [f"and {output.number(len(failed) - _SHOWN)} more: see failed.jsonl"] if len(failed) > _SHOWN else []
-    return [f"{show(each.id)}: {each.message}" for each in failed[:_SHOWN]] + more
+    told = [(show(each.id), each.message) for each in failed[:_SHOWN]]
+    return [message if name in message else f"{name}: {message}" for name, message in told] + more
