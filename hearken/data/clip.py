@@ -28,13 +28,13 @@ class Clip:
     audio: str
     captions: tuple[str, ...] = ()
     title: str = ""
-    description: str = ""
     tags: tuple[str, ...] = ()
     duration_s: float | None = None
     start_s: float | None = None
     origins: tuple[str, ...] = ()
     licence: str = ""
     author: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)

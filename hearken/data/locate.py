@@ -20,7 +20,7 @@ from hearken.audio.source import AUDIO_SUFFIXES
 from hearken.data.card import Card
 from hearken.data.clip import Clip, Corpus
 from hearken.data.table import definition, parse_reference
-from hearken.errors import DataError, show
+from hearken.errors import DataError, MissingDataError, show
 
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
 _FORBIDDEN_AND_SPACE = re.compile(r'\s*[<>:"|?*]\s*')
@@ -206,6 +206,11 @@ def _common_end(one: tuple[str, ...], other: tuple[str, ...]) -> int:
             break
         count += 1
     return count
+
+
+def none_here(reference: str) -> MissingDataError:
+    """Return the error for a corpus of which not one sound is here."""
+    return MissingDataError(f"None of the sounds of {show(reference)} is here.", "`hearken data prepare` brings them, or says how to.")
 
 
 def card_of(reference: str) -> Card | None:

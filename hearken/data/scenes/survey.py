@@ -13,7 +13,7 @@ from hearken.audio.crew import as_ready
 from hearken.audio.wire import Array, Message
 from hearken.audio.worker import Worker
 from hearken.data.clip import Clip, Corpus
-from hearken.data.locate import locate
+from hearken.data.locate import locate, none_here
 from hearken.data.scenes.clause import parse_clause
 from hearken.data.scenes.measure import Measure
 from hearken.data.scenes.sources import Source, caption_of, label_of, licence_allows
@@ -47,10 +47,13 @@ class Survey:
 def survey(corpus: Corpus, out: Path, rate_hz: int, licences: Sequence[str], jobs: int, on_progress: Progress) -> Survey:
     """Measure the clips of `corpus` whose licence fits, and keep what is measured in `out`.
 
-    Raises what `locate` raises; a recording that is missing or cannot be read becomes a `Bad`.
+    Raises what `locate` raises, and MissingDataError where no recording is here; one that is missing or cannot be read
+    becomes a `Bad`.
     """
     clips = [clip for clip in corpus.clips if licence_allows(clip.licence, licences)]
     paths = {clip_id: str(path.absolute()) for clip_id, path in locate(corpus).items()}
+    if clips and not paths:
+        raise none_here(corpus.reference)
     bad = [Bad(clip.id, clip.audio, "MissingDataError", "The file is not there.") for clip in clips if clip.id not in paths]
     found = [clip for clip in clips if clip.id in paths]
     measured = _read(out / KEPT)

@@ -19,6 +19,7 @@ from typing import Any
 
 from hearken.audio.crew import in_order
 from hearken.audio.worker import Worker
+from hearken.data.locate import none_here
 from hearken.data.shards.check import is_whole
 from hearken.data.shards.encode import encode_file, encoder
 from hearken.data.shards.facts import Sound
@@ -85,9 +86,7 @@ def pack(
     import filelock
 
     if not any(clip.id in sounds for clip in plan.clips):
-        raise MissingDataError(
-            f"None of the sounds of {show(plan.source.reference)} is here.", "`hearken data prepare` brings them, or says how to."
-        )
+        raise none_here(plan.source.reference)
     packing = folder / PACKING
     with writing(folder):
         packing.mkdir(parents=True, exist_ok=True)

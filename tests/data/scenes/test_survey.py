@@ -5,9 +5,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hearken.data.clip import Clip
+from hearken.data.clip import Clip, Corpus
 from hearken.data.scenes.survey import KEPT, Bad, answers, bad_json, survey
-from hearken.errors import AudioReadError, WorkerDiedError
+from hearken.errors import AudioReadError, MissingDataError, WorkerDiedError
 from tests.data.scenes.small_sounds import RATE_HZ, write_corpus
 
 
@@ -86,3 +86,9 @@ def test_the_ledger() -> None:
     assert json.loads(bad_json([Bad("1", "a.wav", "DataError", "Odd: \udce9")])) == {
         "id": "1", "path": "a.wav", "error": "DataError", "message": "Odd: \udce9",
     }  # fmt: skip
+
+
+def test_a_corpus_without_its_sounds_is_told_as_one_thing(tmp_path: Path) -> None:
+    corpus = Corpus("mine.csv", tmp_path, (Clip("a", "all", "a.wav"), Clip("b", "all", "b.wav")))
+    with pytest.raises(MissingDataError, match=r"None of the sounds of mine\.csv is here"):
+        survey(corpus, tmp_path, 32_000, (), 1, lambda done, total: None)
