@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
+from hearken.data.blacklists import PUBLISHED, read_blacklist
 from hearken.data.load import load
 from hearken.data.rows import Row, read_csv, read_json_records, read_jsonl, read_lines, read_yaml
-from hearken.data.sets.dcase2025 import EXCLUDED, read_excluded
 from hearken.data.sets.macs import read_competence
 from hearken.data.table import CORPORA
 from hearken.data.unpickle import read_pickle
@@ -45,7 +45,7 @@ BARE = {
     "rows.txt": b"07000001\r\n\r\n  07000002\n",
     "rows.pkl": dumped({"a": ["x", "y"], "b": "z", "c": [1, 2.5, None, True, ("t",)]}, 2),
     "competence.csv": b"annotator_id\tcompetence\n1\t0.5\n2\t0\n",
-    EXCLUDED: b"sound_id\n354184\nNot found\n",
+    PUBLISHED["dcase2025"].file.path: b"sound_id\n354184\nNot found\n",
 }
 
 
@@ -89,7 +89,7 @@ _READERS: dict[str, Callable[[Path], object]] = {
     "rows.txt": lambda path: list(read_lines(path)),
     "rows.pkl": read_pickle,
     "competence.csv": read_competence,
-    EXCLUDED: lambda path: read_excluded(path.parent),
+    PUBLISHED["dcase2025"].file.path: read_blacklist,
 }
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup
 
 HOME = "https://soundbible.com"
-FIRST_LIST = f"{HOME}/free-sound-effects-1.html"
 _SOUND = re.compile(r"/(\d{1,7})-[^/]*\.html", re.IGNORECASE)
 _LIST = re.compile(r"/free-sound-effects-(\d{1,5})\.html", re.IGNORECASE)
 _TAG = re.compile(r"/tags-[^/]+\.html", re.IGNORECASE)

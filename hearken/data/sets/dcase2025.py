@@ -9,11 +9,10 @@ from hearken.data.blacklists import PUBLISHED
 from hearken.data.card import Card, Definition, File, Split
 from hearken.data.clip import Query
 from hearken.data.rows import read_csv, unique
-from hearken.data.sets.clotho import clip_id, origins
+from hearken.data.sets.clotho import clip_id
 
 _SPLIT = "evaluation"
 _QUERIES = "metadata_eval.csv"
-EXCLUDED = "dcase2025_task6_excluded_freesound_ids.csv"
 
 
 def read_queries(folder: Path, splits: Iterable[str]) -> Iterator[Query]:
@@ -24,14 +23,6 @@ def read_queries(folder: Path, splits: Iterable[str]) -> Iterator[Query]:
             if not names or len(set(names)) < len(names):
                 row.fail("'audio_filenames' should be a list of one or more different names.")
             yield Query(row.exact("query"), tuple((clip_id(split, name), 1.0) for name in names))
-
-
-def read_excluded(folder: Path) -> frozenset[str]:
-    """Return the origins that must not be trained on in that challenge: the recordings of all its tests.
-
-    One line of the published file says 'Not found'; it excludes nothing. Raises MissingDataError, DataError.
-    """
-    return frozenset(origin for row in read_csv(folder / EXCLUDED, ("sound_id",)) for origin in origins(row))
 
 
 _URL = "https://raw.githubusercontent.com/CPJKU/dcase2025_task6_baseline/c78422fcbed579877919620a30075baccf82bf2b/resources/{name}"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from hearken.data.blacklists import PUBLISHED, read_blacklist
 from hearken.data.load import load
-from hearken.data.sets.dcase2025 import DCASE2025, EXCLUDED, read_excluded, read_queries
-from hearken.errors import DataError, MissingDataError
+from hearken.data.sets.dcase2025 import DCASE2025, read_queries
+from hearken.errors import DataError
 from tests.data.mutants import assert_named_errors
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "captions"
@@ -42,17 +43,6 @@ def test_faults(tmp_path: Path, row: str, message: str) -> None:
         list(read_queries(write(tmp_path, TABLE + row + "\n"), ["evaluation"]))
 
 
-def test_excluded_recordings(tmp_path: Path) -> None:
-    (tmp_path / EXCLUDED).write_text("sound_id\n12\n7\nNot found\n")
-    assert read_excluded(tmp_path) == {"freesound:12", "freesound:7"}
-    (tmp_path / EXCLUDED).write_text("sound_id\n12\n7x\n")
-    with pytest.raises(DataError, match="line 3: 'sound_id' should be a whole number, not '7x'"):
-        read_excluded(tmp_path)
-    (tmp_path / EXCLUDED).unlink()
-    with pytest.raises(MissingDataError, match="excluded"):
-        read_excluded(tmp_path)
-
-
 def test_damaged_tables(tmp_path: Path) -> None:
     write(tmp_path)
     assert_named_errors(lambda: list(read_queries(tmp_path, ["evaluation"])), tmp_path / "metadata_eval.csv", seed=51, count=300)
@@ -69,7 +59,7 @@ def test_published_counts() -> None:
     own = sum(any(query.text in clips[clip] for clip, _ in query.relevant) for query in queries)
     assert own == 991  # as the card says
     assert {query.text for query in queries} <= {caption for captions in clips.values() for caption in captions}
-    assert len(read_excluded(folder)) == 3079
+    assert len(read_blacklist(folder / PUBLISHED["dcase2025"].file.path).origins) == 3079
 
 
 @real
