@@ -111,6 +111,10 @@ Progress = Callable[[int, int | None], None]
 """Called with how many files, clips or bytes are done, and how many there are; None where nobody knows."""
 
 
+def silent(done: int, total: int | None) -> None:
+    """Tell nobody of progress."""
+
+
 class Embedder(Protocol):
     """What the indexer needs of a model: its identity, and vectors for many files, in any order of completion."""
 

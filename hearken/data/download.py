@@ -25,7 +25,7 @@ from typing import Any
 from hearken.data import partial
 from hearken.data.patience import MAX_WAIT_S, PASSING, wait_s
 from hearken.errors import DownloadError, show
-from hearken.types import Progress
+from hearken.types import Progress, silent
 
 Sleep = Callable[[float], None]
 """Waits for so many seconds; tests hand in one that does not."""
@@ -82,7 +82,7 @@ def download(
         with lock:
             try:
                 if not path.is_file():
-                    _bring(_Job(urls, urls[0], path, partial.part_of(path), expected, on_progress or _silent, timeout_s, sleep))
+                    _bring(_Job(urls, urls[0], path, partial.part_of(path), expected, on_progress or silent, timeout_s, sleep))
             finally:
                 _beside(path, ".lock").unlink(missing_ok=True)
     except filelock.Timeout as error:
@@ -324,7 +324,3 @@ def num_bytes_there(path: Path) -> int:
 
 def _beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
-
-
-def _silent(done: int, total: int | None) -> None:
-    """Tell nobody."""

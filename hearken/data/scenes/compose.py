@@ -24,7 +24,7 @@ from hearken.data.scenes.sources import Source, classify, digest, to_json
 from hearken.data.scenes.survey import Answer, Bad, answers, bad_json, survey
 from hearken.errors import DataError, HearkenError, show
 from hearken.files import write_whole
-from hearken.types import Progress
+from hearken.types import Progress, silent
 
 VERSION = 1
 """Of the recipe: another one makes other scenes of the same seed."""
@@ -75,14 +75,14 @@ def compose(
     """
     _check(settings, num, kind, labels)
     with _locked(out):
-        found = survey(corpus, out, settings.rate_hz, licences, jobs, on_survey or _silent)
+        found = survey(corpus, out, settings.rate_hz, licences, jobs, on_survey or silent)
         sorted_out = [classify(source) for source in found.sources]
         unused = Counter(reason for _, reason in sorted_out if reason)
         if not any(material.is_event for material, _ in sorted_out):
             raise DataError(f"No recording of {show(corpus.reference)} can be an event.", _why(unused, found.bad, found.num_other_licence))
         _claim(out, settings, found.sources, kind)
         missing = [number for number in range(num) if not _is_there(out, number, kind)]
-        bad = [*found.bad, *_make(out, settings, missing, num, kind, jobs, on_scene or _silent)]
+        bad = [*found.bad, *_make(out, settings, missing, num, kind, jobs, on_scene or silent)]
         records = list(_records(out, num))
         _write_tables(out, records, labels)
         write_whole(out / LEDGER, bad_json(bad).encode(), alone=True)
@@ -224,7 +224,3 @@ def _write_tables(out: Path, records: list[dict[str, Any]], labels: Sequence[str
             write_whole(out / "labels" / f"{record['id']}.txt", truth.audacity_labels(record).encode(), alone=True)
         if "raven" in labels:
             write_whole(out / "labels" / f"{record['id']}.selections.txt", truth.raven_table(record).encode(), alone=True)
-
-
-def _silent(done: int, total: int | None) -> None:
-    """Tell nobody."""

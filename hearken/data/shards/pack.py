@@ -30,7 +30,7 @@ from hearken.data.shards.recipe import SUFFIXES
 from hearken.data.shards.writer import PACKING, ShardWriter, note_path
 from hearken.errors import HearkenError, MissingDataError, ShardError, show
 from hearken.files import write_whole
-from hearken.types import Progress
+from hearken.types import Progress, silent
 
 FAILED = "failed.jsonl"
 _PLAN = "plan.json"
@@ -93,7 +93,7 @@ def pack(
     try:
         with filelock.FileLock(packing / "lock", timeout=0):
             try:
-                return _pack(plan, sounds, folder, jobs, verify, retry_failed, on_progress or _silent)
+                return _pack(plan, sounds, folder, jobs, verify, retry_failed, on_progress or silent)
             finally:
                 if not (packing / _PLAN).exists():  # nothing was begun
                     shutil.rmtree(packing, ignore_errors=True)
@@ -204,7 +204,3 @@ def _made_with() -> dict[str, str]:
         with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
-
-
-def _silent(done: int, total: int | None) -> None:
-    """Tell nobody."""
