@@ -148,3 +148,15 @@ class ShardError(DataError):
 
 class EndpointError(HearkenError):
     """A language model's endpoint cannot be reached, refuses, or answers nonsense."""
+
+
+class RecipeError(InputError):
+    """A recipe names something that does not exist, or cannot be; the message lists every fault of the file."""
+
+
+class RunError(HearkenError):
+    """A folder of a training run cannot be used as asked: it is missing, damaged, or of another recipe."""
+
+
+class TrainingError(HearkenError):
+    """Training had to stop: updates were not finite again and again, or another process of it ended."""

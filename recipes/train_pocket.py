@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 
-from hearken.losses.contrastive import contrastive
+from hearken.losses.cross_entropy import multi_positive
 from hearken.metrics.retrieval import average_precision, precision_at
 from hearken.models.mobilenet import MobileNetV3
 from hearken.models.pocket import PocketAudio, PocketText
@@ -146,7 +146,7 @@ class Steps:
         anchor = functional.normalize(torch.stack([self.first_heard[list(indices)].mean(0) for indices in members]), dim=-1)
         positives = torch.tensor([[caption == text for text in unique] for caption in captions])
         heard = self.audio.head(pooled)
-        total = contrastive(heard, self.words(unique), positives, chosen.temperature)
+        total = multi_positive(heard, self.words(unique), positives, chosen.temperature)
         total = total + chosen.anchor_audio * (1 - (heard * anchor).sum(1)).mean()
         return total + chosen.tagged * self._tagged(generator) + chosen.anchor_text * self._anchored(generator)
 
@@ -157,7 +157,7 @@ class Steps:
         for row, (_, indices) in zip(tags, rows, strict=True):
             row[list(indices)] = torch.from_numpy(generator.uniform(0.3, 1.0, len(indices)).astype(np.float32))
         imagined = functional.normalize(tags @ self.audio.bridge, dim=-1)
-        return contrastive(imagined, self.words([caption for caption, _ in rows]), torch.eye(len(rows), dtype=torch.bool), 0.05)
+        return multi_positive(imagined, self.words([caption for caption, _ in rows]), torch.eye(len(rows), dtype=torch.bool), 0.05)
 
     def _anchored(self, generator: np.random.Generator) -> Tensor:
         """Plain captions stay near where MiniLM put them, so that words the train split lacks keep their places."""

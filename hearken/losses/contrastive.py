@@ -1,36 +1,42 @@
-"""Symmetric cross-entropy over a batch of pairs, with several positives per item where captions repeat.
+"""The contrastive loss in its first sense: matching pairs are drawn together, others pushed until a margin lies between them.
 
-For audio embeddings a_i, text embeddings t_j, similarity s_ij = a_i · t_j / τ and the set P_i of texts that describe
-audio i::
+With the distance d_ij = |a_i - t_j| = √(2 - 2 a_i · t_j), matching cells P (equal clip) and all other cells N of the matrix::
 
-    L = 1/2 [ mean_i ( -1/|P_i| Σ_{j ∈ P_i} log softmax_j(s_i·)_j ) + the same with the roles exchanged ]
+    L = 1/2 [ mean_{(i,j) ∈ P} d_ij²  +  mean_{(i,j) ∈ N} max(0, m - d_ij)² ]
 
-With one positive each this is InfoNCE / NT-Xent as in CLIP (Radford et al. 2021, Fig. 3) and Primus et al. 2023, eq. 1-3.
+Paper: Hadsell, Chopra and LeCun (2006), eq. 4, a sum over given pairs, matching or not; Xie et al. (2022), section 4.2, describe it
+among the challenge's losses. The pairs are here all sounds with all texts of a batch, and either kind is averaged for itself, because
+there are B - 1 times as many of the second kind. No public code of the field trains with it; checked by hand.
 
-Legend: `B` audio items, `Q` texts, `D` embedding.
+Relations: absolute distances count here and in `sigmoid`, where all other losses compare a match with what does not match. Taken one
+by one, its cells are like `sigmoid`'s, with a hinge for the logistic function. For unit vectors d² = 2 - 2 cos, so the first mean is
+linear in the cosines; a margin of √2 pushes until vectors are orthogonal. What ATR's settings call `contrastive` is the margin loss
+`ranking`.
 """
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from hearken.errors import InputError
+from hearken.losses.base import Loss, Pairs
+from hearken.losses.checks import check_positive
+
+_CLOSEST = 1e-8  # squared distance under which a negative no longer is pushed: the square root's slope would be endless
 
 
-def contrastive(audio: Tensor, text: Tensor, positives: Tensor, temperature: float | Tensor) -> Tensor:
-    """Return the loss (scalar) of unit-length `audio` (B, D) and `text` (Q, D).
+class Contrastive(Loss):
+    """Pairwise contrastive loss; `margin` m is a distance of unit vectors, at most 2."""
 
-    `positives` (B, Q), boolean, tells which text describes which audio; each row and each column needs at least one.
-    Raises InputError when one has none.
-    """
-    if not (positives.any(0).all() and positives.any(1).all()):
-        raise InputError("Each audio item and each text of a batch needs at least one positive.")
-    scores = audio @ text.T / temperature
-    return (_one_way(scores, positives) + _one_way(scores.T, positives.T)) / 2
+    def __init__(self, margin: float = 1.0) -> None:
+        super().__init__()
+        self.margin = check_positive("margin", margin)
+
+    def compute(self, pairs: Pairs) -> Tensor:
+        """Return the loss ()."""
+        squared, same = 2 - 2 * pairs.cosines, pairs.same
+        near = (self.margin - squared.clamp_min(_CLOSEST).sqrt()).relu().square()
+        return (_mean(squared, same) + _mean(near, ~same)) / 2
 
 
-def _one_way(scores: Tensor, positives: Tensor) -> Tensor:
-    weights = positives.to(scores.dtype)
-    weights = weights / weights.sum(1, keepdim=True)
-    return -(torch.log_softmax(scores, dim=1) * weights).sum(1).mean()
+def _mean(values: Tensor, chosen: Tensor) -> Tensor:
+    return (values * chosen).sum() / chosen.sum().clamp_min(1)

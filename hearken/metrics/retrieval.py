@@ -4,7 +4,9 @@ Conventions: `scores` (Q, N) float, higher is better; `relevant` (Q, N) boolean;
 against the system (an irrelevant clip with the same score ranks first), so a constant scorer gains nothing. Every query
 needs at least one relevant clip. Non-finite scores are an error, never a rank.
 
-Metrics: average precision, AP = 1/|R| Σ_{r ∈ R} precision at r's rank; precision at k, P@k = hits among the first k / k.
+Metrics: average precision, AP = 1/|R| Σ_{r ∈ R} precision at r's rank; AP@k, the same over the first k ranks, divided by what could be
+reached there, min(|R|, k); recall at k in the field's sense, R@k = is any relevant clip among the first k; precision at k, P@k =
+hits among the first k / k.
 """
 
 from __future__ import annotations
@@ -49,3 +51,26 @@ def precision_at(scores: Scores, relevant: BoolArray, k: int) -> NDArray[np.floa
         raise InputError(f"k must be between 1 and the number of clips, {scores.shape[1]}; it is {k}.")
     share: NDArray[np.float64] = ranked_relevance(scores, relevant)[:, :k].mean(axis=1)
     return share
+
+
+def average_precision_at(scores: Scores, relevant: BoolArray, k: int) -> NDArray[np.float64]:
+    """Return AP@k (Q,); its mean is mAP@k.
+
+    With one relevant clip it is 1 / rank up to rank k, as in DCASE's text-to-audio task; with the five captions of a clip it is
+    the audio-to-text figure of Mei et al. and WavText5K, which divides by five. Raises InputError unless k is at least 1.
+    """
+    if k < 1:
+        raise InputError(f"k must be at least 1; it is {k}.")
+    ranked = ranked_relevance(scores, relevant)
+    top = ranked[:, :k]
+    precision = np.cumsum(top, axis=1) / np.arange(1, top.shape[1] + 1)
+    mean: NDArray[np.float64] = np.divide((precision * top).sum(axis=1), np.minimum(ranked.sum(axis=1), k))
+    return mean
+
+
+def recall_at(scores: Scores, relevant: BoolArray, k: int) -> NDArray[np.float64]:
+    """Return R@k (Q,): 1 where any relevant clip is among the first k (all, if there are fewer), else 0. Raises InputError unless k is at least 1."""
+    if k < 1:
+        raise InputError(f"k must be at least 1; it is {k}.")
+    found: NDArray[np.float64] = ranked_relevance(scores, relevant)[:, :k].any(axis=1).astype(np.float64)
+    return found

@@ -1,4 +1,4 @@
-"""The symmetric cross-entropy by hand, and against torch's own where they coincide."""
+"""The pairwise contrastive loss by hand."""
 
 from __future__ import annotations
 
@@ -8,42 +8,27 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from torch.nn import functional  # noqa: E402
 
-from hearken.errors import InputError  # noqa: E402
-from hearken.losses.contrastive import contrastive  # noqa: E402
-
-
-def test_two_orthogonal_pairs_by_hand() -> None:
-    pairs = torch.eye(2)
-    loss = contrastive(pairs, pairs, torch.eye(2, dtype=torch.bool), temperature=1.0)
-    assert loss.item() == pytest.approx(-math.log(math.e / (math.e + 1)))
+from hearken.losses.contrastive import Contrastive  # noqa: E402
+from tests.losses.some_pairs import pairs_of  # noqa: E402
 
 
-def test_equals_clip_loss_with_single_positives() -> None:
-    torch.manual_seed(0)
-    audio, text = (functional.normalize(torch.randn(6, 4), dim=1) for _ in range(2))
-    scores, diagonal = audio @ text.T / 0.07, torch.arange(6)
-    expected = (functional.cross_entropy(scores, diagonal) + functional.cross_entropy(scores.T, diagonal)) / 2
-    torch.testing.assert_close(contrastive(audio, text, torch.eye(6, dtype=torch.bool), 0.07), expected)
+def test_by_hand() -> None:
+    """Squared distances 0 and 1 of the matches, distances 1 and 1 of the others, half a margin too near."""
+    assert Contrastive(margin=1.5)(pairs_of([[1, 0.5], [0.5, 0.5]])).item() == pytest.approx((0.5 + 0.25) / 2)
 
 
-def test_shared_caption_by_hand() -> None:
-    """Two clips, one text: from audio there is no choice (0); from text both are positive, each with probability 1/2 (ln 2)."""
-    audio, text = torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([[1.0, 0.0]])
-    loss = contrastive(audio, text, torch.tensor([[True], [True]]), temperature=0.1)
-    assert loss.item() == pytest.approx(math.log(2) / 2)
+def test_those_beyond_the_margin_do_not_count() -> None:
+    pairs = pairs_of([[0.5, 0.5], [0.5, 0.5]])
+    Contrastive(margin=0.9)(pairs).backward()
+    assert pairs.audio.grad.tolist() == [[-0.5, 0], [0, -0.5]]  # d/dcos of the mean of 2 - 2 cos over two matches, halved
 
 
-def test_order_of_items_does_not_matter() -> None:
-    torch.manual_seed(1)
-    audio, text = (functional.normalize(torch.randn(5, 3), dim=1) for _ in range(2))
-    positives = torch.eye(5, dtype=torch.bool)
-    order = torch.tensor([3, 1, 4, 0, 2])
-    torch.testing.assert_close(contrastive(audio, text, positives, 0.05), contrastive(audio[order], text, positives[order], 0.05))
+def test_same_clip_is_a_match() -> None:
+    assert Contrastive()(pairs_of([[1, 0.5], [0.5, 0.5]], [3, 3])).item() == pytest.approx((0 + 1 + 1 + 1) / 4 / 2)
 
 
-@pytest.mark.parametrize("positives", [[[True, False], [False, False]], [[True, False], [True, False]]])
-def test_item_without_positive_is_refused(positives: list[list[bool]]) -> None:
-    with pytest.raises(InputError, match="at least one positive"):
-        contrastive(torch.eye(2), torch.eye(2), torch.tensor(positives), 0.05)
+def test_margin_of_root_two_pushes_until_orthogonal() -> None:
+    loss = Contrastive(margin=math.sqrt(2))
+    assert loss(pairs_of([[1, 0], [0, 1]])).item() == pytest.approx(0, abs=1e-12)
+    assert loss(pairs_of([[1, 0.1], [0, 1]])).item() > 1e-4

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearken.errors import InputError
-from hearken.metrics.retrieval import average_precision, precision_at
+from hearken.metrics.retrieval import average_precision, average_precision_at, precision_at, recall_at
 
 
 def test_average_precision_by_hand() -> None:
@@ -69,3 +71,27 @@ def test_fault_E2_order_of_clips_does_not_matter(seed: int) -> None:
     relevant[:, 0] = True
     order = draw.permutation(20)
     np.testing.assert_allclose(average_precision(scores, relevant), average_precision(scores[:, order], relevant[:, order]))
+
+
+def test_average_precision_at_ten_by_hand() -> None:
+    scores = np.array([[0.9, 0.8, 0.7, 0.6], [0.9, 0.8, 0.7, 0.6], [0.9, 0.8, 0.7, 0.6]])
+    relevant = np.array([[0, 0, 1, 0], [1, 0, 1, 0], [0, 0, 0, 1]], bool)
+    assert average_precision_at(scores, relevant, 10) == pytest.approx([1 / 3, (1 + 2 / 3) / 2, 1 / 4])
+    assert average_precision_at(scores, relevant, 2) == pytest.approx([0.0, 1 / 2, 0.0]), "two could have been in the first two"
+    many = np.ones((1, 4), bool)
+    assert average_precision_at(scores[:1], many, 2) == pytest.approx([1.0]), "no more than k can be reached"
+    assert recall_at(scores, relevant, 1).tolist() == [0.0, 1.0, 0.0]
+    assert recall_at(scores, relevant, 3).tolist() == [1.0, 1.0, 0.0]
+    assert recall_at(scores, relevant, 99).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_ties_gain_nothing_at_ten() -> None:
+    scores, relevant = np.ones((1, 20)), np.eye(1, 20, dtype=bool)
+    assert average_precision_at(scores, relevant, 10).tolist() == [0.0]
+    assert recall_at(scores, relevant, 10).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("measure", [average_precision_at, recall_at])
+def test_k_begins_at_one(measure: Callable[..., object]) -> None:
+    with pytest.raises(InputError, match="at least 1"):
+        measure(np.ones((1, 2)), np.eye(1, 2, dtype=bool), 0)
