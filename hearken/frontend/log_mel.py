@@ -66,12 +66,24 @@ class LogMel(nn.Module):
         `audio.melspec.log_mel` does. Raises InputError for other shapes and for whole numbers, AudioEmptyError when
         nothing is left after pre-emphasis.
         """
+        return self.compress(self.energy(wave, generator))
+
+    def energy(self, wave: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Return what the logarithm is taken of, mel energies (B, L, F) of `wave` (B, T) (magnitudes where the front end has them).
+
+        Arguments and errors as for `forward`.
+        """
         if wave.ndim != 2:
             raise InputError(f"Sound comes as (batch, samples), not with {wave.ndim} axes.")
         if not wave.is_floating_point():
             raise InputError(f"Sound comes as floats of full scale 1, not as {wave.dtype}.", "Divide by the largest whole number.")
         with torch.autocast(wave.device.type, enabled=False):
-            return self._compress(self._mel(wave.float(), generator))
+            return self._mel(wave.float(), generator)
+
+    def compress(self, mel: Tensor) -> Tensor:
+        """Return the log-mel (B, L, F) of mel energies (B, L, F)."""
+        with torch.autocast(mel.device.type, enabled=False):
+            return self._compress(mel)
 
     def extra_repr(self) -> str:
         """Return the front end's name, for print."""
@@ -88,9 +100,9 @@ class LogMel(nn.Module):
         frames = padded.unfold(1, front_end.n_fft, front_end.hop)
         filters, low, high = self._filters(generator)
         blocks = torch.split(frames, _FRAMES_PER_BLOCK, 1) if wave.device.type == "cpu" else (frames,)
-        return torch.cat([self._energy(block, low, high) @ filters for block in blocks], 1)
+        return torch.cat([self._power(block, low, high) @ filters for block in blocks], 1)
 
-    def _energy(self, frames: Tensor, low: int, high: int) -> Tensor:
+    def _power(self, frames: Tensor, low: int, high: int) -> Tensor:
         """Power or magnitude (B, L, high - low) of frames (B, L, n_fft)."""
         spectrum = torch.view_as_real(torch.fft.rfft(frames * self.window)[..., low:high])
         power = (spectrum[..., 0].square() + spectrum[..., 1].square()).float()

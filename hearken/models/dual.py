@@ -28,8 +28,9 @@ from hearken.audio.decode import check_samples
 from hearken.errors import InputError
 from hearken.models import hub, weights
 from hearken.models.audio_table import build_tower, resolve
+from hearken.models.blend import Blend
 from hearken.models.config import DualConfig, TemperatureConfig
-from hearken.models.projection import build_projection
+from hearken.models.projection import build_projections
 from hearken.models.text import TextTower
 from hearken.models.text_table import restore_text
 from hearken.models.tower import AudioTower
@@ -47,18 +48,18 @@ class DualEncoder(nn.Module):
         self.config, self.dim = replace(config, audio=resolve(config.audio)), config.dim
         self.audio: AudioTower = build_tower(self.config.audio)
         self.text: TextTower = text if text is not None else restore_text(config.text, tokenizer)
-        self.audio_projection = build_projection(config.projection, self.audio.dim, config.dim)
-        self.text_projection = build_projection(config.projection, self.text.dim, config.dim)
+        self.audio_projection, self.text_projection = build_projections(config.projection, self.audio.dim, self.text.dim, config.dim)
         self.rate_hz = self.audio.rate_hz
         self._add_temperature(config.temperature)
 
-    def encode_audio(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None = None) -> Tensor:
+    def encode_audio(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None = None, blend: Blend | None = None) -> Tensor:
         """Return unit-length embeddings (B, D) of sounds `wave` (B, T), full scale = 1, mono, at `rate_hz`.
 
         Clips of a batch may differ in length: `num_samples` (B,) says how much of each row is sound. The projection comes
-        after the mean over segments, as in the authors' code. Raises InputError and AudioEmptyError.
+        after the mean over segments, as in the authors' code. `blend` mixes second sounds into some rows, as spectrograms.
+        Raises InputError and AudioEmptyError.
         """
-        return functional.normalize(self.audio_projection(self.audio(wave, num_samples)), dim=-1)
+        return functional.normalize(self.audio_projection(self.audio(wave, num_samples, blend)), dim=-1)
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         """Return unit-length embeddings (B, D) of `texts`. Raises InputError for a text of no word."""

@@ -9,7 +9,7 @@ Legend: `B` batch, `T` samples of the longest clip, `S` samples of a segment, `N
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,7 @@ from hearken.audio.length import Padding
 from hearken.audio.segments import Plan, SegmentRule
 from hearken.errors import AudioEmptyError, InputError
 from hearken.frontend.log_mel import LogMel
+from hearken.models.blend import Blend, Partners, lengthened, partners
 from hearken.models.encoder import AudioEncoder
 
 _SEGMENTS_AT_ONCE = 64  # without gradients: an hour of sound must not need the memory of an hour
@@ -30,7 +31,11 @@ class AudioTower(nn.Module):
     `segment_s` defaults to what the encoder's authors feed at once; Primus et al. (2023), section 3.4, compare 2, 5, 10
     and 15 s. `padding` says what fills the last segment. Raises InputError for an unknown rule or padding, or
     a segment that is not positive or longer than the encoder takes.
+
+    `augment`, where set, changes the log-mel (N, L, F) of all segments before the encoder reads it, in training mode alone.
     """
+
+    augment: Callable[[Tensor], Tensor] | None = None
 
     def __init__(
         self, encoder: AudioEncoder, *, rule: str = "dcase2023", segment_s: float | None = None, padding: Padding = "zeros"
@@ -45,34 +50,58 @@ class AudioTower(nn.Module):
             raise InputError(f"This encoder takes {encoder.max_num_frames} frames; segments of {segment_s} s have {num_frames}.")
         self.segments = SegmentRule(rule, rate_hz=self.rate_hz, segment_s=segment_s, padding=padding)
 
-    def forward(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None = None) -> Tensor:
+    def forward(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None = None, blend: Blend | None = None) -> Tensor:
         """Return embeddings (B, D) of `wave` (B, T), full scale = 1, at `rate_hz`.
 
         `num_samples` (B,) says how much of each row is sound; what follows it is never read, so that the other clips of a
-        batch change nothing. Raises InputError for other shapes, AudioEmptyError for a clip of no samples.
+        batch change nothing. `blend` has second sounds for some rows: their spectrograms are mixed, segment by segment, and
+        the shorter of two sounds is followed by zeros. Raises InputError for other shapes, AudioEmptyError for a clip of no samples.
         """
-        plans = [self.segments.plan(length) for length in _lengths(wave, num_samples)]
-        cut = [_cut(clip, plan) for clip, plan in zip(wave, plans, strict=True)]
+        lengths, clips = _lengths(wave, num_samples), list(wave)
+        others = {} if blend is None else _meet(clips, lengths, blend)
+        plans = [self.segments.plan(length) for length in lengths]
+        cut = [_cut(clip, plan) for clip, plan in zip(clips, plans, strict=True)]
         sizes = sorted({plan.window_num_samples for plan in plans})
         rows: dict[int, Tensor] = {}
         for size in sizes:
             members = [number for number, plan in enumerate(plans) if plan.window_num_samples == size]
-            embedded = self._embed(torch.cat([cut[number] for number in members]))
+            pairs = [(_cut(others[number][0], plans[number]), others[number][1]) if number in others else None for number in members]
+            second = partners([len(cut[number]) for number in members], pairs, blend.domain) if blend else None
+            embedded = self._embed(torch.cat([cut[number] for number in members]), second)
             parts = torch.split(embedded, [len(cut[number]) for number in members])
             rows.update((number, part.mean(0)) for number, part in zip(members, parts, strict=True))
         return torch.stack([rows[number] for number in range(len(plans))]) if rows else wave.new_zeros(0, self.dim)
 
-    def _embed(self, segments: Tensor) -> Tensor:
+    def _embed(self, segments: Tensor, second: Partners | None) -> Tensor:
         """Embeddings (N, D) of segments (N, S); in training all at once, as batch statistics need it."""
-        groups = [segments] if torch.is_grad_enabled() or self.training else torch.split(segments, _SEGMENTS_AT_ONCE)
-        return torch.cat([self._embed_group(group) for group in groups])
+        if torch.is_grad_enabled() or self.training or second is not None:
+            return self._embed_group(segments, second)
+        return torch.cat([self._embed_group(group) for group in torch.split(segments, _SEGMENTS_AT_ONCE)])
 
-    def _embed_group(self, segments: Tensor) -> Tensor:
+    def _embed_group(self, segments: Tensor, second: Partners | None = None) -> Tensor:
         # The front end always computes in float32; an encoder may not.
         dtype = next((parameter.dtype for parameter in self.encoder.parameters()), torch.float32)
-        mel = self.front_end(segments).to(dtype)
-        embedding: Tensor = self.encoder(mel, segments.to(dtype)) if self.encoder.needs_wave else self.encoder(mel)
+        mel = self.front_end(segments) if second is None else second.mixed_mel(self.front_end, segments)
+        mel = self.augment(mel) if self.training and self.augment else mel
+        if not self.encoder.needs_wave:
+            alone: Tensor = self.encoder(mel.to(dtype))
+            return alone
+        wave = segments if second is None else second.mixed_wave(segments)
+        embedding: Tensor = self.encoder(mel.to(dtype), wave.to(dtype))
         return embedding
+
+
+def _meet(clips: list[Tensor], lengths: list[int], blend: Blend) -> dict[int, tuple[Tensor, float]]:
+    """Make each blended row as long as the longer of its two sounds, in place; return by row the second, and the share of the first."""
+    blend.check(len(clips))
+    second = _lengths(blend.wave, blend.num_samples)
+    others = {}
+    for number, row in enumerate(blend.rows):
+        size = max(lengths[row], second[number])
+        clips[row] = lengthened(clips[row], lengths[row], size)
+        others[row] = lengthened(blend.wave[number], second[number], size), blend.shares[number]
+        lengths[row] = size
+    return others
 
 
 def _lengths(wave: Tensor, num_samples: Tensor | Sequence[int] | None) -> list[int]:

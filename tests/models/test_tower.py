@@ -198,3 +198,22 @@ def test_a_network_beside_the_waveform_gets_that_so_too() -> None:
     shape.front_end.to_empty(device="cpu")
     shape(torch.zeros(1, RATE, dtype=torch.float64))
     assert seen == [torch.float32, torch.float32]
+
+
+def test_augment_changes_the_spectrogram_in_training_alone() -> None:
+    tower = AudioTower(MobileNetEncoder(width=0.4), segment_s=1.0)
+    seen: list[tuple[int, ...]] = []
+
+    def blank(mel: Tensor) -> Tensor:
+        seen.append(tuple(mel.shape))
+        return torch.zeros_like(mel)
+
+    sound = torch.from_numpy(np.stack([wave(1, 48_000), wave(2, 48_000)]))
+    with torch.no_grad():
+        plain = tower.eval()(sound)
+        tower.augment = blank
+        assert torch.equal(tower(sound), plain)
+        assert seen == []
+        blanked = tower.train()(sound)
+    assert seen == [(4, 100, 128)]  # all segments of all clips at once
+    assert torch.equal(blanked[0], blanked[1])
