@@ -1,0 +1,42 @@
+"""Processes and devices: one CPU, one GPU, or many on several machines, through Lightning Fabric.
+
+Fabric starts the processes (or finds those that torchrun, SLURM or MPI have started), chooses the device and carries messages. The
+loop itself stays plain PyTorch: what goes between processes is in `gather.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from datetime import timedelta
+from typing import Any
+
+from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
+
+from hearken.errors import InputError
+
+_PATIENCE = timedelta(hours=2)  # the first process alone validates, and the others wait for it
+_ACCELERATORS = ("auto", "cpu", "cuda", "mps")
+
+
+def make_fabric(*, devices: int = 1, nodes: int = 1, accelerator: str = "auto") -> Fabric:
+    """Return the processes of a run, started: `devices` on each of `nodes` machines; on a CPU a device is a process.
+
+    With more than one device, `launch` runs the program again in further processes, which then come here as well. Raises InputError
+    for numbers below 1, an unknown `accelerator`, and devices that are not there.
+    """
+    if devices < 1 or nodes < 1 or accelerator not in _ACCELERATORS:
+        raise InputError(
+            f"There is no training on {devices} devices of {nodes} machines with {accelerator!r}.", f"One of {', '.join(_ACCELERATORS)}."
+        )
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    strategy: Any = DDPStrategy(timeout=_PATIENCE) if devices * nodes > 1 else "auto"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice to a user of Fabric, such as that a GPU is there and not used
+        try:
+            fabric = Fabric(accelerator=accelerator, devices=devices, num_nodes=nodes, strategy=strategy)
+            fabric.launch()
+        except (RuntimeError, ValueError) as error:
+            raise InputError(f"Training cannot start on {devices} devices of {nodes} machines: {error}", "Try --devices 1.") from error
+    return fabric

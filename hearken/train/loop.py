@@ -1,0 +1,239 @@
+"""The training loop, from top to bottom: build, go on where one was, learn, validate, keep.
+
+Everything that an update does depends on the recipe and its number alone, so a run that was killed and goes on (`resume`) ends with the
+weights that it would have had; on a CPU bit for bit, as long as the numbers of processes and threads are the same. The order of things
+at the end of an epoch matters for that: validate, keep the best, then write the checkpoint that says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import cast
+
+import torch
+from lightning_fabric import Fabric
+from torch.optim.swa_utils import AveragedModel
+
+from hearken.errors import TrainingError, show
+from hearken.losses.table import build_loss
+from hearken.models.dual import DualEncoder
+from hearken.train.augmentation import build_augmentation
+from hearken.train.build import build_model, teacher_models
+from hearken.train.checkpoint import Checkpoint, best_figures, last_checkpoint, write_best, write_checkpoint
+from hearken.train.data import TrainingData, open_data
+from hearken.train.gather import any_of, broadcast, first_value, num_processes
+from hearken.train.held_out import HeldOut
+from hearken.train.logs import Log
+from hearken.train.memory import keep_memory
+from hearken.train.monitor import is_over, look, value_of
+from hearken.train.optimizer import freeze, make_optimizer, set_rates, training_mode
+from hearken.train.recipe import Recipe
+from hearken.train.report import Outcome, StepReport, Validated
+from hearken.train.run import RunFolder
+from hearken.train.schedule import share
+from hearken.train.state import Place, averaged, from_tensors, to_tensors
+from hearken.train.step import MAX_BAD_UPDATES, Learner, Update, update
+from hearken.train.validate import embed, figures, loss_of
+
+CHECKPOINT_EVERY_S = 300.0
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Watchers:
+    """Who is told how training goes, and gets warnings, in the first process alone; and who says when to `stop`."""
+
+    on_step: Callable[[StepReport], None] = lambda _: None
+    on_validated: Callable[[Validated], None] = lambda _: None
+    stop: Callable[[], bool] = bool
+    warn: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What stays the same while a run trains."""
+
+    recipe: Recipe
+    run: RunFolder
+    learner: Learner
+    average: AveragedModel | None
+    data: TrainingData
+    log: Log
+    watchers: Watchers
+    is_first: bool
+    checkpoint_every_s: float
+
+    @property
+    def judged(self) -> DualEncoder:
+        """The model that is validated and kept: the running mean where there is one."""
+        return self.learner.dual if self.average is None else cast("DualEncoder", self.average.module)
+
+
+def train(
+    recipe: Recipe, run: RunFolder, fabric: Fabric, *, jobs: int = 1, resume: bool = False, loggers: tuple[str, ...] = ("tensorboard",),
+    watchers: Watchers | None = None, checkpoint_every_s: float = CHECKPOINT_EVERY_S,
+) -> Outcome:  # fmt: skip
+    """Train as `recipe` says, in the folder `run`, and return what came of it.
+
+    `jobs` processes decode sound; `resume` goes on from the run's last checkpoint. When a watcher says stop, a checkpoint is written and the
+    outcome is not finished. Raises TrainingError after MAX_BAD_UPDATES updates in a row that were not finite, and what reading the
+    data and building the model raise.
+    """
+    keep_memory()
+    learner, average = _learner(recipe, fabric)
+    first = fabric.is_global_zero
+    data = open_data(
+        recipe, rate_hz=learner.dual.rate_hz, rank=fabric.global_rank, num_ranks=fabric.world_size, jobs=jobs, ledger=run.ledger_path
+    )  # fmt: skip
+    if first:
+        run.add_data(data.record)
+    watchers = watchers or Watchers()
+    checkpoint = last_checkpoint(run, warn=watchers.warn) if resume else None
+    place = _restored(checkpoint, learner, average) if checkpoint else Place()
+    with Log(run, loggers if first else None, resume_step=place.step) as log:
+        session = _Session(recipe, run, learner, average, data, log, watchers, first, checkpoint_every_s)
+        while place.epoch < recipe.training.epochs and not is_over(place.watch, recipe.training):
+            learned, is_stopped = _learn(session, place)
+            if not is_stopped:
+                place, is_stopped = _validate(session, replace(learned, epoch=learned.epoch + 1, step_in_epoch=0))
+            if is_stopped:
+                _checkpoint(session, learned)
+                return _outcome(session, learned, finished=False)
+            _checkpoint(session, place)
+    return _outcome(session, place, finished=True)
+
+
+def _learner(recipe: Recipe, fabric: Fabric) -> tuple[Learner, AveragedModel | None]:
+    """Build model, loss and optimizer, alike in all processes."""
+    dual = build_model(recipe.model, recipe.training.seed).to(fabric.device)
+    loss = build_loss(recipe.loss.name, **recipe.loss.options).to(fabric.device)
+    build_augmentation(recipe.augment).install(dual.audio)
+    freeze(dual, loss, recipe.optimizer.frozen)
+    broadcast(dual)
+    teachers = tuple(teacher.to(fabric.device) for teacher in teacher_models(recipe))
+    scaler = torch.amp.GradScaler(fabric.device.type, enabled=recipe.training.precision == "fp16")
+    optimizer = make_optimizer(dual, loss, recipe.optimizer)
+    average = averaged(dual, recipe.training.average)
+    return Learner(dual, loss, optimizer, recipe.training, scaler, fabric.device, fabric.global_rank, teachers), average
+
+
+def _restored(checkpoint: Checkpoint, learner: Learner, average: AveragedModel | None) -> Place:
+    """Bring everything to where it was when the checkpoint was written, and return that place."""
+    learner.dual.load_state_dict(checkpoint.model_state())
+    from_tensors(learner, average, checkpoint.tensors())
+    learner.scaler.load_state_dict(checkpoint.facts["scaler"])
+    return Place.from_json(checkpoint.facts["place"])
+
+
+def _learn(session: _Session, place: Place) -> tuple[Place, bool]:
+    """Make the rest of an epoch's updates. Return where training is then, and whether a watcher wants it to stop."""
+    recipe, learner, loader = session.recipe, session.learner, session.data.loader
+    training_mode(learner.dual, learner.loss, recipe.optimizer.frozen)
+    written = ended = time.monotonic()
+    with closing(loader.epoch(place.epoch, place.step_in_epoch)) as batches:
+        for batch in batches:
+            rate = share(
+                recipe.schedule, recipe.optimizer, step=place.step, steps_per_epoch=loader.num_steps, epochs=recipe.training.epochs,
+                plateau=place.watch.factor,
+            )  # fmt: skip
+            set_rates(learner.optimizer, rate)
+            done = update(learner, batch, place.step)
+            if done.is_done and session.average is not None:
+                session.average.update_parameters(learner.dual)
+            place = _counted(place, done)
+            began, ended = ended, time.monotonic()
+            _tell(session, place, done, rate, num_processes() * len(batch) / (ended - began))
+            if place.bad >= MAX_BAD_UPDATES:
+                raise _surrender(session, place, done)
+            if any_of(session.watchers.stop(), learner.device):
+                return place, True
+            if ended - written > session.checkpoint_every_s:
+                _checkpoint(session, place)
+                written = time.monotonic()
+    return place, False
+
+
+def _counted(place: Place, done: Update) -> Place:
+    """The place after an update; one that was skipped counts as a step, for the order of samples goes on."""
+    skipped = 0 if done.is_done else 1
+    bad = place.bad + 1 if skipped else 0
+    return replace(place, step=place.step + 1, step_in_epoch=place.step_in_epoch + 1, skipped=place.skipped + skipped, bad=bad)
+
+
+def _tell(session: _Session, place: Place, done: Update, rate: float, clips_per_s: float) -> None:
+    recipe, num_steps = session.recipe, session.data.loader.num_steps
+    report = StepReport(
+        epoch=place.epoch + 1, num_epochs=recipe.training.epochs, step=place.step, num_steps=num_steps * recipe.training.epochs, loss=done.loss,
+        temperature=float(session.learner.dual.temperature.detach()), rate=rate * recipe.optimizer.rate, clips_per_s=clips_per_s,
+    )  # fmt: skip
+    values = {"loss": report.loss, "norm": done.norm, "temperature": report.temperature, "rate": report.rate, "clips_per_s": clips_per_s}
+    session.log.values(place.step, values)
+    if session.is_first:
+        session.watchers.on_step(report)
+
+
+def _surrender(session: _Session, place: Place, done: Update) -> TrainingError:
+    """Write down which clips the last bad update was made of, and return the error to raise."""
+    names = ", ".join(show(name) for name in done.names[:_SHOWN])
+    if session.is_first:
+        session.run.mark_stopped({"step": place.step, "loss": done.loss, "norm": done.norm, "clips": done.names})
+    return TrainingError(
+        f"{MAX_BAD_UPDATES} updates in a row were not finite (the last, step {place.step}, with loss {done.loss} and gradient {done.norm}); "
+        f"weights were not changed by them. Clips of the last: {names}.",
+        "Look at these clips, lower optimizer.rate, set training.clip_norm, or use precision 32 or bf16.",
+    )
+
+
+def _validate(session: _Session, place: Place) -> tuple[Place, bool]:
+    """Look how good the model is after an epoch, and keep it if it is the best. Return the place with what was seen, and whether a watcher
+    wanted to stop before that was known.
+
+    Without a validation set the latest model is the best.
+    """
+    recipe, held_out = session.recipe, session.data.validation
+    if place.epoch % recipe.training.validate_every_epochs and place.epoch < recipe.training.epochs:
+        return place, False
+    seen = _looked(session, held_out) if session.is_first and held_out is not None else {}
+    if any_of(seen is None, session.learner.device):
+        return place, True
+    seen = seen or {}
+    value = first_value(value_of(seen, recipe.training.monitor) if seen else float(place.epoch), session.learner.device)
+    watch = look(place.watch, value, place.epoch, recipe.schedule)
+    place = replace(place, watch=watch)
+    is_best = watch.best_epoch == place.epoch
+    if session.is_first:
+        session.log.note(place.step, {"epoch": place.epoch, "validation": seen, "is_best": is_best})
+        if is_best:
+            facts = {"epoch": place.epoch, "step": place.step, "figures": seen}
+            write_best(session.run, session.judged, facts, warn=session.watchers.warn)
+        session.watchers.on_validated(Validated(place.epoch, place.step, seen, is_best))
+    return place, False
+
+
+def _looked(session: _Session, held_out: HeldOut) -> dict[str, float] | None:
+    """The figures of the model on clips it does not learn from; None when a watcher wants to stop."""
+    training = session.recipe.training
+    try:
+        embedded = embed(session.judged, held_out, precision=training.precision, stop=session.watchers.stop)
+    except KeyboardInterrupt:
+        return None
+    seen = figures(embedded)
+    if not session.learner.teachers:  # who are not asked about what they may have been trained on
+        temperature = session.judged.temperature.detach()
+        seen["loss"] = loss_of(session.learner.loss, embedded, temperature, batch=training.batch, seed=training.seed)
+    return seen
+
+
+def _checkpoint(session: _Session, place: Place) -> None:
+    if session.is_first:
+        tensors = to_tensors(session.learner, session.average)
+        facts = {"place": place.to_json(), "scaler": dict(session.learner.scaler.state_dict())}
+        write_checkpoint(session.run, place.step, model=session.learner.dual, tensors=tensors, facts=facts, warn=session.watchers.warn)
+
+
+def _outcome(session: _Session, place: Place, *, finished: bool) -> Outcome:
+    best = best_figures(session.run) if session.is_first else {}
+    return Outcome(session.run.path, best, place.watch.best_epoch, place.step, place.skipped, finished)

@@ -1,0 +1,130 @@
+"""How well a model retrieves, on clips that it is not trained on: both directions, and the loss.
+
+Every query is ranked against all clips, every clip against all queries. Sounds are encoded whole or from their start, without chance, so
+the same weights give the same figures.
+
+Legend: `N` clips, `Q` queries, `D` embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hearken.data.shards.order import permutation
+from hearken.losses.base import Loss, Pairs
+from hearken.metrics.retrieval import average_precision_at, recall_at
+from hearken.models.dual import DualEncoder
+from hearken.train.held_out import HeldOut
+from hearken.train.step import autocast, seed_step
+from hearken.types import FloatArray, Progress, silent
+
+RECALLS = (1, 5, 10)
+_SOUNDS_AT_ONCE, _TEXTS_AT_ONCE = 16, 64
+_ORDER_WORD = 0x6C6F6F6B
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The vectors of a held-out set: of its clips `audio` (N, D), of its queries `text` (Q, D), and which belong together, `relevant` (Q, N).
+
+    Clips that could not be read are not there, nor are queries that only they answer.
+    """
+
+    audio: FloatArray
+    text: FloatArray
+    relevant: NDArray[np.bool_]
+
+    @property
+    def scores(self) -> FloatArray:
+        """The cosines (Q, N)."""
+        return self.text @ self.audio.T
+
+
+@torch.no_grad()
+def embed(
+    dual: DualEncoder, held_out: HeldOut, *, precision: str = "32", on_progress: Progress = silent, stop: Callable[[], bool] = bool
+) -> Embedded:
+    """Return the vectors of `held_out`; the model's mode is put back afterwards. `stop` may break it off with KeyboardInterrupt.
+
+    Raises DataError when not one clip can be read.
+    """
+    was_training = [module for module in dual.modules() if module.training]
+    dual.eval()
+    try:
+        device = next(dual.parameters()).device
+        numbers: list[int] = []
+        rows: list[Tensor] = []
+        for group in _grouped(held_out.sounds()):
+            if stop():
+                raise KeyboardInterrupt
+            lengths = [len(samples) for _, samples in group]
+            wave = np.zeros((len(group), max(lengths)), np.float32)
+            for row, (_, samples) in zip(wave, group, strict=True):
+                row[: len(samples)] = samples
+            with autocast(device, precision):
+                rows.append(dual.encode_audio(torch.from_numpy(wave).to(device), lengths).float().cpu())
+            numbers += [number for number, _ in group]
+            on_progress(len(numbers), len(held_out.clips))
+        relevant = held_out.relevant[:, numbers]
+        answered: NDArray[np.bool_] = np.any(relevant, axis=1)
+        queries = [query for query, kept in zip(held_out.queries, answered.tolist(), strict=True) if kept]
+        texts = [queries[start : start + _TEXTS_AT_ONCE] for start in range(0, len(queries), _TEXTS_AT_ONCE)]
+        with autocast(device, precision):
+            words = [dual.encode_text(some).float().cpu() for some in texts]
+    finally:
+        for module in was_training:
+            module.training = True
+    return Embedded(torch.cat(rows).numpy(), torch.cat(words).numpy(), relevant[answered])
+
+
+def figures(embedded: Embedded) -> dict[str, float]:
+    """Return mAP@10 and R@1, 5, 10, text to audio (`t2a_`) and audio to text (`a2t_`), each the mean over queries.
+
+    Audio to text leaves out clips without a query. R@k asks for any of a clip's captions, mAP@10 for all of them (`metrics/retrieval.py`).
+    """
+    asked = embedded.relevant.any(axis=0)
+    values: dict[str, float] = {}
+    for name, scores, relevant in (
+        ("t2a", embedded.scores, embedded.relevant), ("a2t", embedded.scores.T[asked], embedded.relevant.T[asked])
+    ):  # fmt: skip
+        values[f"{name}_mAP@10"] = float(average_precision_at(scores, relevant, 10).mean())
+        values |= {f"{name}_R@{k}": float(recall_at(scores, relevant, k).mean()) for k in RECALLS}
+    return values
+
+
+@torch.no_grad()
+def loss_of(loss: Loss, embedded: Embedded, temperature: Tensor, *, batch: int, seed: int) -> float:
+    """Return the mean loss over all pairs of a clip and a query of it, in batches of `batch` pairs; whose order is drawn, for in that of
+    the corpus the captions of one clip stand side by side.
+
+    The last batch may be smaller, and counts by its pairs. All draws (impostors too) are a function of `seed`.
+    """
+    device = temperature.device
+    order = permutation(int(embedded.relevant.sum()), seed, _ORDER_WORD)
+    queries, clips = (torch.from_numpy(places[order]) for places in np.nonzero(embedded.relevant))
+    audio, text = torch.from_numpy(embedded.audio), torch.from_numpy(embedded.text)
+    loss.eval()
+    total = 0.0
+    for number, start in enumerate(range(0, len(clips), batch)):
+        seed_step(seed, number)
+        of_clips, of_queries = clips[start : start + batch], queries[start : start + batch]
+        pairs = Pairs(audio[of_clips].to(device), text[of_queries].to(device), of_clips.to(device), temperature)
+        total += float(loss(pairs)) * len(of_clips)
+    return total / max(1, len(clips))
+
+
+def _grouped(sounds: Iterator[tuple[int, FloatArray]]) -> Iterator[list[tuple[int, FloatArray]]]:
+    group: list[tuple[int, FloatArray]] = []
+    for sound in sounds:
+        group.append(sound)
+        if len(group) == _SOUNDS_AT_ONCE:
+            yield group
+            group = []
+    if group:
+        yield group
