@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
 
 def export(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder of trained weights, a checkpoint file, or a name or hub id.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A training run, a folder of trained weights, a checkpoint file, or a name or hub id.")
+    ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="The folder to make. Default: by its name among the installed models.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="The folder to make. Default: by its name among the installed models; RUN/model of a run."
+        ),
     ] = None,
     int8: Annotated[
         bool, typer.Option("--int8", help="Matrices in 8 bits: a quarter of the size; the loss is measured and printed.")
@@ -34,13 +39,27 @@ def export(
 
     A folder is left only when its embeddings equal those of the network. Needs pip install "hearken[train]".
     """
-    from hearken.zoo.install import export_model
-
-    made = export_model(model, out=out, name=name, segment_s=segment_s, int8=int8, tell=lambda step: output.note(f"{step} ..."))
+    made = _exported(model, out=out, name=name, segment_s=segment_s, int8=int8)
     if json:
         output.print_json(export_json(made))
     else:
         output.console().print("\n".join(report(made)))
+
+
+def _exported(model: str, *, out: Path | None, name: str | None, segment_s: float | None, int8: bool) -> Published:
+    from hearken.runtime.catalog import is_run
+    from hearken.zoo.install import export_model, need_extra
+
+    def tell(step: str) -> None:
+        output.note(f"{step} ...")
+
+    folder = Path(model).expanduser()
+    if not is_run(folder):
+        return export_model(model, out=out, name=name, segment_s=segment_s, int8=int8, tell=tell)
+    need_extra()
+    from hearken.train.export import export_run
+
+    return export_run(folder, out=out, name=name, segment_s=segment_s, int8=int8, tell=tell)
 
 
 def export_json(made: Published) -> dict[str, Any]:

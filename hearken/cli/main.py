@@ -16,6 +16,7 @@ from hearken import __version__
 from hearken.cli import convert, demo, doctor, embed, export, forget, index, info, models, search, similar
 from hearken.cli.data import group as data
 from hearken.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
+from hearken.cli.train import group as train
 from hearken.errors import HearkenError, show
 
 app = typer.Typer(
@@ -54,6 +55,7 @@ app.command("convert")(convert.convert)
 app.command("export")(export.export)
 app.command("demo")(demo.demo)
 app.add_typer(data.app)
+app.add_typer(train.app)
 
 
 def run(arguments: list[str] | None = None) -> None:

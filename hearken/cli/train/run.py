@@ -1,0 +1,205 @@
+"""`hearken train RECIPE`: train a model as a recipe says, and go on where a run was left."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hearken.cli import output
+from hearken.cli.exits import EXIT_SIGNALLED
+from hearken.cli.options import JobsOption, JsonOption
+from hearken.cli.train.bar import TrainBar, figure_text
+from hearken.errors import MissingExtraError, show
+
+if TYPE_CHECKING:
+    from hearken.train.recipe import Recipe
+    from hearken.train.report import Outcome
+
+RUNS = Path("runs")
+_NEEDED = ("torch", "transformers", "safetensors", "lightning_fabric", "yaml")
+
+
+class LogKind(StrEnum):
+    """Where figures go besides log.jsonl."""
+
+    tensorboard = "tensorboard"
+    wandb = "wandb"
+    none = "none"
+
+
+class Accelerator(StrEnum):
+    """What computes."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+def run(
+    recipe: Annotated[
+        str | None,
+        typer.Argument(metavar="RECIPE", help="A recipe: its name, or a .yaml file. Left out with --resume: that of the run in --run."),
+    ] = None,
+    folder: Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The run's folder. Default: runs/RECIPE.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder; begin it if there is none.")] = False,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Two steps on a few sounds, to see whether it works.")] = False,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="REF", help="With --smoke: the corpus whose sounds to take. Default: imitated ones.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another value for a key, such as training.epochs=2; repeatable.")
+    ] = None,
+    devices: Annotated[int, typer.Option("--devices", min=1, metavar="N", help="Devices to train on; on a CPU, processes.")] = 1,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, metavar="N", help="Machines to train on.")] = 1,
+    accelerator: Annotated[Accelerator, typer.Option("--accelerator", metavar="NAME", help="auto, cpu, cuda or mps.")] = Accelerator.auto,
+    jobs: JobsOption = None,
+    logs: Annotated[
+        list[LogKind] | None, typer.Option("--log", metavar="NAME", help="tensorboard (the default), wandb or none; repeatable.")
+    ] = None,
+    no_export: Annotated[bool, typer.Option("--no-export", help="Leave the model as it is trained; index needs it exported.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the recipes: paper, table, row, expected figures.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Train a model as a recipe says.
+
+    Everything lies in one folder, the run. It may be stopped, or killed, at any moment: with --resume it goes on, and ends
+    with the weights that it would have had. Needs pip install "hearken[train]".
+    """
+    need_extra()
+    if list_:
+        from hearken.cli.train.list import list_recipes
+
+        list_recipes(as_json=json)
+        return
+    if data is not None and not smoke:
+        raise typer.BadParameter("--data goes with --smoke; a recipe says itself what it learns from.")
+    chosen = _recipe(recipe, folder, settings or [], resume=resume, smoke=smoke, data=data)
+    place = folder or RUNS / chosen.name
+    outcome = _train(
+        chosen, place, resume=resume, devices=devices, nodes=nodes, accelerator=accelerator.value, jobs=jobs, json=json,
+        loggers=tuple(kind.value for kind in logs or [LogKind.tensorboard] if kind is not LogKind.none),
+    )  # fmt: skip
+    if outcome is not None:
+        _finish(chosen, outcome, export=not (no_export or smoke), as_json=json)
+
+
+def need_extra() -> None:
+    """Raise MissingExtraError unless what training needs is installed."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(f"Training needs {', '.join(missing)}.", 'Install it with `pip install "hearken[train]"`.')
+
+
+def _recipe(name: str | None, folder: Path | None, settings: list[str], *, resume: bool, smoke: bool, data: str | None) -> Recipe:
+    """The recipe to train: the one that was named, or that of the run to go on with."""
+    from hearken.train.read import from_mapping, read_recipe
+    from hearken.train.run import RunFolder
+    from hearken.train.smoke import smoke as small
+
+    if name is None:
+        if not resume or folder is None:
+            raise typer.BadParameter("Name a recipe (`hearken train --list` shows them), or a run to go on with: --run DIR --resume.")
+        if smoke or settings:
+            raise typer.BadParameter("A run goes on with the recipe that it began with: leave --smoke and --set out, or name a recipe.")
+        return from_mapping(RunFolder.open(folder).recipe_json, folder / "run.json")
+    recipe = read_recipe(name, settings)
+    return small(recipe, data) if smoke else recipe
+
+
+def _train(
+    recipe: Recipe, place: Path, *, resume: bool, devices: int, nodes: int, accelerator: str, jobs: int | None, loggers: tuple[str, ...],
+    json: bool,
+) -> Outcome | None:  # fmt: skip
+    """Train, and return what came of it; None in a process that is not the first. Exits when a signal ended it."""
+    from hearken.audio.crew import num_cores
+    from hearken.train.loop import Watchers
+    from hearken.train.session import run_recipe
+    from hearken.train.signals import stopping
+
+    is_first = True
+
+    def started(first: bool) -> None:
+        nonlocal is_first
+        is_first = first
+        if not first:
+            bar.hush()
+
+    with stopping(quiet=json) as stop, TrainBar(quiet=json) as bar:
+        try:
+            outcome = run_recipe(
+                recipe, place, resume=resume, devices=devices, nodes=nodes, accelerator=accelerator,
+                jobs=jobs or max(1, num_cores() // devices), loggers=loggers, on_start=started,
+                watchers=Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop, warn=output.note),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            outcome = None
+    if outcome is None or not outcome.finished:
+        if is_first:
+            output.note(interrupted(place, outcome))
+        raise typer.Exit(EXIT_SIGNALLED + (stop.signal or signal.SIGINT))
+    return outcome if is_first else None
+
+
+def _finish(recipe: Recipe, outcome: Outcome, *, export: bool, as_json: bool) -> None:
+    """Export the best model, if that is wanted, and print what came of the run."""
+    from hearken.train.checkpoint import best_model
+    from hearken.train.export import export_run
+    from hearken.train.run import RunFolder
+
+    run = RunFolder.open(outcome.run)
+    model = best_model(run)
+    if not as_json:
+        output.console().print(output.facts_table(facts(recipe, outcome, model)))
+    made = export_run(run, tell=None if as_json else lambda step: output.note(f"{step} ...")) if export else None
+    if as_json:
+        output.print_json(outcome_json(outcome, model, made.folder if made else None))
+    elif made:
+        place = shlex.quote(show(run.path))
+        ways = [f"hearken index DIR --model {place}", f"hearken search TEXT --model {place}"]
+        output.console().print(output.facts_table([("use it", ways)]))
+
+
+def outcome_json(outcome: Outcome, model: Path, exported: Path | None) -> dict[str, Any]:
+    """Return what came of a run as JSON: `run`, `steps`, `skipped`, `best_epoch`, `best`, `model`, `exported` (null without)."""
+    return {
+        "run": str(outcome.run), "steps": outcome.steps, "skipped": outcome.skipped, "best_epoch": outcome.best_epoch, "best": outcome.best,
+        "model": str(model), "exported": None if exported is None else str(exported),
+    }  # fmt: skip
+
+
+def facts(recipe: Recipe, outcome: Outcome, model: Path) -> list[tuple[str, list[str]]]:
+    """Return what came of a run, for people."""
+    skipped = f" ({output.number(outcome.skipped)} skipped: not finite)" if outcome.skipped else ""
+    expected = [f"{row.table}, {row.row}: {', '.join(f'{k} {v:g} %' for k, v in row.expected.items())}" for row in recipe.about.rows]
+    rows = [
+        ("run", [str(outcome.run)]),
+        ("steps", [f"{output.number(outcome.steps)}{skipped}"]),
+        (f"best, epoch {outcome.best_epoch}", figure_lines(outcome.best)),
+        ("published", expected),
+        ("model", [str(model)]),
+    ]
+    return [(name, lines) for name, lines in rows if lines]
+
+
+def figure_lines(figures: dict[str, float]) -> list[str]:
+    """Return the figures of a validation, each direction in a line of its own."""
+    lines = []
+    for way, title in (("t2a_", "text to audio"), ("a2t_", "audio to text")):
+        told = [figure_text(name.removeprefix(way), value) for name, value in figures.items() if name.startswith(way)]
+        lines += [f"{title}: {', '.join(told)}"] if told else []
+    return lines + [figure_text(name, value) for name, value in figures.items() if not name.startswith(("t2a_", "a2t_"))]
+
+
+def interrupted(place: Path, outcome: Outcome | None) -> str:
+    """Return what to say when a signal ended training: how far it got, and how to go on."""
+    again = f"`hearken train --run {shlex.quote(show(place))} --resume` goes on"
+    if outcome is None:
+        return f"Interrupted. What the last checkpoint holds is kept: {again}."
+    return f"Stopped after step {output.number(outcome.steps)}, and all of it kept: {again}."

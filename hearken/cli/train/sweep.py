@@ -1,0 +1,164 @@
+"""`hearken train sweep PAPER[/TABLE]`: train the recipes of a table one after the other, and print the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hearken.cli import output
+from hearken.cli.exits import EXIT_SIGNALLED, EXIT_SOME_FAILED
+from hearken.cli.options import JobsOption, JsonOption
+from hearken.cli.train.bar import TrainBar
+from hearken.cli.train.run import RUNS, Accelerator, need_extra
+from hearken.errors import show
+
+if TYPE_CHECKING:
+    from hearken.train.listing import Entry
+    from hearken.train.recipe import Recipe
+    from hearken.train.report import Outcome
+    from hearken.train.sweep import Result
+
+_NONE = "-"
+
+
+class Form(StrEnum):
+    """Which of a row's recipes are meant."""
+
+    paper = "paper"
+    code = "code"
+    both = "both"
+
+
+def sweep(
+    table: Annotated[str, typer.Argument(metavar="PAPER[/TABLE]", help="Which rows, such as primus2023/table4 or salsa.")],
+    form: Annotated[Form, typer.Option("--form", metavar="NAME", help="paper, code or both; a row that has one form alone is always meant.")] = Form.paper,
+    folder: Annotated[Path, typer.Option("--run-folder", metavar="DIR", help="Where the runs are, each in DIR/RECIPE.")] = RUNS,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with runs that were interrupted. Finished ones are kept either way.")] = False,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Two steps of each on a few sounds, to see whether all of it works.")] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another value for a key in every recipe; repeatable.")
+    ] = None,
+    accelerator: Annotated[Accelerator, typer.Option("--accelerator", metavar="NAME", help="auto, cpu, cuda or mps.")] = Accelerator.auto,
+    jobs: JobsOption = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")] = False,
+    json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Train the recipes of a paper's table, try each on its test sets, and print the table with the paper's figures beside.
+
+    Recipes that others start from are trained first. One that fails does not stop the others; the exit code is then 3.
+    """
+    need_extra()
+    from hearken.train.listing import of_table
+    from hearken.train.sweep import in_order, to_json
+
+    entries = _of_form(of_table(table), form)
+    recipes = in_order(
+        _read(dict.fromkeys(entry.recipe.name for entry in entries), settings or []), lambda name: _read([name], settings or [])[0]
+    )
+    results = _run(recipes, folder, resume=resume, smoke=smoke, accelerator=accelerator, jobs=jobs, quiet=json)
+    if json:
+        output.print_json(to_json(entries, results))
+    else:
+        _print(entries, results, markdown=markdown)
+    if any(result.state == "stopped" for result in results):
+        raise typer.Exit(EXIT_SIGNALLED + 2)
+    if any(result.state == "failed" for result in results):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _read(names: Sequence[str] | dict[str, None], settings: list[str]) -> list[Recipe]:
+    from hearken.train.read import read_recipe
+
+    return [read_recipe(name, settings) for name in names]
+
+
+def _of_form(entries: Sequence[Entry], form: Form) -> list[Entry]:
+    """Return the entries of the form that is wanted, and those whose row has no other."""
+    if form is Form.both:
+        return list(entries)
+    forms: dict[tuple[str, str], set[str]] = {}
+    for entry in entries:
+        forms.setdefault(_row_key(entry), set()).add(_form_of(entry))
+    return [entry for entry in entries if _form_of(entry) == form or len(forms[_row_key(entry)]) == 1]
+
+
+def _row_key(entry: Entry) -> tuple[str, str]:
+    return entry.table, entry.row.row if entry.row else entry.recipe.name
+
+
+def _form_of(entry: Entry) -> str:
+    return entry.recipe.name.rpartition("-")[2]
+
+
+def _run(
+    recipes: Sequence[Recipe], folder: Path, *, resume: bool, smoke: bool, accelerator: Accelerator, jobs: int | None, quiet: bool
+) -> tuple[Result, ...]:
+    """Train and try the recipes, with a bar for each."""
+    from hearken.audio.crew import num_cores
+    from hearken.train.loop import Watchers
+    from hearken.train.session import run_recipe
+    from hearken.train.signals import stopping
+    from hearken.train.smoke import smoke as small
+    from hearken.train.sweep import device_of
+    from hearken.train.sweep import sweep as run_all
+
+    num_jobs = jobs or num_cores()
+
+    def train(recipe: Recipe, place: Path) -> Outcome:
+        with stopping(quiet=quiet) as stop, TrainBar(quiet=quiet) as bar:
+            watchers = Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop)
+            return run_recipe(recipe, place, resume=resume, accelerator=accelerator.value, jobs=num_jobs, watchers=watchers)
+
+    def tell(recipe: Recipe, number: int, total: int) -> None:
+        if not quiet:
+            output.note(f"{number} of {total}: {show(recipe.name)}")
+
+    chosen = [small(recipe) for recipe in recipes] if smoke else recipes
+    return run_all(chosen, folder, train, tell=tell, device=device_of(accelerator.value), jobs=num_jobs)
+
+
+def _print(entries: Sequence[Entry], results: Sequence[Result], *, markdown: bool) -> None:
+    from hearken.train.sweep import ours
+
+    by_name = {result.recipe.name.removesuffix("-smoke"): result for result in results}
+    screen = output.console()
+    for table in dict.fromkeys(entry.table for entry in entries if entry.row):
+        of_table = [entry for entry in entries if entry.table == table]
+        for corpus in dict.fromkeys(key.rpartition(" ")[0] for entry in of_table if entry.row for key in entry.row.expected):
+            rows = _cells(of_table, corpus, [ours(entry, by_name) for entry in of_table])
+            title = f"{table}{f', {corpus}' if corpus else ''}: ours / published"
+            if markdown:
+                screen.print(f"**{title}**\n\n{markdown_table(rows)}\n")
+            else:
+                screen.print(title, style="bold")
+                screen.print(output.table(rows[0], rows[1:], folding=("row",)))
+    for result in results:
+        if result.state != "trained":
+            output.note(f"{show(result.recipe.name)}: {result.state}{f': {result.error}' if result.error else ''}")
+
+
+def _cells(entries: Sequence[Entry], corpus: str, values: Sequence[dict[str, float]]) -> list[tuple[str, ...]]:
+    """Return the lines of a table, the titles first: a row, its recipe, and "ours / published" for each figure (`values` are ours)."""
+    keys = [key for entry in entries if entry.row for key in entry.row.expected if key.rpartition(" ")[0] == corpus]
+    keys = list(dict.fromkeys(keys))
+    lines: list[tuple[str, ...]] = [("row", "recipe", *(key.rpartition(" ")[2] for key in keys))]
+    for entry, found in zip(entries, values, strict=True):
+        if entry.row is not None:
+            published = entry.row.expected
+            cells = (f"{_number(found.get(key))} / {_number(published.get(key))}" if key in published else "" for key in keys)
+            lines.append((entry.row.row, entry.recipe.name, *cells))
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return _NONE if value is None else f"{value:.2f}"
+
+
+def markdown_table(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells, the titles first, as a table in Markdown."""
+    rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    return "\n".join([rows[0], "|" + "---|" * len(lines[0]), *rows[1:]])

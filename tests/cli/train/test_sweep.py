@@ -1,0 +1,72 @@
+"""`hearken train sweep`: a table trained in small, printed, kept; failures; forms."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hearken.cli.train.sweep import Form, _of_form, markdown_table
+from hearken.train.listing import of_table
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hearken.train.smoke.default_folder", lambda: tmp_path_factory.getbasetemp() / "sweep-smoke")
+
+
+def names(table: str, form: Form) -> set[str]:
+    return {entry.recipe.name.partition("/")[2] for entry in _of_form(of_table(table), form)}
+
+
+def test_forms() -> None:
+    assert names("kim2023/table2", Form.paper) == {"baseline-paper", "all-paper"}
+    assert names("kim2023/table2", Form.code) == {"baseline-code", "all-paper"}
+    assert names("kim2023/table2", Form.both) == {"baseline-paper", "baseline-code", "all-paper"}
+    assert names("salsa", Form.paper) == {"stage1-code", "stage2-code", "all_stage1-code", "all_stage2-code"}
+
+
+def test_markdown() -> None:
+    assert markdown_table([("row", "R@1"), ("a|b", "1.00 / -")]) == "| row | R@1 |\n|---|---|\n| a\\|b | 1.00 / - |"
+
+
+def test_a_table_in_small(cli, tmp_path: Path) -> None:
+    arguments = ("sweep", "dcase2022/table3", "--smoke", "--accelerator", "cpu", "--jobs", "1", "--run-folder", str(tmp_path / "runs"))
+    code, out, err = cli("train", *arguments)
+    assert code == 0, err
+    assert "1 of 1: dcase2022/baseline-paper" in err
+    lines = out.splitlines()
+    assert lines[0] == "Table 3: ours / published"
+    tested, hidden = (next(line for line in lines if line.startswith(row)) for row in ("Testing split", "Evaluation"))
+    assert tested.split()[-1] == "18.80"
+    assert tested.split()[-3] == "100.00"  # three clips: all among the first ten
+    assert hidden.count("- / ") == 4
+    code, out, err = cli("train", *arguments, "--json")
+    assert code == 0
+    said = json.loads(out)
+    assert [run["state"] for run in said["runs"]] == ["kept"]
+    assert said["rows"][0]["ours"]["t2a_R@10"] == 100.0
+    code, out, err = cli("train", *arguments, "--markdown")
+    assert code == 0
+    assert out.startswith("**Table 3: ours / published**\n\n| row | recipe | t2a_mAP@10 |")
+    assert "dcase2022/baseline-paper-smoke: kept" in err
+
+
+def test_one_that_fails(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEARKEN_DATA", str(tmp_path / "nothing"))
+    code, out, err = cli(
+        "train", "sweep", "dcase2022/table3", "--run-folder", str(tmp_path / "runs"), "--accelerator", "cpu", "--jobs", "1"
+    )
+    assert code == 3
+    assert "dcase2022/baseline-paper: failed: " in err
+    assert "- / 18.80" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [(("kim",), "no recipes of a paper 'kim'"), (("salsa", "--set", "training.epoch=1"), "there is no such key")]
+)
+def test_what_cannot_be_swept(cli, arguments: tuple[str, ...], said: str) -> None:
+    code, _, err = cli("train", "sweep", *arguments)
+    assert code == 1
+    assert said in err
