@@ -64,11 +64,14 @@ def test_all_pages_are_seen() -> None:
             "design",
             "encoders",
             "faults",
+            "finetune",
             "install",
             "library",
             "models",
             "python",
+            "recipes",
             "scenes",
+            "training",
         )
     ]
 
@@ -96,7 +99,7 @@ def test_every_error_has_its_row() -> None:
     names = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.HearkenError)}
     rows = set(re.findall(r"^\| `(\w+Error)` \|", page("docs/faults.md"), re.MULTILINE))
     assert rows == names - {"HearkenError"}
-    assert len(rows) >= 23
+    assert len(rows) >= 26
 
 
 def test_every_error_that_is_made_is_met_by_a_test() -> None:
@@ -243,6 +246,19 @@ def test_links_lead_somewhere(name: str) -> None:
     assert [target for target in targets if not ((ROOT / name).parent / target).exists()] == []
 
 
+def anchors(text: str) -> set[str]:
+    """What headings of a page are linked by, as GitHub has it: small letters, hyphens for blanks, no other marks."""
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+
+
+def test_links_lead_to_headings() -> None:
+    links = [(name, *link) for name in PAGES for link in re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", page(name))]
+    assert len(links) >= 5
+    for name, file, anchor in links:
+        place = (ROOT / name).parent / file if file else ROOT / name
+        assert anchor in anchors(place.read_text(encoding="utf-8")), (name, file, anchor)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_python_blocks_are_python(name: str) -> None:
     for block in blocks(page(name), "python"):
@@ -250,27 +266,37 @@ def test_python_blocks_are_python(name: str) -> None:
 
 
 def commands_in(name: str) -> list[list[str]]:
-    """The `hearken` command lines in the console blocks of a page, without shell comments and output."""
+    """The `hearken` command lines in the console blocks of a page, without shell comments and output; also those that torchrun runs."""
     lines = [line.removeprefix("$ ") for block in blocks(page(name), "console") for line in block.splitlines()]
+    lines = [re.sub(r"^torchrun .* -m -- hearken ", "hearken ", line) for line in lines]
     lines = [line for line in lines if line.startswith("hearken ") and "[" not in line and "..." not in line]
     return [shlex.split(line, comments=True)[1:] for line in lines]
+
+
+def parted(words: list[str]) -> tuple[str, list[str]]:
+    """A command line as the command's name and what follows; `train RECIPE` is `train run RECIPE`."""
+    if words[0] == "train" and " ".join(words[:2]) not in COMMANDS:
+        words = ["train", "run", *words[1:]]
+    length = 1 if words[0] in COMMANDS else 2
+    return " ".join(words[:length]), words[length:]
 
 
 def test_console_lines_are_valid_usage() -> None:
     """Options that do not exist, or values that do not fit, would make parsing fail."""
     lines = [line for name in PAGES for line in commands_in(name)]
-    assert len(lines) >= 5
+    assert len(lines) >= 25
+    assert parted(["train", "--list"]) == ("train run", ["--list"])
+    assert parted(["train", "sweep", "salsa"]) == ("train sweep", ["salsa"])
     for words in lines:
-        length = 2 if words[0] not in COMMANDS else 1
-        command = " ".join(words[:length])
-        COMMANDS[command].make_context(command, [word for word in words[length:] if word != "--json"])
+        command, rest = parted(words)
+        COMMANDS[command].make_context(command, [word for word in rest if word != "--json"])
 
 
 def test_readme_has_five_examples_and_two_commands() -> None:
     text = page("README.md")
     assert len(re.findall(r"^<!-- example: hearken .+ -->$", text, re.MULTILINE)) == 5
     assert [block.strip() for block in blocks(text, "console")[:2]] == ["python3 dev.py demo", "python3 dev.py test"]
-    assert len(commands_in("README.md")) == 5
+    assert [words[0] for words in commands_in("README.md")] == ["index", "search", "search", "similar", "search", "train", "train"]
 
 
 def test_the_ci_command_is_the_readme_command() -> None:
@@ -320,8 +346,10 @@ def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_the_python_page_runs(tmp_path: Path) -> None:
     """All but the first block, which searches a library that a reader would have, and does nothing that others do not."""
     snippets = blocks(page("docs/python.md"), "python")
-    assert len(snippets) == 3
+    assert len(snippets) == 4
     for snippet in snippets[1:]:
+        if "import torch" in snippet:
+            pytest.importorskip("torch")
         done = run_python(snippet, tmp_path)
         assert done.returncode == 0, done.stderr
         assert done.stdout
@@ -339,7 +367,7 @@ def test_the_readme_runs(tmp_path: Path) -> None:
     done = run_python(snippet, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "dog_bark.wav" in done.stdout.splitlines()[0]
-    for line in commands_in("README.md"):
+    for line in commands_in("README.md")[:5]:
         done = run_python(f"from hearken.cli.main import run\nrun({line!r})", tmp_path)
         assert done.returncode == 0, (line, done.stderr)
         assert done.stdout

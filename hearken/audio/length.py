@@ -76,6 +76,11 @@ class LengthPolicy:
         """Length of a frame in seconds."""
         return self.frame_num_samples / self.rate_hz
 
+    @property
+    def chunk_s(self) -> float:
+        """Length of a chunk in seconds."""
+        return self.chunk_num_samples / self.rate_hz
+
     def num_frames(self, num_samples: int) -> int:
         """Return how many frames `num_samples` samples fill, the last one perhaps in part. Raises AudioEmptyError for none."""
         if num_samples <= 0:

@@ -12,6 +12,8 @@ A clip's embedding is the plain mean over the windows of its `Plan`. Each rule i
   by S / 2 at both ends and windows every `hop_s` = 2.5 s, the k-th centred at k * 2.5 s; an incomplete one is dropped.
 * ``hear21passt_timestamps``: the same with windows of 160 ms every 50 ms for every clip, each an embedding of its own time.
 * ``whole``: one window, the clip itself.
+* ``frames`` (*pocket*): one window, the clip filled up to a whole number of frames of `hop_s` = 0.32 s. A clip of more than S is
+  first cut in pieces of S, and the mean over its pieces is weighted with their frames (`models/frame_tower.py`).
 
 The first two systems take a random 30 s of longer clips, in evaluation too, so their numbers change from run to run. Here
 nothing is random: all of a longer clip is used, by the same rule, which up to 30 s changes nothing.
@@ -30,8 +32,8 @@ from hearken.audio.length import Padding, fill_up
 from hearken.errors import AudioEmptyError, InputError
 from hearken.types import FloatArray
 
-RULES = ("dcase2023", "d25", "d25_windows", "hear21passt", "hear21passt_timestamps", "whole")
-_HOP_S = {"hear21passt": 2.5, "hear21passt_timestamps": 0.05}
+RULES = ("dcase2023", "d25", "d25_windows", "hear21passt", "hear21passt_timestamps", "whole", "frames")
+_HOP_S = {"hear21passt": 2.5, "hear21passt_timestamps": 0.05, "frames": 0.32}
 _TIMESTAMP_S = 0.16
 
 
@@ -83,7 +85,7 @@ class Plan:
 class SegmentRule:
     """A rule of RULES with its lengths in seconds; `hop_s` and `longest_s` default to what the rule's authors use.
 
-    `padding`, of the rules dcase2023 and d25, says what fills the last segment; see `LengthPolicy`.
+    `padding`, of the rules dcase2023, d25 and frames, says what fills the last segment; see `LengthPolicy`.
     Raises InputError for an unknown rule or padding and for lengths that are not positive.
     """
 
@@ -125,6 +127,8 @@ class SegmentRule:
             return _end_to_end(num_samples, self.window_num_samples, self.padding)
         if self.rule == "whole" or (self.rule == "hear21passt" and num_samples <= self.window_num_samples):
             return _one(num_samples)
+        if self.rule == "frames":
+            return _filled(num_samples, self.hop_num_samples, self.padding)
         if self.rule == "d25_windows":
             longest = self.window_num_samples if self.longest_s is None else self._samples(self.longest_s)
             return _one(num_samples) if num_samples <= longest else _inside(num_samples, 0, self.window_num_samples, self.hop_num_samples)
@@ -143,6 +147,11 @@ class SegmentRule:
 
 def _one(num_samples: int) -> Plan:
     return Plan(num_samples, 0, 0, "zeros", (0,), num_samples)
+
+
+def _filled(num_samples: int, frame: int, padding: Padding) -> Plan:
+    missing = -num_samples % frame
+    return Plan(num_samples, 0, missing, padding, (0,), num_samples + missing)
 
 
 def _end_to_end(num_samples: int, window: int, padding: Padding) -> Plan:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 ORIGINS = ("freesound", "youtube", "soundbible", "bigsoundbank", "bbc", "tau", "esc50")
 """Where recordings come from. An origin is written `freesound:117790`; equal origins mean the same recording."""
+GROUP = "group"
+"""Before the colon where no site but the user says which recording it is: the column `group` of a table."""
 
 
 @dataclass(frozen=True)

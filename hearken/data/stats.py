@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
-from hearken.data.clip import Clip, Corpus
+from hearken.data.clip import GROUP, Clip, Corpus
 from hearken.text.normalize import text_policy
 from hearken.text.stop_words import STOP_WORDS
 
@@ -107,8 +107,9 @@ def describe(
 
 
 def _sites(clips: Sequence[Clip]) -> str:
-    """Return where the recordings come from, as their origins say: all sites, in order of appearance."""
+    """Return where the recordings come from, as their origins say: all sites, in order of appearance; a user's groups are no site."""
     sites = dict.fromkeys(origin.partition(":")[0] for clip in clips for origin in clip.origins)
+    sites.pop(GROUP, None)
     return " ".join(_SITES.get(site, site) for site in sites)
 
 

@@ -1,14 +1,15 @@
 """A dual encoder's network as the folder that `runtime/` runs: three graphs, the tokeniser, and what is no network as data.
 
 The audio encoder gets segments of one length, and a clip is the mean of its segments' features, projected after the mean:
-the rule of the authors of DCASE 2023's task 6b system, which `LengthPolicy.of_segments` states for sound of any length.
+the rule of the authors of DCASE 2023's task 6b system, which `LengthPolicy.of_segments` states for sound of any length. A model by
+the rule "frames", such as *pocket*, gets pieces of any length and gives frames; windows of them overlap.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from hearken.errors import InputError
 from hearken.export.graphs import write_audio, write_text
 from hearken.export.quantize import WORTH, quantize_file, share_in_products
 from hearken.models.dual import DualEncoder
+from hearken.models.frame_tower import FrameTower
 
 FORMAT = 1
+WINDOW_NUM_FRAMES, HOP_NUM_FRAMES = 16, 8
+"""Windows of models by the rule "frames", in feature frames: with pocket's of 0.32 s, 5.12 s every 2.56 s."""
 _TOKENIZER = "Build it with tokenizer=, or `hearken convert` it with --tokenizer FILE, and export that."
 _HASHED = ("audio_frames.onnx", "audio_head.onnx", "text.onnx", "tokenizer.json")
 
@@ -35,7 +39,7 @@ class Card:
 def write_folder(dual: DualEncoder, folder: Path, card: Card, *, segment_s: float | None = None) -> LengthPolicy:
     """Write `dual` into `folder`, which is made, and return how the model will cut sound.
 
-    A segment is `segment_s` seconds, by default what the dual encoder's own audio side uses. Raises InputError when the
+    A segment (by the rule "frames": a piece) is `segment_s` seconds, by default what the dual encoder's own audio side uses. Raises InputError when the
     encoder cannot take segments of this length or the text side has no tokenizer, ModelError when ONNX cannot express it.
     """
     tokenizer = dual.text.tokenizer
@@ -44,7 +48,8 @@ def write_folder(dual: DualEncoder, folder: Path, card: Card, *, segment_s: floa
     policy = segment_policy(dual, segment_s)
     folder.mkdir(parents=True)
     encoder, text = dual.audio.encoder, dual.text
-    num_features = write_audio(encoder, dual.audio_projection, folder, num_samples=policy.frame_num_samples)
+    by_frames = isinstance(dual.audio, FrameTower)
+    num_features = write_audio(encoder, dual.audio_projection, folder, num_samples=policy.chunk_num_samples, by_frames=by_frames)
     write_text(text, dual.text_projection, folder, num_words=tokenizer.get_vocab_size())
     tokenizer.save(str(folder / "tokenizer.json"))
     config: dict[str, Any] = {"format": FORMAT, **asdict(card), "dim": dual.dim, "num_features": num_features}
@@ -57,6 +62,9 @@ def write_folder(dual: DualEncoder, folder: Path, card: Card, *, segment_s: floa
 def segment_policy(dual: DualEncoder, segment_s: float | None = None) -> LengthPolicy:
     """Return the policy of segments of `segment_s` seconds (default: the dual encoder's own). Raises InputError for a length it cannot take."""
     encoder = dual.audio.encoder
+    if isinstance(dual.audio, FrameTower):
+        own = dual.audio.policy if segment_s is None else FrameTower(encoder, segment_s=segment_s, padding=dual.audio.policy.padding).policy
+        return replace(own, window_num_frames=WINDOW_NUM_FRAMES, hop_num_frames=HOP_NUM_FRAMES)
     segment_s = segment_s or dual.audio.segments.segment_s or encoder.segment_s
     policy = LengthPolicy.of_segments(dual.rate_hz, segment_s, dual.audio.segments.padding)
     num_frames = encoder.front_end.num_frames(policy.frame_num_samples)

@@ -1,9 +1,10 @@
 """The three ONNX graphs of a dual encoder: a segment's sound to its features, features to an embedding, words to an embedding.
 
 PyTorch's tracing exporter writes them, so what is traced must not depend on the values it is traced with: every segment
-has one length, which makes positions, shifts and resizings constants; words come one text at a time, without padding.
+has one length, which makes positions, shifts and resizings constants; words come one text at a time, without padding. Encoders
+whose embedding is a mean of feature frames, such as *pocket*'s, are convolutions alone: their graph takes sound of any length.
 
-Legend: `B` batch, `T` samples, `L` spectrogram frames, `F` mel bands, `C` features, `W` word pieces, `D` embedding.
+Legend: `B` batch, `T` samples, `L` spectrogram frames, `F` mel bands, `K` feature frames, `C` features, `W` word pieces, `D` embedding.
 """
 
 from __future__ import annotations
@@ -43,6 +44,18 @@ class SegmentFeatures(nn.Module):
         return features.unsqueeze(1)
 
 
+class FrameFeatures(nn.Module):
+    """Log-mel `mel` (B, L, F) of any length to feature frames (B, K, C)."""
+
+    def __init__(self, encoder: AudioEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Return features (B, K, C)."""
+        return self.encoder.frames(mel)
+
+
 class Head(nn.Module):
     """Features averaged over segments (B, C) to unit-length embeddings (B, D)."""
 
@@ -67,15 +80,20 @@ class Words(nn.Module):
         return functional.normalize(self.projection(self.encoder(input_ids, torch.ones_like(input_ids))), dim=-1)
 
 
-def write_audio(encoder: AudioEncoder, projection: nn.Module, folder: Path, *, num_samples: int) -> int:
+def write_audio(encoder: AudioEncoder, projection: nn.Module, folder: Path, *, num_samples: int, by_frames: bool = False) -> int:
     """Write `audio_frames.onnx` for segments of `num_samples` samples, and `audio_head.onnx`; return the number of features C.
 
+    With `by_frames` the first graph gives all feature frames of sound of any length, and `num_samples` is but an example.
     Raises ModelError when the encoder has an operation that ONNX lacks.
     """
     front_end = encoder.front_end
     mel = torch.zeros(1, front_end.num_frames(num_samples), front_end.num_mels)
     inputs = {"mel": mel} | ({"wave": torch.zeros(1, num_samples)} if encoder.needs_wave else {})
-    _to_onnx(SegmentFeatures(encoder), inputs, folder / "audio_frames.onnx", "frames", {})
+    if by_frames:
+        axes = {"mel": {0: "B", 1: "L"}, "frames": {0: "B", 1: "K"}}
+        _to_onnx(FrameFeatures(encoder), {"mel": mel}, folder / "audio_frames.onnx", "frames", axes)
+    else:
+        _to_onnx(SegmentFeatures(encoder), inputs, folder / "audio_frames.onnx", "frames", {})
     pooled = torch.zeros(1, encoder.dim)
     _to_onnx(Head(projection), {"pooled": pooled}, folder / "audio_head.onnx", "embedding", {"pooled": {0: "B"}, "embedding": {0: "B"}})
     return encoder.dim

@@ -11,6 +11,7 @@ from torch.nn import functional
 from hearken.audio.length import LengthPolicy
 from hearken.errors import InputError
 from hearken.models.dual import DualEncoder
+from hearken.models.frame_tower import FrameTower
 from hearken.models.tower import AudioTower
 from hearken.types import FloatArray
 
@@ -20,7 +21,11 @@ class Reference:
 
     def __init__(self, dual: DualEncoder, policy: LengthPolicy) -> None:
         self._dual = dual.eval()
-        self._tower = AudioTower(dual.audio.encoder, rule="dcase2023", segment_s=policy.frame_s, padding=policy.padding).eval()
+        encoder, padding = dual.audio.encoder, policy.padding
+        if isinstance(dual.audio, FrameTower):
+            self._tower: AudioTower = FrameTower(encoder, segment_s=policy.chunk_s, padding=padding).eval()
+        else:
+            self._tower = AudioTower(encoder, rule="dcase2023", segment_s=policy.frame_s, padding=padding).eval()
 
     @torch.no_grad()
     def encode_audio(self, sounds: Sequence[np.ndarray], sample_rate: int) -> FloatArray:

@@ -1,7 +1,7 @@
 """The closed table of audio encoders: name, constructor, and what one wants to know before choosing.
 
-`num_parameters` counts as the public checkpoint does, its frozen front-end filters included. Where a paper prints
-another number, the docs say so.
+`num_parameters` counts as the public checkpoint does, where there is one, its frozen front-end filters included. Where a paper
+prints another number, the docs say so.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from hearken.errors import InputError
 from hearken.models.concat import ConcatEncoder
 from hearken.models.config import AudioConfig
 from hearken.models.encoder import AudioEncoder
+from hearken.models.frame_tower import FrameTower
 from hearken.models.patchout import Patchout
 from hearken.models.tower import AudioTower
 
@@ -27,6 +28,8 @@ _HTSAT = "Chen et al. 2022, HTSAT"
 _ZENODO = "https://zenodo.org/records/3987831/files/"
 _LAION = "Wu et al. 2023, LAION-CLAP"
 _EFFICIENTAT_FILES = "https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/"
+_OWN = "ours, for tests and small experiments: "
+_UNTRAINED = "Apache-2.0 (no public weights)"
 _PASST_FILES = "https://github.com/kkoutini/PaSST/releases/download/"
 
 
@@ -128,14 +131,26 @@ AUDIO_ENCODERS: dict[str, AudioEntry] = {
     "mn10": _mobilenet(1.0, 4_876_831, "mn10_as_mAP_471.pt"),
     "vggish": AudioEntry("vggish", "Vggish", "Hershey et al. 2017, VGGish", 72_141_184, "vggish_logmel_16k", 10.0, "Apache-2.0", "vggish-10086976.pth"),
     "yamnet": AudioEntry("yamnet", "Yamnet", "Plakal and Ellis 2020, YAMNet", 3_740_425, "yamnet_logmel_16k", 10.0, "Apache-2.0", "yamnet.pth"),
+    "pocket": AudioEntry(
+        "pocket_encoder", "PocketEncoder", "ours, from Schmid et al. 2023, EfficientAT", 511_208, "passt_mel", 10.24, "Apache-2.0 (with the package)", rule="frames"
+    ),
+    # The same networks, narrow and shallow, to see a training run from end to end in minutes on one core
+    "passt_tiny": AudioEntry("passt", "passt_tiny", f"{_OWN}PaSST-N", 2_047_198, "passt_mel", 10.0, _UNTRAINED, patchout=(2, 15)),
+    "cnn10_tiny": AudioEntry(
+        "panns", "Cnn10", f"{_OWN}Cnn10", 378_335, "panns_logmel_32k", 30.0, _UNTRAINED, options={"front_end": "panns_logmel_32k", "width": 16}
+    ),
+    "htsat_mini": _htsat(
+        1_693_282, "panns_logmel_32k", paper=f"{_OWN}HTSAT", licence=_UNTRAINED,
+        options={"embed_dim": 24, "depths": (1, 1, 2, 1), "heads": (1, 2, 4, 8)},
+    ),
 }  # fmt: skip
 """Name to encoder."""
 
 
-def cnn14_htsat(front_end: FrontEnd | None = None) -> ConcatEncoder:
-    """Return the two encoders of WavText5K side by side, both on `front_end` (by default the paper's)."""
+def cnn14_htsat(front_end: FrontEnd | None = None, wide: str = "cnn14", narrow: str = "htsat") -> ConcatEncoder:
+    """Return the two encoders of WavText5K side by side, both on `front_end` (by default the paper's); `wide` and `narrow` may be others."""
     chosen = front_end or FRONT_ENDS["wavtext5k_logmel_44k"]
-    return ConcatEncoder(build_audio("cnn14", front_end=chosen), build_audio("htsat", front_end=chosen))
+    return ConcatEncoder(build_audio(wide, front_end=chosen), build_audio(narrow, front_end=chosen))
 
 
 def audio_entry(name: str) -> AudioEntry:
@@ -186,6 +201,8 @@ def build_tower(config: AudioConfig) -> AudioTower:
     chosen = resolve(config)
     encoder = build_audio(chosen.name, **chosen.options)
     rule, padding = chosen.rule or "whole", chosen.padding or "zeros"
+    if rule == "frames":
+        return FrameTower(encoder, segment_s=chosen.segment_s, padding=padding).eval()
     return AudioTower(encoder, rule=rule, segment_s=chosen.segment_s, padding=padding).eval()
 
 

@@ -60,7 +60,10 @@ class TemperatureConfig:
 
 @dataclass(frozen=True)
 class DualConfig:
-    """A dual encoder: both sides, the `projection` of both (of PROJECTIONS) to the shared space of size `dim`, the temperature."""
+    """A dual encoder: both sides, the `projection` of both to the shared space of size `dim`, the temperature.
+
+    `projection` is a name of PROJECTIONS, or two as "AUDIO+TEXT" where the sides differ.
+    """
 
     audio: AudioConfig
     text: TextConfig

@@ -4,7 +4,7 @@ Module and parameter names below an encoder are those of the public checkpoint, 
 The filters of the front end, which some public files carry as frozen parameters, are not kept here: the front end makes
 them (`frontend/constants.py`), and `hearken convert` compares the file's with ours.
 
-Legend: `B` batch, `T` samples, `L` spectrogram frames, `F` mel bands, `D` embedding, `M` tags.
+Legend: `B` batch, `T` samples, `L` spectrogram frames, `F` mel bands, `K` feature frames, `D` embedding, `M` tags.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class AudioEncoder(nn.Module):
 
     `front_end` is the spectrogram that the public weights expect, `dim` the embedding size D, `segment_s` the length of
     sound that the authors feed at once, `min_num_frames` and `max_num_frames` the shortest and the longest input L that the
-    architecture takes (None: any). Encoders that also read the waveform set `needs_wave`.
+    architecture takes (None: any). Encoders that also read the waveform set `needs_wave`. An embedding that is the mean of
+    feature frames, each of which stands for `mel_per_frame` spectrogram frames, can be had frame by frame (`frames`); None: it is not.
     """
 
     front_end: FrontEnd
@@ -29,9 +30,17 @@ class AudioEncoder(nn.Module):
     min_num_frames: int = 1
     max_num_frames: int | None = None
     needs_wave: bool = False
+    mel_per_frame: int | None = None
 
     def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
         """Return embeddings (B, D) of log-mel `mel` (B, L, F); `wave` (B, T) is the sound itself, for those that need it."""
+        raise NotImplementedError
+
+    def frames(self, mel: Tensor) -> Tensor:
+        """Return the feature frames (B, K, D) of log-mel `mel` (B, L, F), whose mean is the embedding; K = ceil(L / `mel_per_frame`).
+
+        Raises NotImplementedError where `mel_per_frame` is None.
+        """
         raise NotImplementedError
 
     def tag_logits(self, embedding: Tensor) -> Tensor:

@@ -34,10 +34,16 @@ def locate(name: str | Path, *, endpoint: str | None = None, revision: str | Non
 
 
 def quiet() -> None:
-    """Keep the hub's library from telling or asking the hub anything but what is to be fetched; call it before its first use."""
+    """Keep the libraries of the hub from telling or asking it anything but what is to be fetched, and from reports on the terminal.
+
+    Call it before their first use. A file may hold more than is used, such as a pooling layer; that is no news to a user.
+    """
     from huggingface_hub import constants
+    from transformers.utils import logging
 
     constants.HF_HUB_DISABLE_TELEMETRY = True
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def pull(

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 
 NUM_TAGS = 527
+MEL_PER_FRAME = 32
+"""Spectrogram frames that make one feature frame: five layers halve the time axis."""
 
 
 class _Row(NamedTuple):
@@ -55,12 +57,13 @@ def round_channels(channels: float) -> int:
 
 
 def _conv(
-    channels_in: int, channels_out: int, kernel: int, *, stride: int = 1, groups: int = 1, activation: type[nn.Module] | None
-) -> nn.Sequential:
-    layers: list[nn.Module] = [
-        nn.Conv2d(channels_in, channels_out, kernel, stride, (kernel - 1) // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(channels_out, eps=1e-3, momentum=0.01),
-    ]
+    channels_in: int, channels_out: int, kernel: int, *, stride: int = 1, groups: int = 1, activation: type[nn.Module] | None,
+    fused: bool = False,
+) -> nn.Sequential:  # fmt: skip
+    """A convolution, its batch norm and `activation`; `fused` ones have a bias in the place of the batch norm."""
+    layers: list[nn.Module] = [nn.Conv2d(channels_in, channels_out, kernel, stride, (kernel - 1) // 2, groups=groups, bias=fused)]
+    if not fused:
+        layers.append(nn.BatchNorm2d(channels_out, eps=1e-3, momentum=0.01))
     return nn.Sequential(*layers, *([activation()] if activation else []))
 
 
@@ -87,17 +90,17 @@ class _Squeeze(nn.Module):
 
 
 class _InvertedResidual(nn.Module):
-    def __init__(self, row: _Row, width: float) -> None:
+    def __init__(self, row: _Row, width: float, *, fused: bool) -> None:
         super().__init__()
         activation = nn.Hardswish if row.hardswish else nn.ReLU
         channels_in, expanded, channels_out = (round_channels(c * width) for c in (row.channels_in, row.expanded, row.channels_out))
         layers: list[nn.Module] = []
         if expanded != channels_in:
-            layers.append(_conv(channels_in, expanded, 1, activation=activation))
-        layers.append(_conv(expanded, expanded, row.kernel, stride=row.stride, groups=expanded, activation=activation))
+            layers.append(_conv(channels_in, expanded, 1, activation=activation, fused=fused))
+        layers.append(_conv(expanded, expanded, row.kernel, stride=row.stride, groups=expanded, activation=activation, fused=fused))
         if row.squeeze:
             layers.append(_Squeeze(expanded))
-        layers.append(_conv(expanded, channels_out, 1, activation=None))
+        layers.append(_conv(expanded, channels_out, 1, activation=None, fused=fused))
         self.block = nn.Sequential(*layers)
         self.residual = row.stride == 1 and channels_in == channels_out
 
@@ -106,19 +109,38 @@ class _InvertedResidual(nn.Module):
         return x + y if self.residual else y
 
 
+def num_features(width: float) -> int:
+    """Return the feature channels C at this `width`."""
+    return 6 * round_channels(160 * width)
+
+
+def feature_layers(width: float, *, fused: bool = False) -> nn.Sequential:
+    """Return the layers that turn a spectrogram (B, 1, F, L) into feature maps (B, C, F / 32, K).
+
+    With `fused` every convolution has a bias in the place of its batch norm: what is left of a network whose batch norms, in
+    evaluation mode, were multiplied into the convolutions before them.
+    """
+    return nn.Sequential(
+        _conv(1, round_channels(16 * width), 3, stride=2, activation=nn.Hardswish, fused=fused),
+        *(_InvertedResidual(row, width, fused=fused) for row in _ROWS),
+        _conv(round_channels(160 * width), num_features(width), 1, activation=nn.Hardswish, fused=fused),
+    )
+
+
+def frames_of(features: nn.Module, mel: Tensor) -> Tensor:
+    """Return what `features` make of log-mel `mel` (B, L, F), averaged over frequency: (B, K, C)."""
+    maps: Tensor = features(mel.transpose(1, 2).unsqueeze(1))
+    return maps.mean(2).transpose(1, 2)
+
+
 class MobileNetV3(nn.Module):
     """Audio tagger: `frames` gives features over time, `forward` gives tag logits of the whole input."""
 
     def __init__(self, width: float = 0.4, num_tags: int = NUM_TAGS) -> None:
         super().__init__()
-        last = round_channels(160 * width)
-        self.num_features = 6 * last
+        self.num_features = num_features(width)
         self.num_hidden = round_channels(1280 * width)
-        self.features = nn.Sequential(
-            _conv(1, round_channels(16 * width), 3, stride=2, activation=nn.Hardswish),
-            *(_InvertedResidual(row, width) for row in _ROWS),
-            _conv(last, self.num_features, 1, activation=nn.Hardswish),
-        )
+        self.features = feature_layers(width)
         self.classifier = nn.Sequential(
             nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Linear(self.num_features, self.num_hidden), nn.Hardswish(), nn.Dropout(0.2),
             nn.Linear(self.num_hidden, num_tags),
@@ -126,8 +148,7 @@ class MobileNetV3(nn.Module):
 
     def frames(self, mel: Tensor) -> Tensor:
         """Return features (B, K, C), averaged over frequency, of log-mel `mel` (B, L, F)."""
-        maps: Tensor = self.features(mel.transpose(1, 2).unsqueeze(1))
-        return maps.mean(2).transpose(1, 2)
+        return frames_of(self.features, mel)
 
     def hidden(self, pooled: Tensor) -> Tensor:
         """Return the hidden layer (B, H) of the tagging head for features averaged over time, `pooled` (B, C)."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from hearken.audio.front_ends import PASST_MEL
 from hearken.models.encoder import AudioEncoder
-from hearken.models.mobilenet import NUM_TAGS, MobileNetV3
+from hearken.models.mobilenet import MEL_PER_FRAME, NUM_TAGS, MobileNetV3
 
 
 class MobileNetEncoder(MobileNetV3, AudioEncoder):
@@ -17,6 +17,8 @@ class MobileNetEncoder(MobileNetV3, AudioEncoder):
 
     Width 0.4 is mn04 (D = 384, 983 599 parameters), width 1.0 is mn10 (D = 960, 4 876 831 parameters).
     """
+
+    mel_per_frame = MEL_PER_FRAME
 
     def __init__(self, width: float = 0.4, num_tags: int = NUM_TAGS, segment_s: float = 10.0) -> None:
         super().__init__(width, num_tags)

@@ -106,14 +106,19 @@ class Cnn6(_Stack):
 
 
 class Cnn10(_Stack):
-    """Four blocks of two 3 x 3 convolutions, each pooled by two; D = 512, 5 219 279 trainable parameters. At least 16 frames."""
+    """Four blocks of two 3 x 3 convolutions, each pooled by two; D = 512, 5 219 279 trainable parameters. At least 16 frames.
+
+    `width` is the channels of the first block, 64 in the public file; D is eight times that.
+    """
 
     channels_last = True
     min_num_frames = 16
 
-    def __init__(self, front_end: FrontEnd = PANNS_LOGMEL_32K, num_tags: int = NUM_TAGS, segment_s: float = 10.0) -> None:
-        sizes = (1, 64, 128, 256, 512)
-        super().__init__([ConvBlock(*pair) for pair in pairwise(sizes)], front_end, 512, 512, num_tags, segment_s)
+    def __init__(
+        self, front_end: FrontEnd = PANNS_LOGMEL_32K, num_tags: int = NUM_TAGS, segment_s: float = 10.0, *, width: int = 64
+    ) -> None:
+        sizes = (1, width, 2 * width, 4 * width, 8 * width)
+        super().__init__([ConvBlock(*pair) for pair in pairwise(sizes)], front_end, sizes[-1], sizes[-1], num_tags, segment_s)
 
 
 def _six_blocks(last_pool: tuple[int, int] = (1, 1)) -> list[nn.Module]:

@@ -5,7 +5,7 @@ Koutini et al., "Efficient training of audio transformers with patchout" (Inters
 the two tokens that anybody reads. Public weights: the releases of github.com/kkoutini/PaSST, plain state dicts.
 
 Legend: `B` batch, `L` spectrogram frames, `F` mel bands, `R` rows (frequency) and `C` columns (time) of patches, `N` tokens
-= 2 + kept patches, `Q` tokens that are asked for, `D` = 768, `M` tags.
+= 2 + kept patches, `Q` tokens that are asked for, `D` width of a token (768 in all public files), `H` heads, `M` tags.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ EPS = 1e-6  # of every norm but the tag head's, which keeps torch's 1e-5
 class PatchEmbed(nn.Module):
     """Patches of 16 bands by 16 frames to tokens: one convolution without padding."""
 
-    def __init__(self, stride: int) -> None:
+    def __init__(self, stride: int, dim: int) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(1, DIM, PATCH, stride)
+        self.proj = nn.Conv2d(1, dim, PATCH, stride)
 
     def forward(self, mel: Tensor) -> Tensor:
         """Return patches (B, D, R, C) of log-mel `mel` (B, L, F)."""
@@ -42,20 +42,21 @@ class PatchEmbed(nn.Module):
 class Attention(nn.Module):
     """Multi-head self-attention."""
 
-    def __init__(self) -> None:
+    def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
-        self.qkv = Linear(DIM, 3 * DIM)
-        self.proj = Linear(DIM, DIM)
+        self.heads = heads
+        self.qkv = Linear(dim, 3 * dim)
+        self.proj = Linear(dim, dim)
 
     def forward(self, x: Tensor, num_queries: int | None = None) -> Tensor:
         """Return what the first `num_queries` tokens (None: all) gather from all of `x` (B, N, D): (B, Q, D)."""
         if num_queries is None:
             query, key, value = self.qkv(x).chunk(3, -1)
         else:
-            weight, bias = self.qkv.weight, self.qkv.bias
-            query = linear(x[:, :num_queries], weight[:DIM], bias[:DIM])
-            key, value = linear(x, weight[DIM:], bias[DIM:]).chunk(2, -1)
-        heads = [part.unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in (query, key, value)]
+            weight, bias, dim = self.qkv.weight, self.qkv.bias, x.shape[-1]
+            query = linear(x[:, :num_queries], weight[:dim], bias[:dim])
+            key, value = linear(x, weight[dim:], bias[dim:]).chunk(2, -1)
+        heads = [part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value)]
         gathered = functional.scaled_dot_product_attention(*heads).transpose(1, 2).flatten(2)
         projected: Tensor = self.proj(gathered)
         return projected
@@ -64,10 +65,10 @@ class Attention(nn.Module):
 class Mlp(nn.Module):
     """Two linear layers with an exact (erf) GELU between."""
 
-    def __init__(self) -> None:
+    def __init__(self, dim: int) -> None:
         super().__init__()
-        self.fc1 = Linear(DIM, 4 * DIM)
-        self.fc2 = Linear(4 * DIM, DIM)
+        self.fc1 = Linear(dim, 4 * dim)
+        self.fc2 = Linear(4 * dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, N, D) of `x` (B, N, D)."""
@@ -78,12 +79,12 @@ class Mlp(nn.Module):
 class Block(nn.Module):
     """A pre-norm transformer block."""
 
-    def __init__(self) -> None:
+    def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(DIM, eps=EPS)
-        self.attn = Attention()
-        self.norm2 = nn.LayerNorm(DIM, eps=EPS)
-        self.mlp = Mlp()
+        self.norm1 = nn.LayerNorm(dim, eps=EPS)
+        self.attn = Attention(dim, heads)
+        self.norm2 = nn.LayerNorm(dim, eps=EPS)
+        self.mlp = Mlp(dim)
 
     def forward(self, x: Tensor, num_queries: int | None = None) -> Tensor:
         """Return the first `num_queries` tokens (None: all) of the block's output for `x` (B, N, D)."""
@@ -95,6 +96,8 @@ class Block(nn.Module):
 class PaSST(AudioEncoder):
     """`depth` blocks over patches taken every `stride` bands and frames, with `num_columns` learnt time positions.
 
+    Tokens are `dim` wide and looked at by `heads` heads; every public file has 768 and 12.
+
     The embedding is the mean of the class and the distillation token, as in Primus et al. (2023). `patchout` acts in
     training mode only. Input longer than the time positions reach (`max_num_frames`) is cut, as by the authors.
     """
@@ -103,22 +106,22 @@ class PaSST(AudioEncoder):
 
     def __init__(
         self, stride: int, num_columns: int, depth: int = 12, *, segment_s: float = 10.0, num_tags: int = NUM_TAGS,
-        patchout: Patchout | None = None,
+        patchout: Patchout | None = None, dim: int = DIM, heads: int = HEADS,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.front_end, self.dim, self.segment_s = PASST_MEL, DIM, segment_s
+        self.front_end, self.dim, self.segment_s = PASST_MEL, dim, segment_s
         self.max_num_frames = PATCH + num_columns * stride - 1
         self.patchout = patchout or Patchout()
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, DIM))
-        self.dist_token = nn.Parameter(torch.zeros(1, 1, DIM))
-        self.new_pos_embed = nn.Parameter(torch.zeros(1, 2, DIM))
-        self.freq_new_pos_embed = nn.Parameter(torch.zeros(1, DIM, PASST_MEL.num_mels // stride, 1))
-        self.time_new_pos_embed = nn.Parameter(torch.zeros(1, DIM, 1, num_columns))
-        self.patch_embed = PatchEmbed(stride)
-        self.blocks = nn.ModuleList(Block() for _ in range(depth))
-        self.norm = nn.LayerNorm(DIM, eps=EPS)
-        self.head = nn.Sequential(nn.LayerNorm(DIM), nn.Linear(DIM, num_tags))
-        self.head_dist = nn.Linear(DIM, num_tags)  # in the files, and of no use: the authors average before `head`
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.dist_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.new_pos_embed = nn.Parameter(torch.zeros(1, 2, dim))
+        self.freq_new_pos_embed = nn.Parameter(torch.zeros(1, dim, PASST_MEL.num_mels // stride, 1))
+        self.time_new_pos_embed = nn.Parameter(torch.zeros(1, dim, 1, num_columns))
+        self.patch_embed = PatchEmbed(stride, dim)
+        self.blocks = nn.ModuleList(Block(dim, heads) for _ in range(depth))
+        self.norm = nn.LayerNorm(dim, eps=EPS)
+        self.head = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, num_tags))
+        self.head_dist = nn.Linear(dim, num_tags)  # in the files, and of no use: the authors average before `head`
         self._initialise()
 
     def _initialise(self) -> None:
@@ -200,3 +203,8 @@ def passt_s20(patchout: Patchout | None = None) -> PaSST:
 def passt_s30(patchout: Patchout | None = None) -> PaSST:
     """PaSST-S for 30 s of sound: 12 x 300 patches; 86 308 126 parameters. Weights `passt_s_f128_30sec_p16_s10_ap473`."""
     return PaSST(10, 300, segment_s=30.0, patchout=patchout)
+
+
+def passt_tiny(patchout: Patchout | None = None) -> PaSST:
+    """PaSST-N in small, of ours: 4 blocks of 192 with 3 heads, 8 x 62 patches; 2 047 198 parameters. No public weights."""
+    return PaSST(16, 62, depth=4, patchout=patchout, dim=192, heads=3)

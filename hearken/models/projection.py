@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -40,6 +41,28 @@ class Residual(nn.Module):
         return normed
 
 
+class TagBridge(nn.Module):
+    """The head of *pocket*: a tagger's probabilities times one vector for each tag, plus what the hidden layer adds.
+
+    With `bridge` the sentence embeddings of the tags' names, and `residual` zero, sounds meet words before anything is trained on
+    pairs of both (`models/pocket.py`). `num_hidden` and `num_tags` are mn04's.
+    """
+
+    def __init__(self, size: int, dim: int, num_hidden: int = 512, num_tags: int = 527) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(size, num_hidden)
+        self.tags = nn.Linear(num_hidden, num_tags)
+        self.bridge = nn.Parameter(torch.randn(num_tags, dim) * dim**-0.5)
+        self.residual = nn.Linear(num_hidden, dim, bias=False)
+        nn.init.zeros_(self.residual.weight)
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """Return the projected embeddings (B, D) of `embedding` (B, E)."""
+        hidden = functional.hardswish(self.hidden(embedding))
+        projected: Tensor = torch.sigmoid(self.tags(hidden)) @ self.bridge + self.residual(hidden)
+        return projected
+
+
 def none(size: int, dim: int) -> nn.Module:
     """Return no projection at all: the encoder's space is the shared one. Raises InputError unless E = D."""
     if size != dim:
@@ -47,7 +70,13 @@ def none(size: int, dim: int) -> nn.Module:
     return nn.Identity()
 
 
-PROJECTIONS: dict[str, Callable[[int, int], nn.Module]] = {"linear": linear, "mlp": mlp, "residual": Residual, "none": none}
+PROJECTIONS: dict[str, Callable[[int, int], nn.Module]] = {
+    "linear": linear,
+    "mlp": mlp,
+    "residual": Residual,
+    "tags": TagBridge,
+    "none": none,
+}
 """Name to constructor (E, D)."""
 
 
@@ -56,3 +85,9 @@ def build_projection(kind: str, size: int, dim: int) -> nn.Module:
     if kind not in PROJECTIONS:
         raise InputError(f"There is no projection {kind!r}.", f"One of {', '.join(PROJECTIONS)}.")
     return PROJECTIONS[kind](size, dim)
+
+
+def build_projections(kind: str, audio_size: int, text_size: int, dim: int) -> tuple[nn.Module, nn.Module]:
+    """Return the projections of both sides to (B, D = `dim`): both of `kind`, or of the kinds "AUDIO+TEXT". Raises as `build_projection`."""
+    audio, _, text = kind.partition("+")
+    return build_projection(audio, audio_size, dim), build_projection(text or audio, text_size, dim)

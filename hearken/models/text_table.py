@@ -61,6 +61,7 @@ _MPNET = {"model_type": "mpnet", "vocab_size": 30_527, "max_position_embeddings"
 _GPT2 = {"model_type": "gpt2", "vocab_size": 50_257, "n_positions": 1_024, "n_embd": 768, "n_layer": 12, "n_head": 12}
 
 TEXT_ENCODERS: dict[str, TextEntry] = {
+    "bert-tiny": TextEntry("prajjwal1/bert-tiny", "MIT", 4_369_408, 0, "first", "dcase", _bert(128, 2, 2)),
     "bert-small": TextEntry("prajjwal1/bert-small", "MIT", 28_500_992, 29, "first", "dcase", _bert(512, 4, 8)),
     "bert-base": TextEntry("google-bert/bert-base-uncased", "Apache-2.0", 108_891_648, 110, "first", "dcase", _bert(768, 12, 12)),
     "bert-large": TextEntry("google-bert/bert-large-uncased", "Apache-2.0", 334_092_288, 345, "first", "dcase", _bert(1024, 24, 16)),
@@ -74,7 +75,8 @@ TEXT_ENCODERS: dict[str, TextEntry] = {
     ),
     "gpt2": TextEntry("openai-community/gpt2", "MIT", 124_439_808, 0, "last", "msclap2023", _GPT2),
 }
-"""Names of Primus et al. (2023) Table 3, the DCASE 2023 baseline, the pocket model and MS-CLAP 2023; "word2vec" is the DCASE 2022 baseline's."""
+"""Names of Primus et al. (2023) Table 3, the DCASE 2023 baseline, the pocket model and MS-CLAP 2023, and `bert-tiny`
+for quick trials; "word2vec" is the DCASE 2022 baseline's."""
 
 
 def build_text(

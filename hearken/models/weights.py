@@ -59,7 +59,7 @@ def save(
     Raises ModelError when it cannot be written; a model that was there is then still whole.
     """
     text = json.dumps({"format": FORMAT, **config}, indent=2, ensure_ascii=False) + "\n"
-    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
+    tensors = apart(state)
     new = not folder.is_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,6 +77,21 @@ def save(
         if new and not (folder / CONFIG).exists():
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def apart(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return `state` as safetensors wants it: on the CPU, contiguous, no two in the same memory.
+
+    Only what is not so already is copied: a large model is not held twice.
+    """
+    made: dict[str, Tensor] = {}
+    places: set[int] = set()
+    for name, tensor in state.items():
+        plain = tensor.detach().cpu().contiguous()
+        place = plain.untyped_storage().data_ptr()
+        made[name] = plain.clone() if place in places else plain
+        places.add(place)
+    return made
 
 
 def read(folder: Path, kind: str | None = None) -> Saved:

@@ -4,7 +4,7 @@ A model is a folder: `config.json` beside the files that it lists with their SHA
 digests, the front end and the length policy: everything that decides what vectors it gives.
 
 Models come from three places: the package (built in), the models home (installed: exported there, or fetched by name), and
-any folder that is given by its path. A name is looked for in this order.
+any folder that is given by its path, where that of a training run stands for the model in it. A name is looked for in this order.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ IDENTITY = ("format", "dim", "num_features", "max_query_tokens", "front_end", "l
 """The keys of a configuration that decide what vectors a model gives; its name and words do not."""
 OPTIONAL_IDENTITY = ("inputs", "text_policy")
 """Keys of the same kind that a configuration may leave out; they count only where present, so older models keep their digest."""
+RUN_RECORD, RUN_MODEL = "run.json", "model"
+"""What a folder is a training run by, and where in it the exported model is."""
 _NEEDED = (*IDENTITY, "name", "summary", "licence")
 _REINSTALL = "Install Hearken, or make the model, again."
 _ASSETS = Path(__file__).parents[1] / "assets"
@@ -86,7 +88,10 @@ def files_bytes(folder: Path, config: dict[str, Any], prefix: str = "") -> int:
 
 
 def find_model(name_or_path: str | Path) -> Path:
-    """Return the folder of a model given by name or path. Raises ModelNotFoundError, listing the names there are."""
+    """Return the folder of a model given by name or path; the path of a training run stands for the model that was exported there.
+
+    Raises ModelNotFoundError, listing the names there are, and ModelError for a run whose model was not exported yet.
+    """
     name = str(name_or_path)
     places = [Path(os.path.expanduser(name_or_path))]
     if is_name(name):
@@ -94,11 +99,27 @@ def find_model(name_or_path: str | Path) -> Path:
     for folder in places:
         if (folder / "config.json").is_file():
             return folder
+        if is_run(folder):
+            return _model_of_run(folder)
     names = ", ".join(info.name for info in list_models()) or "none"
     fetch = f" If it is on the hub, `hearken export {name}` fetches and installs it." if is_name(name) and "/" in name else ""
     raise ModelNotFoundError(
         f"There is no model {show(name)!r}.", f"Models here: {names}. A path must be a folder with config.json.{fetch}"
     )
+
+
+def is_run(folder: Path) -> bool:
+    """Say whether `folder` is that of a training run."""
+    return (folder / RUN_RECORD).is_file()
+
+
+def _model_of_run(folder: Path) -> Path:
+    if not (folder / RUN_MODEL / "config.json").is_file():
+        raise ModelError(
+            f"The model of the training run {show(folder)} was not exported yet.",
+            f"`hearken export {shlex.quote(show(folder))}` does that with the best weights so far.",
+        )
+    return folder / RUN_MODEL
 
 
 def is_built_in(name: str) -> bool:

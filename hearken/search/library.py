@@ -256,13 +256,15 @@ class Library:
         return load_model(find_origin(self.path, made_by) if self._named is None else os.fspath(self._named))
 
     def _model_folder(self) -> str:
-        """Where the model is, if it was given as a folder; so it need not be given again."""
-        from hearken.runtime.catalog import find_model
+        """Where the model is, if it was given as a folder, its own or that of a training run; so it need not be given again."""
+        from hearken.runtime.catalog import RUN_MODEL, find_model, is_run
 
         place = self._named if isinstance(self._named, str | os.PathLike) else getattr(self._named, "folder", None)
         folder = "" if place is None else os.path.abspath(os.path.expanduser(place))
         if not os.path.isfile(os.path.join(folder, "config.json")):
-            return ""
+            if not is_run(Path(folder)):
+                return ""
+            folder = os.path.join(folder, RUN_MODEL)
         is_name = isinstance(place, str) and os.path.abspath(find_model(place)) != folder  # a folder here is called like a model
         return "" if is_name else folder
 

@@ -158,9 +158,9 @@ def _learn(session: _Session, place: Place) -> tuple[Place, bool]:
 
 def _counted(place: Place, done: Update) -> Place:
     """The place after an update; one that was skipped counts as a step, for the order of samples goes on."""
-    skipped = 0 if done.is_done else 1
-    bad = place.bad + 1 if skipped else 0
-    return replace(place, step=place.step + 1, step_in_epoch=place.step_in_epoch + 1, skipped=place.skipped + skipped, bad=bad)
+    bad = place.bad + 1 if done.is_bad else 0
+    skipped = place.skipped + (not done.is_done)
+    return replace(place, step=place.step + 1, step_in_epoch=place.step_in_epoch + 1, skipped=skipped, bad=bad)
 
 
 def _tell(session: _Session, place: Place, done: Update, rate: float, clips_per_s: float) -> None:

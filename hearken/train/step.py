@@ -56,11 +56,15 @@ class Learner:
 
 @dataclass(frozen=True)
 class Update:
-    """What came of a step: the `loss`, the gradient's `norm`, and whether the weights were changed (`is_done`)."""
+    """What came of a step: the `loss`, the gradient's `norm`, and whether the weights were changed (`is_done`).
+
+    `is_bad` where they were not, and not because half precision still looks for a scale at which its gradients do not overflow.
+    """
 
     loss: float
     norm: float
     is_done: bool
+    is_bad: bool = False
     names: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -81,13 +85,14 @@ def update(learner: Learner, batch: Batch, step: int) -> Update:
     learner.scaler.unscale_(learner.optimizer)
     norm = nn.utils.get_total_norm([weight.grad for weight in learner.weights if weight.grad is not None])
     is_done = bool(np.isfinite(loss) and torch.isfinite(norm))
+    is_searching = learner.scaler.is_enabled() and bool(np.isfinite(loss)) and learner.scaler.get_scale() >= 1.0
     if is_done:
         if learner.training.clip_norm is not None:
             nn.utils.clip_grads_with_norm_(learner.weights, learner.training.clip_norm, norm)
         learner.scaler.step(learner.optimizer)
         _bound_temperature(learner.dual)
     learner.scaler.update()
-    return Update(loss, float(norm), is_done, batch.names)
+    return Update(loss, float(norm), is_done, not (is_done or is_searching), batch.names)
 
 
 def compute_gradients(learner: Learner, batch: Batch, step: int) -> float:

@@ -61,7 +61,7 @@ def publish(
         tell("writing the graphs")
         policy = folder.write_folder(dual, whole, card, segment_s=segment_s)
         tell("checking them against the network")
-        parity = _checked(Reference(dual, policy), whole, policy.frame_s)
+        parity = _checked(Reference(dual, policy), whole, policy.chunk_s)
         result = _quantized(whole, aside / "small", tell) if int8 else _Made(whole)
         put_in_place(result.folder, target)  # by now nobody has its files open, or Windows would refuse
     finally:

@@ -21,6 +21,7 @@ def count(num_samples: int) -> np.ndarray:
 
 def test_a_frame_is_a_quarter_second() -> None:
     assert POLICY.frame_s == 0.25
+    assert POLICY.chunk_s == POLICY.chunk_num_samples / POLICY.rate_hz
 
 
 @pytest.mark.parametrize(("num_samples", "num_frames"), [(1, 1), (2, 1), (3, 2), (8, 4), (9, 5)])

@@ -202,6 +202,15 @@ def test_whole_is_the_clip() -> None:
     assert counted(5, SegmentRule("whole", rate_hz=1, segment_s=2)).tolist() == [[1, 2, 3, 4, 5]]
 
 
+def test_frames_are_whole() -> None:
+    rule = SegmentRule("frames", rate_hz=1, segment_s=8, hop_s=4)
+    assert counted(5, rule).tolist() == [[1, 2, 3, 4, 5, 0, 0, 0]]
+    assert counted(4, rule).tolist() == [[1, 2, 3, 4]]
+    assert SegmentRule("frames").hop_num_samples == 10_240  # pocket's
+    repeating = SegmentRule("frames", rate_hz=1, segment_s=8, hop_s=4, padding="repeat")
+    assert counted(3, repeating).tolist() == [[1, 2, 3, 1]]
+
+
 def test_what_follows_the_clip_is_not_read() -> None:
     sound = np.ones(12, np.float32)
     assert SegmentRule(rate_hz=1, segment_s=4).plan(6).cut(sound).tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]

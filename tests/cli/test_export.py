@@ -38,6 +38,21 @@ def test_options_arrive(cli, calls) -> None:
     assert calls == [(("runs/a",), {"out": Path("m"), "name": "mine", "segment_s": 5.0, "int8": True})]
 
 
+def test_a_run_is_exported_into_itself(cli, calls, tmp_path, monkeypatch) -> None:
+    runs = pytest.importorskip("hearken.train.export")
+    seen = []
+
+    def export_run(run, **options) -> Published:
+        seen.append((run, options.pop("tell") is not None, options))
+        return Published("mine", run / "model", "0123456789abcdef" * 4, 1_000, Parity(2e-6, 3e-7, 4, 5))
+
+    monkeypatch.setattr(runs, "export_run", export_run)
+    (tmp_path / "run.json").write_text("{}")
+    assert cli("export", str(tmp_path), "--int8").code == 0
+    assert seen == [(tmp_path, True, {"out": None, "name": None, "segment_s": None, "int8": True})]
+    assert calls == []
+
+
 def test_the_report(cli, calls) -> None:
     code, out, err = cli("export", "runs/a")
     assert (code, err) == (0, "writing the graphs ...\n")

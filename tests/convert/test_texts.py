@@ -14,7 +14,7 @@ from hearken.models.text_table import TEXT_ENCODERS  # noqa: E402
 from tests.convert.making import BERT, GPT2, ROBERTA, text_state  # noqa: E402
 
 
-@pytest.mark.parametrize("name", ["bert-small", "bert-base", "bert-large", "roberta-base", "roberta-large", "gpt2"])
+@pytest.mark.parametrize("name", ["bert-tiny", "bert-small", "bert-base", "bert-large", "roberta-base", "roberta-large", "gpt2"])
 def test_published_ones_are_known_by_name(name: str) -> None:
     state = text_state(TEXT_ENCODERS[name].architecture, "t.")
     assert text_architecture(state, "t.") == (name, dict(TEXT_ENCODERS[name].architecture))

@@ -36,6 +36,12 @@ def test_titles_descriptions_and_tags_are_counted() -> None:
     assert [clip.captions for clip in told.clips] == [("Two words.",), ()]
 
 
+def test_a_users_groups_are_no_site() -> None:
+    clips = (Clip("a", "all", "a.wav", origins=("group:kitchen", "freesound:1")), Clip("b", "all", "b.wav", origins=("group:yard",)))
+    assert describe_corpus(Corpus("mine", Path(), clips))[0].source == describe_corpus(Corpus("mine", Path(), clips[:1]))[0].source
+    assert "group" not in describe_corpus(Corpus("mine", Path(), clips))[0].source
+
+
 def test_measured_lengths_go_before_published_ones() -> None:
     row = describe(CLIPS, "mine", durations_s={"b": 600.0, "c": 1200.0})
     assert (row.hours, row.num_with_duration, row.mean_duration_s) == (1.5, 3, 1800.0)

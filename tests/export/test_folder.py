@@ -19,7 +19,7 @@ from hearken.models.build import AUDIO_ENCODERS  # noqa: E402
 from hearken.models.dual import DualEncoder  # noqa: E402
 from hearken.models.tower import AudioTower  # noqa: E402
 from hearken.runtime.catalog import model_info, read_checked, read_config  # noqa: E402
-from hearken.runtime.model import Model  # noqa: E402
+from hearken.runtime.model import Model, load_model  # noqa: E402
 from tests.export.tiny_dual import tiny_dual  # noqa: E402
 
 CARD = Card("mine", "a test", "CC0")
@@ -78,6 +78,20 @@ def test_another_weight_is_seen(dual: DualEncoder, exported: Path) -> None:
 def test_windows_are_segments(exported: Path) -> None:
     embedded = Model(exported).embed([check.probe_sounds(32_000, 1.0)[-1]])
     assert [(span.start_s, round(span.end_s, 3)) for span in embedded.spans] == [(0, 1), (1, 2), (2, 2.3)]
+
+
+def test_by_frames_windows_overlap_and_pieces_have_any_length(tmp_path: Path) -> None:
+    dual = tiny_dual(audio="pocket", segment_s=10.24)
+    policy = write_folder(dual, tmp_path / "m", CARD)
+    assert policy == load_model("pocket").policy
+    model = Model(tmp_path / "m")
+    assert model.policy == policy
+    parity = check.compare(Reference(dual, policy), model, rate_hz=model.rate_hz, segment_s=policy.chunk_s, texts=["a dog"])
+    assert parity.ok, parity
+    spans = model.embed([check.probe_sounds(32_000, policy.chunk_s)[-1]]).spans
+    assert [(round(span.start_s, 2), round(span.end_s, 2)) for span in spans[:2]] == [(0, 5.12), (2.56, 7.68)]
+    assert segment_policy(dual, 5.0).chunk_num_samples == 15 * 10_240
+    assert segment_policy(dual, 0.1).chunk_num_samples == 10_240
 
 
 def test_the_length_of_a_segment_can_be_chosen(dual: DualEncoder) -> None:

@@ -18,6 +18,7 @@ from torch import nn  # noqa: E402
 from hearken.errors import ModelError  # noqa: E402
 from hearken.export import graphs  # noqa: E402
 from hearken.models.concat import ConcatEncoder  # noqa: E402
+from hearken.models.pocket_encoder import PocketEncoder  # noqa: E402
 from tests.export.tiny import WORDS, TinyEncoder, TinyWaveEncoder, tiny_transformer  # noqa: E402
 
 NUM_SAMPLES = 32_000
@@ -58,6 +59,18 @@ def test_audio_graphs_equal_torch(kind: type[TinyEncoder], tmp_path: Path, seede
         np.testing.assert_allclose(features[:, 0], expected.numpy(), atol=1e-5)
         embedding = nn.functional.normalize(projection(expected.repeat(3, 1)), dim=-1)
     np.testing.assert_allclose(run(tmp_path / "audio_head.onnx", pooled=features[0].repeat(3, axis=0)), embedding.numpy(), atol=1e-5)
+
+
+def test_a_graph_of_frames_takes_sound_of_any_length(tmp_path: Path, seeded: None) -> None:
+    encoder, projection = PocketEncoder().eval(), nn.Linear(384, 8)
+    assert graphs.write_audio(encoder, projection, tmp_path, num_samples=NUM_SAMPLES, by_frames=True) == 384
+    for length in (32, 33, 320, 1_024):
+        mel = torch.randn(2, length, 128)
+        with torch.no_grad():
+            expected = encoder.frames(mel).numpy()
+        features = run(tmp_path / "audio_frames.onnx", mel=mel.numpy())
+        assert features.shape == (2, -(-length // 32), 384)
+        np.testing.assert_allclose(features, expected, atol=1e-5 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet", "gpt2"])

@@ -19,7 +19,8 @@ def operands(rows: int = 96, bias: bool = True) -> tuple[torch.Tensor, torch.Ten
 
 @pytest.fixture
 def products(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """The shapes that went through oneDNN."""
+    """The shapes that went through oneDNN, on a processor where MKL is slow."""
+    monkeypatch.setattr(dense, "_mkl_is_fast", lambda: False)
     seen: list[tuple[int, ...]] = []
     original = dense._product
     monkeypatch.setattr(dense, "_product", lambda x, *rest: (seen.append(tuple(x.shape)), original(x, *rest))[1])
@@ -55,6 +56,23 @@ def test_a_slice_of_a_matrix_and_a_transposed_input_are_fine(products: list[tupl
     x = x.transpose(0, 1)
     torch.testing.assert_close(dense.linear(x, weight[8:], bias[8:]), functional.linear(x, weight[8:], bias[8:]), rtol=0, atol=1e-5)
     assert len(products) == 1
+
+
+@pytest.mark.parametrize(
+    ("maker", "has_mkl", "onednn"), [("GenuineIntel", True, False), ("GenuineIntel", False, True), ("AuthenticAMD", True, True)]
+)
+@needs_onednn
+def test_the_library_that_is_faster_multiplies(maker: str, has_mkl: bool, onednn: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: has_mkl)
+    monkeypatch.setattr(dense.Path, "read_text", lambda *_, **__: f"processor : 0\nvendor_id : {maker}\n")
+    dense._mkl_is_fast.cache_clear()
+    assert dense._suits_onednn(*operands()[:2]) == onednn
+    monkeypatch.setattr(dense.Path, "read_text", lambda *_, **__: (_ for _ in ()).throw(FileNotFoundError))
+    monkeypatch.setattr(dense.platform, "processor", lambda: f"Family 6 Model 167, {maker}")
+    dense._mkl_is_fast.cache_clear()
+    assert dense._suits_onednn(*operands()[:2]) == onednn
+    monkeypatch.undo()
+    dense._mkl_is_fast.cache_clear()
 
 
 def test_it_steps_aside(products: list[tuple[int, ...]]) -> None:
@@ -104,7 +122,7 @@ def test_wrong_and_empty_sizes_end_as_in_torch(products: list[tuple[int, ...]]) 
 
 
 @needs_onednn
-def test_a_second_derivative_is_refused_and_finite_differences_agree() -> None:
+def test_a_second_derivative_is_refused_and_finite_differences_agree(products: list[tuple[int, ...]]) -> None:
     x, weight, bias = (tensor.requires_grad_() for tensor in operands())
     (slope,) = torch.autograd.grad(dense.linear(x, weight, bias).square().sum(), weight, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
@@ -113,4 +131,5 @@ def test_a_second_derivative_is_refused_and_finite_differences_agree() -> None:
     step[3, 5] = 0.05
     with torch.no_grad():
         above, below = (dense.linear(x, weight + side * step, bias).double().square().sum() for side in (1, -1))
+    assert products
     assert float(above - below) / 0.1 == pytest.approx(float(slope.detach()[3, 5]), rel=1e-2)

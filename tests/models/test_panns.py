@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -60,6 +61,16 @@ def test_zoo_and_public_keys(cnn14: PannsEncoder) -> None:
     for name, network in (("Cnn6", Cnn6()), ("Cnn10", Cnn10()), ("Cnn14", cnn14)):
         assert_public_keys(network, name)
         assert_zoo(fill_zoo(network), name)
+
+
+def test_a_narrow_cnn10_differs_in_size_alone() -> None:
+    """Cnn10 with 16 channels first: 9 cells of every kernel, batch norms, two layers."""
+    narrow = Cnn10(width=16)
+    sizes = (1, 16, 32, 64, 128)
+    blocks = sum(9 * (a * b + b * b) + 4 * b for a, b in pairwise(sizes))
+    assert sum(parameter.numel() for parameter in narrow.parameters()) == blocks + 2 * 64 + 128 * 129 + 527 * 129 == 378_335
+    assert list(narrow.state_dict()) == list(Cnn10().state_dict())
+    assert (narrow.dim, narrow(torch.zeros(1, 32, 64)).shape) == (128, (1, 128))
 
 
 def test_decision_level_max(cnn14: PannsEncoder) -> None:

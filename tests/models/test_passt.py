@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 from hearken.audio.melspec import PASST_MEL, log_mel  # noqa: E402
 from hearken.errors import InputError  # noqa: E402
 from hearken.models import passt  # noqa: E402
-from hearken.models.passt import PaSST, passt_l, passt_n, passt_s, passt_s20, passt_s30  # noqa: E402
+from hearken.models.passt import PaSST, passt_l, passt_n, passt_s, passt_s20, passt_s30, passt_tiny  # noqa: E402
 from hearken.models.patchout import ALL, Kept, Patchout  # noqa: E402
 from tests.golden.filling import assert_close, fill, fill_zoo, grid, zoo_wave  # noqa: E402
 
@@ -196,6 +196,22 @@ class TestFaults:
 def small() -> PaSST:
     """One block: enough for behaviour that does not depend on depth."""
     return fill(PaSST(16, 62, depth=1))
+
+
+def test_the_small_form_differs_in_size_alone() -> None:
+    """2 047 198 by hand: 4 blocks of 12 d^2 + 13 d, patches 257 d, positions (2 + 2 + 8 + 62) d, two norms, two heads, for d = 192."""
+    d = 192
+    blocks, patches, positions, norms, heads = 4 * (12 * d * d + 13 * d), 257 * d, (2 + 2 + 8 + 62) * d, 4 * d, 2 * 527 * (d + 1)
+    net = fill(passt_tiny())
+    assert sum(parameter.numel() for parameter in net.parameters()) == blocks + patches + positions + norms + heads
+    with torch.device("meta"):
+        assert list(net.state_dict()) == [
+            key for key in passt_n().state_dict() if not key.startswith(tuple(f"blocks.{n}." for n in range(4, 12)))
+        ]
+    mel = picture(1100, 400)
+    assert net(mel).shape == (1, d)
+    torch.testing.assert_close(net.tokens(mel, num_tokens=2), net.tokens(mel)[:, :2], rtol=0, atol=1e-5)
+    assert [block.attn.heads for block in net.blocks] == [3] * 4
 
 
 def test_too_short_input_is_a_clear_error() -> None:

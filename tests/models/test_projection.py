@@ -9,12 +9,15 @@ torch = pytest.importorskip("torch")
 from torch.nn import functional  # noqa: E402
 
 from hearken.errors import InputError  # noqa: E402
-from hearken.models.projection import PROJECTIONS, build_projection  # noqa: E402
+from hearken.models.mobilenet import MobileNetV3  # noqa: E402
+from hearken.models.pocket import PocketAudio  # noqa: E402
+from hearken.models.projection import PROJECTIONS, TagBridge, build_projection, build_projections  # noqa: E402
 
 KEYS = {
     "linear": ["bias", "weight"],
     "mlp": ["0.bias", "0.weight", "2.bias", "2.weight"],
     "residual": ["layer_norm.bias", "layer_norm.weight", "linear1.weight", "linear2.weight"],
+    "tags": ["bridge", "hidden.bias", "hidden.weight", "residual.weight", "tags.bias", "tags.weight"],
     "none": [],
 }
 
@@ -23,7 +26,7 @@ def test_key_names_are_the_public_ones() -> None:
     assert {kind: sorted(build_projection(kind, 6, 6).state_dict()) for kind in PROJECTIONS} == KEYS
 
 
-@pytest.mark.parametrize("kind", ["linear", "mlp", "residual"])
+@pytest.mark.parametrize("kind", ["linear", "mlp", "residual", "tags"])
 def test_shapes(kind: str) -> None:
     assert build_projection(kind, 6, 4).eval()(torch.randn(3, 6)).shape == (3, 4)
 
@@ -55,3 +58,35 @@ def test_an_unknown_kind_lists_the_table() -> None:
     with pytest.raises(InputError, match="conv") as caught:
         build_projection("conv", 1, 1)
     assert "residual" in caught.value.hint
+
+
+def test_tags_are_the_head_of_pocket() -> None:
+    torch.manual_seed(0)
+    audio, bridge = PocketAudio(MobileNetV3(num_tags=5).eval(), torch.randn(5, 8)), TagBridge(384, 8, num_tags=5)
+    torch.nn.init.normal_(audio.residual.weight)
+    head = audio.tagger.classifier
+    bridge.load_state_dict(
+        {
+            "hidden.weight": head[2].weight, "hidden.bias": head[2].bias, "tags.weight": head[5].weight, "tags.bias": head[5].bias,
+            "bridge": audio.bridge, "residual.weight": audio.residual.weight,
+        }
+    )  # fmt: skip
+    pooled = torch.randn(3, 384)
+    torch.testing.assert_close(functional.normalize(bridge(pooled), dim=-1), audio.head(pooled))
+
+
+def test_tags_start_as_probabilities_times_vectors() -> None:
+    bridge = TagBridge(4, 6, num_hidden=3, num_tags=2)
+    pooled = torch.randn(2, 4)
+    probabilities = torch.sigmoid(bridge.tags(functional.hardswish(bridge.hidden(pooled))))
+    torch.testing.assert_close(bridge(pooled), probabilities @ bridge.bridge)
+
+
+def test_sides_may_differ() -> None:
+    audio, text = build_projections("tags+linear", 7, 5, 4)
+    assert (type(audio), audio.hidden.in_features) == (TagBridge, 7)
+    assert (type(text), text.weight.shape) == (torch.nn.Linear, (4, 5))
+    both = build_projections("mlp", 7, 5, 4)
+    assert [layers[0].in_features for layers in both] == [7, 5]
+    with pytest.raises(InputError, match="'conv'"):
+        build_projections("linear+conv", 1, 1, 1)

@@ -35,7 +35,7 @@ def test_the_names_of_primus_2023_are_there() -> None:
     assert {name for name, entry in TEXT_ENCODERS.items() if entry.paper_millions} == {
         "bert-small", "bert-base", "bert-large", "roberta-base", "roberta-large",
     }  # fmt: skip
-    assert len(TEXT_ENCODERS) == 8
+    assert len(TEXT_ENCODERS) == 9
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from hearken.runtime.catalog import (
     find_model,
     is_built_in,
     is_name,
+    is_run,
     list_models,
     model_info,
     models_home,
@@ -54,6 +55,21 @@ def test_every_shipped_file_has_its_digest() -> None:
 def test_a_path_works_as_well_as_a_name(copy: Path) -> None:
     assert find_model(copy) == copy
     assert model_info(copy).digest == model_info(find_model("pocket")).digest
+
+
+def test_a_run_stands_for_the_model_in_it(copy: Path, tmp_path: Path) -> None:
+    run = tmp_path / "my run"
+    run.mkdir()
+    (run / "run.json").write_text("{}")
+    assert is_run(run)
+    assert not is_run(copy)
+    for name in (run, str(run)):
+        with pytest.raises(ModelError, match="my run was not exported yet") as caught:
+            find_model(name)
+        assert f"hearken export '{run}'" in caught.value.hint
+    shutil.copytree(copy, run / "model")
+    assert find_model(run) == run / "model"
+    assert find_model(run / "model") == run / "model"
 
 
 def test_unknown_name_lists_the_known_ones() -> None:

@@ -31,12 +31,18 @@ def test_a_clear_best_is_taken() -> None:
     assert nearest({0.0: flat, 0.5: flat + 0.3, 1.0: flat + 0.6}) == 1.0
 
 
+def test_a_tenth_of_the_gain_is_spared() -> None:
+    flat = np.zeros(20)
+    assert nearest({0.0: flat, 0.25: flat + 0.89, 0.5: flat + 0.91, 1.0: flat + 1.0}) == 0.5
+    assert nearest({0.0: flat + 0.95, 1.0: flat + 1.0}) == 1.0  # what is clearly better is never left for the model before
+
+
 def test_of_what_is_as_good_the_nearest_is_taken() -> None:
     """0.5 is behind 1.0 by 0.01 on average; its standard error over four queries is 0.2 / sqrt(3) / 2 = 0.058."""
     best = np.array([0.8, 0.4, 0.8, 0.4])
     half = best - 0.01 + np.array([0.1, -0.1, -0.1, 0.1])
     assert nearest({0.0: best - 0.4, 0.5: half, 1.0: best}) == 0.5
-    assert nearest({0.0: best - 0.4, 0.5: best - 0.01, 1.0: best}) == 1.0  # behind on every query: no luck about it
+    assert nearest({0.0: best - 0.05, 0.5: best - 0.01, 1.0: best}) == 1.0  # behind on every query: no luck about it
 
 
 def test_what_is_no_better_than_chance_would_make_it_is_not_gone_for() -> None:

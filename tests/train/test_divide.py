@@ -10,11 +10,11 @@ import pytest
 
 pytest.importorskip("torch")
 
-from hearken.data.clip import Clip, Corpus  # noqa: E402
-from hearken.data.load import load  # noqa: E402
-from hearken.errors import DataError, MissingDataError, RunError  # noqa: E402
-from hearken.train.corpora import Opened  # noqa: E402
-from hearken.train.divide import MOST, divide, recordings, write_table  # noqa: E402
+from hearken.data.clip import Clip, Corpus
+from hearken.data.load import load
+from hearken.errors import DataError, MissingDataError, RunError
+from hearken.train.corpora import Opened
+from hearken.train.divide import MOST, divide, recordings, write_table
 
 
 def clip(number: int, split: str = "all", *origins: str, captions: tuple[str, ...] = ("a dog",)) -> Clip:
@@ -108,7 +108,7 @@ def test_what_cannot_be_divided_is_named() -> None:
     assert caught.value.hint
     with pytest.raises(DataError, match=r"No clip of mine\.csv has a caption"):
         divide(opened(*(clip(number, captions=()) for number in range(30))))
-    with pytest.raises(DataError, match="too few clips .* 7 to learn from and 4 to hold out; 8 and 4"):
+    with pytest.raises(DataError, match=r"too few clips .* 7 to learn from and 4 to hold out; 8 and 4"):
         divide(opened(*(clip(number) for number in range(11))))
     with pytest.raises(DataError, match="are of one recording") as caught:
         divide(opened(*(clip(number, "all", "group:a") for number in range(30))))

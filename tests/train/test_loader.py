@@ -8,8 +8,9 @@ import psutil
 import pytest
 import torch
 
+from hearken.train.loader import id_of_caption
 from hearken.train.recipe import Named
-from tests.train.sounding import assert_equal, epoch_of, opened, recipe_of, write_corpus
+from tests.train.sounding import assert_equal, epoch_of, opened, recipe_of, write_corpus, write_sound, write_table
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +110,19 @@ def test_nobody_is_blamed_for_a_process_that_was_killed(table: Path, tmp_path: P
     for here, there in zip(found, epoch_of(opened(recipe)), strict=True):
         assert_equal(here, there)
     assert not (tmp_path / "failed.jsonl").exists()
+
+
+def test_equal_captions_are_one_id_where_the_recipe_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "same"
+    folder.mkdir()
+    words = ["A dog barks.", "a dog  barks", "Rain", "rain!", "A cat"]
+    rows = [{"file": write_sound(folder / f"{number}.wav", number).name, "caption": text} for number, text in enumerate(words)]
+    table = write_table(folder / "t.jsonl", rows)
+    (by_clip,), (by_caption,) = (epoch_of(opened(recipe_of(table, batch=5, positives=how, distinct=True))) for how in ("clip", "caption"))
+    assert len(set(by_clip.ids.tolist())) == 5
+    ids = {by_caption.names[row]: int(by_caption.ids[row]) for row in range(5)}
+    assert ids["0.wav"] == ids["1.wav"]
+    assert ids["2.wav"] == ids["3.wav"]
+    assert len(set(ids.values())) == 3
+    assert min(ids.values()) >= 0
+    assert id_of_caption("A dog barks.") == ids["0.wav"], "the same in every process"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -134,6 +135,7 @@ def test_fault_T1_what_is_not_finite_never_reaches_the_weights() -> None:
     before, state = weights(dual), {key: value.clone() for key, value in made.optimizer.state[dual.logit_scale].items()}
     done = update(made, batch(nan=True), 1)
     assert not done.is_done
+    assert done.is_bad
     assert not math.isfinite(done.loss)
     assert done.names[0] == "clip0"
     assert_same(before, weights(dual), 0.0)
@@ -149,6 +151,24 @@ def test_a_gradient_without_end_is_refused_even_where_the_loss_is_finite() -> No
     assert math.isfinite(done.loss)
     assert not done.is_done
     assert_same(before, weights(dual), 0.0)
+
+
+def test_half_precision_looks_for_its_scale() -> None:
+    """An overflow lowers the scale and is no fault; one at a scale below 1 is, and so is a loss without end at any."""
+
+    def searching(scale: float) -> Learner:
+        scaler = torch.amp.GradScaler("cpu", init_scale=scale)
+        return replace(learner(model()), scaler=scaler)
+
+    made = searching(2.0**126)
+    done = update(made, batch(), 0)
+    assert (done.is_done, done.is_bad) == (False, False)
+    assert made.scaler.get_scale() == 2.0**125
+    assert update(searching(1024.0), batch(), 0).is_done
+    assert update(searching(1024.0), batch(nan=True), 0).is_bad
+    dual = model()
+    dual.text_projection.weight.register_hook(lambda gradient: gradient * torch.inf)
+    assert update(replace(learner(dual), scaler=torch.amp.GradScaler("cpu", init_scale=0.5)), batch(), 0).is_bad
 
 
 def test_gradients_are_clipped_at_their_norm() -> None:
@@ -187,8 +207,6 @@ def test_half_precision_is_near() -> None:
 
 
 def test_teachers_are_asked() -> None:
-    from dataclasses import replace
-
     plain = learner(model(), loss=build_loss("nt_xent"))
     taught = replace(learner(model(), loss=build_loss("distillation")), teachers=(model(seed=8), model(seed=9)))
     assert update(taught, batch(), 0).is_done

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hearken.data.clip import Clip, Corpus
+from hearken.data.clip import GROUP, Clip, Corpus
 from hearken.data.rows import Row, fail, read_csv, read_json_records, read_jsonl, read_text
 from hearken.data.sets.embedded import keep_sound
 from hearken.errors import MissingDataError, MissingExtraError, show
@@ -29,6 +29,7 @@ COLUMNS = {
     "duration_s": ("duration_s", "duration"),
     "start_s": ("start_s", "start_time"),
     "origins": ("origins",),
+    "group": ("group",),
     "licence": ("licence", "license"),
     "author": ("author",),
 }
@@ -109,10 +110,15 @@ def _clip(row: Row) -> Clip:
         tags=_several(row, columns["tags"], separator=";"),
         duration_s=row.seconds(columns["duration_s"]),
         start_s=row.seconds(columns["start_s"]),
-        origins=_several(row, columns["origins"], separator=";"),
+        origins=_several(row, columns["origins"], separator=";") + _group(row, columns["group"]),
         licence=row.text(columns["licence"], default=""),
         author=row.text(columns["author"], default=""),
     )
+
+
+def _group(row: Row, name: str) -> tuple[str, ...]:
+    """Return what a user calls the recording that a clip was cut from, or its session, as an origin."""
+    return (f"{GROUP}:{row.text(name)}",) if name else ()
 
 
 def _audio(row: Row, name: str) -> str:

@@ -126,6 +126,14 @@ def test_sound_inside_a_table_becomes_a_file_once(tmp_path, monkeypatch) -> None
     assert len([path for path in (tmp_path / "home").rglob("*") if path.is_file()]) == 1
 
 
+def test_a_group_is_an_origin_of_the_users_own(tmp_path) -> None:
+    text = "file,group,origins\na.wav,take 1,freesound:1\nb.wav,take 1,\nc.wav,,\n"
+    clips = load_table(write(tmp_path, "t.csv", text)).clips
+    assert [clip.origins for clip in clips] == [("freesound:1", "group:take 1"), ("group:take 1",), ()]
+    (numbered,) = load_table(write(tmp_path, "t.jsonl", '{"file": "a.wav", "group": 7}\n')).clips
+    assert numbered.origins == ("group:7",)
+
+
 def test_every_name_of_a_column_means_one_thing() -> None:
     names = [name for several in COLUMNS.values() for name in several]
     assert len(names) == len(set(names))

