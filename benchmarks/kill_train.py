@@ -29,8 +29,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from hearken.train.checkpoint import last_checkpoint
-from hearken.train.run import RECORD, RunFolder
+from hearken.train.runs.checkpoint import last_checkpoint
+from hearken.train.runs.run import RECORD, RunFolder
 
 ROOT = Path(__file__).resolve().parents[1]
 STOP_S = 10.0

@@ -205,11 +205,11 @@ def train_one(name: str, seed: int, place: Place, epochs: int | None) -> None:
 
     from hearken.metrics.retrieval import average_precision_at
     from hearken.train.build import start_model
-    from hearken.train.corpora import open_corpus
-    from hearken.train.failures import Failures
-    from hearken.train.held_out import hold_out
+    from hearken.train.feed.corpora import open_corpus
+    from hearken.train.feed.failures import Failures
+    from hearken.train.feed.held_out import hold_out
+    from hearken.train.feed.sounds import Sounds
     from hearken.train.session import run_recipe
-    from hearken.train.sounds import Sounds
     from hearken.train.validate import embed
 
     torch.set_num_threads(1)

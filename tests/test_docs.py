@@ -246,6 +246,19 @@ def test_links_lead_somewhere(name: str) -> None:
     assert [target for target in targets if not ((ROOT / name).parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_files_and_names_of_the_code_are_there(name: str) -> None:
+    """Such as `hearken/types.py`, `benchmarks/kill_index.py` and `hearken.losses.table.build_loss`."""
+    text = page(name)
+    files = set(re.findall(r"`((?:hearken|tests|benchmarks|recipes|docs)/[\w./-]+\.\w+)", text))
+    assert {file for file in files if not (ROOT / file).exists()} == set()
+    for module, thing in set(re.findall(r"`(hearken(?:\.[a-z_]+)+)\.(\w+)", text)):
+        path = ROOT / module.replace(".", "/")
+        source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        inner = (path / thing).exists() or (path / f"{thing}.py").exists()
+        assert inner or re.search(rf"\b{thing}\b", source.read_text(encoding="utf-8")), (name, module, thing)
+
+
 def anchors(text: str) -> set[str]:
     """What headings of a page are linked by, as GitHub has it: small letters, hyphens for blanks, no other marks."""
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}

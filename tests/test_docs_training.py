@@ -22,8 +22,8 @@ pytest.importorskip("torch")
 from hearken.losses.table import LOSSES
 from hearken.runtime.catalog import RUN_MODEL
 from hearken.train.augmentation import AUGMENTATIONS
-from hearken.train.listing import all_recipes
-from hearken.train.read import from_mapping, full_name, names, read_recipe
+from hearken.train.recipes.listing import all_recipes
+from hearken.train.recipes.read import from_mapping, full_name, names, read_recipe
 
 SMALL = ("model.audio.weights=random", "model.text.weights=random", "training.batch=4", "training.epochs=1")
 """What makes the page's own recipe run without a network, in seconds."""

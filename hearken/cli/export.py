@@ -57,7 +57,7 @@ def _exported(model: str, *, out: Path | None, name: str | None, segment_s: floa
     if not is_run(folder):
         return export_model(model, out=out, name=name, segment_s=segment_s, int8=int8, tell=tell)
     need_extra()
-    from hearken.train.export import export_run
+    from hearken.train.runs.export import export_run
 
     return export_run(folder, out=out, name=name, segment_s=segment_s, int8=int8, tell=tell)
 

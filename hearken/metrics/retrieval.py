@@ -64,8 +64,8 @@ def average_precision_at(scores: Scores, relevant: BoolArray, k: int) -> NDArray
     ranked = ranked_relevance(scores, relevant)
     top = ranked[:, :k]
     precision = np.cumsum(top, axis=1) / np.arange(1, top.shape[1] + 1)
-    mean: NDArray[np.float64] = np.divide((precision * top).sum(axis=1), np.minimum(ranked.sum(axis=1), k))
-    return mean
+    reachable: NDArray[np.int64] = np.minimum(ranked.sum(axis=1), k)
+    return np.asarray((precision * top).sum(axis=1) / reachable, np.float64)
 
 
 def recall_at(scores: Scores, relevant: BoolArray, k: int) -> NDArray[np.float64]:

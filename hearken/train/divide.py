@@ -17,7 +17,7 @@ from pathlib import Path
 from hearken.data.clip import Clip, Corpus
 from hearken.errors import DataError, MissingDataError, RunError, show
 from hearken.files import write_whole
-from hearken.train.corpora import Opened, Place
+from hearken.train.feed.corpora import Opened, Place
 
 SHARE = 0.2
 """How much of the clips is held out where nothing else says which."""

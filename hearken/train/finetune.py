@@ -19,17 +19,17 @@ from hearken.models.dual import DualEncoder
 from hearken.models.frame_tower import FrameTower
 from hearken.train.between import SHARES, between, nearest
 from hearken.train.build import build_model, start_model
-from hearken.train.checkpoint import VALIDATION as FACTS
-from hearken.train.checkpoint import best_model, write_best
-from hearken.train.corpora import open_corpus
-from hearken.train.data import open_data
 from hearken.train.divide import Division, divide, write_table
+from hearken.train.feed.corpora import open_corpus
+from hearken.train.feed.data import open_data
 from hearken.train.launch import make_fabric
 from hearken.train.loop import Watchers, train
-from hearken.train.read import from_mapping
 from hearken.train.recipe import About, DataPart, ModelPart, Named, OptimizerPart, Recipe, SchedulePart, Source, TrainingPart
-from hearken.train.report import Outcome
-from hearken.train.run import RECORD, RunFolder
+from hearken.train.recipes.read import from_mapping
+from hearken.train.runs.checkpoint import VALIDATION as FACTS
+from hearken.train.runs.checkpoint import best_model, write_best
+from hearken.train.runs.report import Outcome
+from hearken.train.runs.run import RECORD, RunFolder
 from hearken.train.validate import embed, figures
 from hearken.zoo.publish import Tell
 

@@ -22,17 +22,17 @@ from hearken.losses.table import build_loss
 from hearken.models.dual import DualEncoder
 from hearken.train.augmentation import build_augmentation
 from hearken.train.build import build_model, teacher_models
-from hearken.train.checkpoint import Checkpoint, best_figures, last_checkpoint, write_best, write_checkpoint
-from hearken.train.data import TrainingData, open_data
+from hearken.train.feed.data import TrainingData, open_data
+from hearken.train.feed.held_out import HeldOut
 from hearken.train.gather import any_of, broadcast, first_value, num_processes
-from hearken.train.held_out import HeldOut
-from hearken.train.logs import Log
 from hearken.train.memory import keep_memory
 from hearken.train.monitor import is_over, look, value_of
 from hearken.train.optimizer import freeze, make_optimizer, set_rates, training_mode
 from hearken.train.recipe import Recipe
-from hearken.train.report import Outcome, StepReport, Validated
-from hearken.train.run import RunFolder
+from hearken.train.runs.checkpoint import Checkpoint, best_figures, last_checkpoint, write_best, write_checkpoint
+from hearken.train.runs.logs import Log
+from hearken.train.runs.report import Outcome, StepReport, Validated
+from hearken.train.runs.run import RunFolder
 from hearken.train.schedule import share
 from hearken.train.state import Place, averaged, from_tensors, to_tensors
 from hearken.train.step import MAX_BAD_UPDATES, Learner, Update, update

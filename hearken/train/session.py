@@ -12,8 +12,8 @@ from hearken.train.gather import any_of
 from hearken.train.launch import make_fabric
 from hearken.train.loop import Watchers, train
 from hearken.train.recipe import Recipe
-from hearken.train.report import Outcome
-from hearken.train.run import RunFolder
+from hearken.train.runs.report import Outcome
+from hearken.train.runs.run import RunFolder
 
 
 def run_recipe(

@@ -19,17 +19,17 @@ from hearken.errors import HearkenError, RecipeError, show
 from hearken.files import write_whole
 from hearken.metrics.retrieval import average_precision_at, ranked_relevance, recall_at
 from hearken.models.dual import DualEncoder
-from hearken.train.checkpoint import best_model
-from hearken.train.compare import digest, plain
-from hearken.train.corpora import open_corpus
-from hearken.train.failures import Failures
-from hearken.train.held_out import hold_out
-from hearken.train.listing import Entry
-from hearken.train.read import names, read_recipe
+from hearken.train.feed.corpora import open_corpus
+from hearken.train.feed.failures import Failures
+from hearken.train.feed.held_out import hold_out
+from hearken.train.feed.sounds import Sounds
 from hearken.train.recipe import Recipe
-from hearken.train.report import Outcome
-from hearken.train.run import RECORD, RunFolder
-from hearken.train.sounds import Sounds
+from hearken.train.recipes.listing import Entry
+from hearken.train.recipes.read import names, read_recipe
+from hearken.train.runs.checkpoint import best_model
+from hearken.train.runs.compare import digest, plain
+from hearken.train.runs.report import Outcome
+from hearken.train.runs.run import RECORD, RunFolder
 from hearken.train.validate import Embedded, embed
 
 TESTS = "test.json"

@@ -20,7 +20,7 @@ from hearken.data.shards.order import permutation
 from hearken.losses.base import Loss, Pairs
 from hearken.metrics.retrieval import average_precision_at, recall_at
 from hearken.models.dual import DualEncoder
-from hearken.train.held_out import HeldOut
+from hearken.train.feed.held_out import HeldOut
 from hearken.train.step import autocast, seed_step
 from hearken.types import FloatArray, Progress, silent
 

@@ -39,7 +39,7 @@ def test_options_arrive(cli, calls) -> None:
 
 
 def test_a_run_is_exported_into_itself(cli, calls, tmp_path, monkeypatch) -> None:
-    runs = pytest.importorskip("hearken.train.export")
+    runs = pytest.importorskip("hearken.train.runs.export")
     seen = []
 
     def export_run(run, **options) -> Published:

@@ -22,12 +22,12 @@ pytest.importorskip("lightning_fabric")
 
 from benchmarks.kill_loader import make_sounds  # noqa: E402
 from benchmarks.kill_train import recipe, rows  # noqa: E402
-from hearken.train import checkpoint  # noqa: E402
-from hearken.train.checkpoint import best_figures, last_checkpoint, write_best, write_checkpoint  # noqa: E402
 from hearken.train.loop import Watchers  # noqa: E402
-from hearken.train.read import from_mapping  # noqa: E402
 from hearken.train.recipe import Recipe  # noqa: E402
-from hearken.train.run import RunFolder  # noqa: E402
+from hearken.train.recipes.read import from_mapping  # noqa: E402
+from hearken.train.runs import checkpoint  # noqa: E402
+from hearken.train.runs.checkpoint import best_figures, last_checkpoint, write_best, write_checkpoint  # noqa: E402
+from hearken.train.runs.run import RunFolder  # noqa: E402
 from hearken.train.session import run_recipe  # noqa: E402
 from tests.processes import ROOT  # noqa: E402
 from tests.train.small import model  # noqa: E402

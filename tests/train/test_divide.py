@@ -13,8 +13,8 @@ pytest.importorskip("torch")
 from hearken.data.clip import Clip, Corpus
 from hearken.data.load import load
 from hearken.errors import DataError, MissingDataError, RunError
-from hearken.train.corpora import Opened
 from hearken.train.divide import MOST, divide, recordings, write_table
+from hearken.train.feed.corpora import Opened
 
 
 def clip(number: int, split: str = "all", *origins: str, captions: tuple[str, ...] = ("a dog",)) -> Clip:

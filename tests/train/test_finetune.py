@@ -22,15 +22,15 @@ from hearken.models.config import AudioConfig, TemperatureConfig  # noqa: E402
 from hearken.models.dual import DualEncoder  # noqa: E402
 from hearken.models.text import TextEncoder  # noqa: E402
 from hearken.train import finetune as module  # noqa: E402
-from hearken.train.checkpoint import best_model  # noqa: E402
 from hearken.train.divide import Division  # noqa: E402
 from hearken.train.finetune import TRAINING, VALIDATION, Tuned, Wish, began_as, finetune, make_recipe  # noqa: E402
 from hearken.train.loop import Watchers  # noqa: E402
-from hearken.train.read import from_mapping  # noqa: E402
-from hearken.train.run import RunFolder  # noqa: E402
+from hearken.train.recipes.read import from_mapping  # noqa: E402
+from hearken.train.runs.checkpoint import best_model  # noqa: E402
+from hearken.train.runs.run import RunFolder  # noqa: E402
 from tests.models.small import text_config, tokenizer  # noqa: E402
+from tests.train.feed.sounding import write_table  # noqa: E402
 from tests.train.small import model  # noqa: E402
-from tests.train.sounding import write_table  # noqa: E402
 
 KINDS = {"a dog": 300.0, "rain": 900.0, "a roof": 2_700.0, "tin": 8_000.0}
 

@@ -15,13 +15,13 @@ from hearken.errors import RunError, TrainingError
 from hearken.models.config import TemperatureConfig
 from hearken.models.dual import DualEncoder
 from hearken.train import loop
-from hearken.train.checkpoint import last_checkpoint
 from hearken.train.launch import make_fabric
 from hearken.train.loop import Watchers, train
 from hearken.train.recipe import AudioPart, DataPart, ModelPart, Named, OptimizerPart, Recipe, SchedulePart, Source, TextPart, TrainingPart
-from hearken.train.report import Outcome, StepReport, Validated
-from hearken.train.run import RunFolder
-from tests.train.sounding import write_corpus
+from hearken.train.runs.checkpoint import last_checkpoint
+from hearken.train.runs.report import Outcome, StepReport, Validated
+from hearken.train.runs.run import RunFolder
+from tests.train.feed.sounding import write_corpus
 
 EPOCHS, STEPS = 3, 3  # 12 pairs in batches of 4
 

@@ -7,8 +7,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from hearken.train.read import from_mapping
 from hearken.train.recipe import About, Named, Recipe, Row, Source
+from hearken.train.recipes.read import from_mapping
 
 RECIPE = replace(
     Recipe(

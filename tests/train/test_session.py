@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from hearken.errors import RunError
-from hearken.train.checkpoint import last_checkpoint
-from hearken.train.run import RunFolder
+from hearken.train.runs.checkpoint import last_checkpoint
+from hearken.train.runs.run import RunFolder
 from hearken.train.session import run_recipe
-from tests.train.sounding import write_corpus
+from tests.train.feed.sounding import write_corpus
 from tests.train.test_loop import Heard, recipe_of
 
 ROOT = Path(__file__).resolve().parents[2]

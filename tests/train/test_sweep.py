@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from hearken.errors import DataError, RecipeError
-from hearken.train.compare import digest, plain
-from hearken.train.listing import of_table
-from hearken.train.read import read_recipe
 from hearken.train.recipe import ModelPart, Recipe, Row
-from hearken.train.report import Outcome
+from hearken.train.recipes.listing import of_table
+from hearken.train.recipes.read import read_recipe
+from hearken.train.runs.compare import digest, plain
+from hearken.train.runs.report import Outcome
 from hearken.train.sweep import TESTS, Result, device_of, figure, in_order, kept_figures, ours, sweep, to_json
 from hearken.train.validate import Embedded
 

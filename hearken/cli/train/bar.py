@@ -12,7 +12,7 @@ from hearken.cli import output
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from hearken.train.report import StepReport, Validated
+    from hearken.train.runs.report import StepReport, Validated
 
 _WIDE_CELLS = 110
 _TOLD = ("t2a_mAP@10", "a2t_mAP@10", "loss")

@@ -18,7 +18,7 @@ from hearken.errors import show
 
 if TYPE_CHECKING:
     from hearken.train.finetune import Tuned, Wish
-    from hearken.train.report import Outcome
+    from hearken.train.runs.report import Outcome
     from hearken.zoo.publish import Published
 
 FOLDER = RUNS / "finetune"
@@ -59,7 +59,7 @@ def finetune(
     """
     need_extra()
     from hearken.train.finetune import Wish
-    from hearken.train.run import RECORD
+    from hearken.train.runs.run import RECORD
 
     if data is None and not (resume and (folder / RECORD).exists()):
         raise typer.BadParameter("Name your sounds with --data, or a run to go on with: --run DIR --resume.")
@@ -79,7 +79,7 @@ def _tune(wish: Wish, folder: Path, *, resume: bool, jobs: int | None, quiet: bo
     from hearken.audio.crew import num_cores
     from hearken.train.finetune import Tuned, finetune
     from hearken.train.loop import Watchers
-    from hearken.train.signals import stopping
+    from hearken.train.runs.signals import stopping
 
     tuned: Tuned | Outcome | None = None
     with stopping(quiet=quiet) as stop, TrainBar(quiet=quiet) as bar:
@@ -101,7 +101,7 @@ def _teller(*, quiet: bool) -> Any:  # noqa: ANN401 - a function of one line
 
 
 def _export(tuned: Tuned, *, int8: bool, quiet: bool) -> Published:
-    from hearken.train.export import export_run
+    from hearken.train.runs.export import export_run
 
     return export_run(tuned.run, int8=int8, tell=_teller(quiet=quiet))
 

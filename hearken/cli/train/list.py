@@ -7,7 +7,7 @@ from hearken.cli import output
 
 def list_recipes(*, as_json: bool) -> None:
     """Print all recipes: a table for each paper's table, or one JSON object."""
-    from hearken.train.listing import PAPERS, entries, expected_text, to_json
+    from hearken.train.recipes.listing import PAPERS, entries, expected_text, to_json
 
     found = list(entries())
     if as_json:

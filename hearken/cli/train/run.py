@@ -19,7 +19,7 @@ from hearken.errors import MissingExtraError, show
 
 if TYPE_CHECKING:
     from hearken.train.recipe import Recipe
-    from hearken.train.report import Outcome
+    from hearken.train.runs.report import Outcome
 
 RUNS = Path("runs")
 _NEEDED = ("torch", "transformers", "safetensors", "lightning_fabric", "yaml")
@@ -99,9 +99,9 @@ def need_extra() -> None:
 
 def _recipe(name: str | None, folder: Path | None, settings: list[str], *, resume: bool, smoke: bool, data: str | None) -> Recipe:
     """The recipe to train: the one that was named, or that of the run to go on with."""
-    from hearken.train.read import from_mapping, read_recipe
-    from hearken.train.run import RunFolder
-    from hearken.train.smoke import smoke as small
+    from hearken.train.recipes.read import from_mapping, read_recipe
+    from hearken.train.recipes.smoke import smoke as small
+    from hearken.train.runs.run import RunFolder
 
     if name is None:
         if not resume or folder is None:
@@ -120,8 +120,8 @@ def _train(
     """Train, and return what came of it; None in a process that is not the first. Exits when a signal ended it."""
     from hearken.audio.crew import num_cores
     from hearken.train.loop import Watchers
+    from hearken.train.runs.signals import stopping
     from hearken.train.session import run_recipe
-    from hearken.train.signals import stopping
 
     is_first = True
 
@@ -149,9 +149,9 @@ def _train(
 
 def _finish(recipe: Recipe, outcome: Outcome, *, export: bool, as_json: bool) -> None:
     """Export the best model, if that is wanted, and print what came of the run."""
-    from hearken.train.checkpoint import best_model
-    from hearken.train.export import export_run
-    from hearken.train.run import RunFolder
+    from hearken.train.runs.checkpoint import best_model
+    from hearken.train.runs.export import export_run
+    from hearken.train.runs.run import RunFolder
 
     run = RunFolder.open(outcome.run)
     model = best_model(run)

@@ -17,9 +17,9 @@ from hearken.cli.train.run import RUNS, Accelerator, need_extra
 from hearken.errors import show
 
 if TYPE_CHECKING:
-    from hearken.train.listing import Entry
     from hearken.train.recipe import Recipe
-    from hearken.train.report import Outcome
+    from hearken.train.recipes.listing import Entry
+    from hearken.train.runs.report import Outcome
     from hearken.train.sweep import Result
 
 _NONE = "-"
@@ -52,7 +52,7 @@ def sweep(
     Recipes that others start from are trained first. One that fails does not stop the others; the exit code is then 3.
     """
     need_extra()
-    from hearken.train.listing import of_table
+    from hearken.train.recipes.listing import of_table
     from hearken.train.sweep import in_order, to_json
 
     entries = _of_form(of_table(table), form)
@@ -71,7 +71,7 @@ def sweep(
 
 
 def _read(names: Sequence[str] | dict[str, None], settings: list[str]) -> list[Recipe]:
-    from hearken.train.read import read_recipe
+    from hearken.train.recipes.read import read_recipe
 
     return [read_recipe(name, settings) for name in names]
 
@@ -100,9 +100,9 @@ def _run(
     """Train and try the recipes, with a bar for each."""
     from hearken.audio.crew import num_cores
     from hearken.train.loop import Watchers
+    from hearken.train.recipes.smoke import smoke as small
+    from hearken.train.runs.signals import stopping
     from hearken.train.session import run_recipe
-    from hearken.train.signals import stopping
-    from hearken.train.smoke import smoke as small
     from hearken.train.sweep import device_of
     from hearken.train.sweep import sweep as run_all
 

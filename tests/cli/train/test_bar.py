@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from hearken.cli.train.bar import TrainBar, figure_text, step_text, validation_text
-from hearken.train.report import StepReport, Validated
+from hearken.train.runs.report import StepReport, Validated
 
 
 class Terminal(io.StringIO):

@@ -20,13 +20,13 @@ from hearken.audio.sounds import synthesise
 from hearken.audio.synth import RATE_HZ, save_wav
 from hearken.errors import DataError
 from hearken.export.check import Parity
-from hearken.train import export
 from hearken.train import finetune as training
 from hearken.train.finetune import Tuned, Wish
-from hearken.train.report import Outcome, Validated
+from hearken.train.runs import export
+from hearken.train.runs.report import Outcome, Validated
 from hearken.zoo.publish import Published
 from tests.cli.conftest import Result
-from tests.train.sounding import write_table
+from tests.train.feed.sounding import write_table
 
 NAMES = ("mAP@10", "R@1", "R@5", "R@10")
 BEFORE = {f"{way}_{name}": 0.25 for way in ("t2a", "a2t") for name in NAMES}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hearken.train.read import names
+from hearken.train.recipes.read import names
 
 
 def test_the_list_for_people(cli) -> None:

@@ -16,11 +16,12 @@ pytest.importorskip("torch")
 pytest.importorskip("yaml")
 
 from hearken.cli.train import run as command
-from hearken.train import export, session
-from hearken.train.checkpoint import write_best
+from hearken.train import session
 from hearken.train.recipe import About, Recipe, Row
-from hearken.train.report import Outcome, StepReport, Validated
-from hearken.train.run import RunFolder
+from hearken.train.runs import export
+from hearken.train.runs.checkpoint import write_best
+from hearken.train.runs.report import Outcome, StepReport, Validated
+from hearken.train.runs.run import RunFolder
 from tests.cli.conftest import Result
 from tests.train.small import model
 
@@ -149,7 +150,7 @@ def test_a_process_that_is_not_the_first_says_nothing(training: FakeTraining, ex
 
 def test_smoke(training: FakeTraining, exported: list[Path], cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr("hearken.train.smoke.smoke", lambda recipe, data: asked.append((recipe.name, data)) or recipe)
+    monkeypatch.setattr("hearken.train.recipes.smoke.smoke", lambda recipe, data: asked.append((recipe.name, data)) or recipe)
     assert cli("train", "mine.yaml", "--smoke", "--data", "corpus").code == 0
     assert (asked, exported) == ([("mine", "corpus")], [])
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from hearken.cli.train.sweep import Form, _of_form, markdown_table
-from hearken.train.listing import of_table
+from hearken.train.recipes.listing import of_table
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hearken.train.smoke.default_folder", lambda: tmp_path_factory.getbasetemp() / "sweep-smoke")
+    monkeypatch.setattr("hearken.train.recipes.smoke.default_folder", lambda: tmp_path_factory.getbasetemp() / "sweep-smoke")
 
 
 def names(table: str, form: Form) -> set[str]:
