@@ -64,13 +64,11 @@ def average_precision_at(scores: Scores, relevant: BoolArray, k: int) -> NDArray
     ranked = ranked_relevance(scores, relevant)
     top = ranked[:, :k]
     precision = np.cumsum(top, axis=1) / np.arange(1, top.shape[1] + 1)
-    reachable: NDArray[np.int64] = np.minimum(ranked.sum(axis=1), k)
-    return np.asarray((precision * top).sum(axis=1) / reachable, np.float64)
+    return np.asarray((precision * top).sum(axis=1) / np.minimum(ranked.sum(axis=1), k), np.float64)
 
 
 def recall_at(scores: Scores, relevant: BoolArray, k: int) -> NDArray[np.float64]:
     """Return R@k (Q,): 1 where any relevant clip is among the first k (all, if there are fewer), else 0. Raises InputError unless k is at least 1."""
     if k < 1:
         raise InputError(f"k must be at least 1; it is {k}.")
-    found: NDArray[np.float64] = ranked_relevance(scores, relevant)[:, :k].any(axis=1).astype(np.float64)
-    return found
+    return np.asarray(ranked_relevance(scores, relevant)[:, :k].any(axis=1), np.float64)

@@ -17,7 +17,7 @@ import torch
 from lightning_fabric import Fabric
 from torch.optim.swa_utils import AveragedModel
 
-from hearken.errors import TrainingError, show
+from hearken.errors import RecipeError, TrainingError, show
 from hearken.losses.table import build_loss
 from hearken.models.dual import DualEncoder
 from hearken.train.augmentation import build_augmentation
@@ -83,6 +83,7 @@ def train(
     data and building the model raise.
     """
     keep_memory()
+    _check_division(recipe, fabric.world_size)
     learner, average = _learner(recipe, fabric)
     first = fabric.is_global_zero
     data = open_data(
@@ -104,6 +105,16 @@ def train(
                 return _outcome(session, learned, finished=False)
             _checkpoint(session, place)
     return _outcome(session, place, finished=True)
+
+
+def _check_division(recipe: Recipe, num_ranks: int) -> None:
+    """Raise RecipeError unless every process gets the same number of pairs, and every part of its batch too."""
+    training = recipe.training
+    if training.batch % (num_ranks * training.accumulate):
+        raise RecipeError(
+            f"A batch of {training.batch} pairs cannot be dealt evenly to {num_ranks} processes in {training.accumulate} parts each.",
+            "Choose a training.batch that is a multiple of both together.",
+        )
 
 
 def _learner(recipe: Recipe, fabric: Fabric) -> tuple[Learner, AveragedModel | None]:

@@ -76,8 +76,9 @@ def seed_step(seed: int, step: int, *words: int) -> None:
 def update(learner: Learner, batch: Batch, step: int) -> Update:
     """Learn from `batch` (b pairs of this process) as update number `step`, unless loss or gradient are not finite.
 
-    Then no weight changes. All processes decide alike: they see one loss and the same averaged gradients.
+    Then neither weights nor running batch statistics change. All processes decide alike: they see one loss and the same averaged gradients.
     """
+    before = [(buffer, buffer.clone()) for norm in _batch_norms(learner.dual) for buffer in norm.buffers()]
     learner.optimizer.zero_grad(set_to_none=True)
     loss = compute_gradients(learner, batch.to(learner.device), step)
     average_gradients(learner.weights)
@@ -91,6 +92,9 @@ def update(learner: Learner, batch: Batch, step: int) -> Update:
             nn.utils.clip_grads_with_norm_(learner.weights, learner.training.clip_norm, norm)
         learner.scaler.step(learner.optimizer)
         _bound_temperature(learner.dual)
+    else:
+        for buffer, value in before:
+            buffer.copy_(value)
     learner.scaler.update()
     return Update(loss, float(norm), is_done, not (is_done or is_searching), batch.names)
 
@@ -160,10 +164,14 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
     return torch.autocast(device.type, _DTYPES[precision]) if precision in _DTYPES else contextlib.nullcontext()
 
 
+def _batch_norms(dual: DualEncoder) -> list[nn.modules.batchnorm._BatchNorm]:
+    return [module for module in dual.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+
+
 @contextlib.contextmanager
 def _unmoved_statistics(dual: DualEncoder) -> Iterator[None]:
     """Keep the running means of batch norms where they are: with gradient caching every sound passes twice."""
-    norms = [module for module in dual.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    norms = _batch_norms(dual)
     before = [(norm.momentum, norm.num_batches_tracked.clone() if norm.num_batches_tracked is not None else None) for norm in norms]
     for norm in norms:
         norm.momentum = 0.0

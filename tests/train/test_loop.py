@@ -11,7 +11,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from hearken.errors import RunError, TrainingError
+from hearken.errors import RecipeError, RunError, TrainingError
 from hearken.models.config import TemperatureConfig
 from hearken.models.dual import DualEncoder
 from hearken.train import loop
@@ -210,6 +210,12 @@ def test_fault_T1_after_ten_bad_updates_in_a_row_training_ends(
     assert stopped["step"] == 16
     assert len(stopped["clips"]) == 4
     assert len(heard.steps) == 16, "three bad ones, a good one, and ten"
+
+
+@pytest.mark.parametrize("accumulate", [3, 8])
+def test_parts_must_be_equal(tmp_path: Path, table: Path, fabric: Fabric, accumulate: int) -> None:
+    with pytest.raises(RecipeError, match="4 pairs cannot be dealt evenly to 1 processes"):
+        run_it(recipe_of(table, accumulate=accumulate), tmp_path / "run", fabric)
 
 
 def test_data_that_changed_are_refused(tmp_path: Path, table: Path, fabric: Fabric) -> None:

@@ -143,6 +143,18 @@ def test_fault_T1_what_is_not_finite_never_reaches_the_weights() -> None:
     assert update(made, batch(seed=1), 2).is_done
 
 
+def test_fault_T1_batch_statistics_are_put_back_too() -> None:
+    dual = model("cnn10_tiny")
+    made = learner(dual)
+    training_mode(dual, made.loss, ())
+    update(made, batch(), 0)
+    before = weights(dual)
+    assert not update(made, batch(nan=True), 1).is_done
+    assert_same(before, weights(dual), 0.0)
+    assert update(made, batch(seed=2), 2).is_done
+    assert not torch.equal(before["audio.encoder.bn0.running_mean"], dual.state_dict()["audio.encoder.bn0.running_mean"])
+
+
 def test_a_gradient_without_end_is_refused_even_where_the_loss_is_finite() -> None:
     dual = model()
     dual.text_projection.weight.register_hook(lambda gradient: gradient * torch.inf)
