@@ -1,14 +1,15 @@
 """A training step of Primus et al. (2023) against the same step written plainly, side by side in one run.
 
-    python benchmarks/bench_train_step.py --code FOLDER [--clotho FILE] [--threads 1] [--rounds 5] [--profile]
+    python benchmarks/bench_train_step.py --code FOLDER [--clotho FILE] [--precision 32 bf16] [--lengths full clotho] [--rounds 3]
 
 The step: 8 sounds of up to 30 s, PaSST-N with structured patchout (15 columns, 2 rows) on segments of 10 s, bert-base with dropout 0.2 on
-captions of up to 32 tokens, projections to 1024 numbers, symmetric cross-entropy with a learnt temperature, Adam; 32 bits.
+captions of up to 32 tokens, projections to 1024 numbers, symmetric cross-entropy with a learnt temperature, Adam; in 32 bits, and in bfloat16 by torch.autocast on both sides (the authors train with
+mixed precision as well).
 
 *Ours* is `hearken.train.step.update`, what the training loop calls. *Plain* is the published way: hear21passt's spectrogram and network (its
 attention multiplies, takes the softmax and multiplies), every sound padded to 30 s and all three segments computed, every caption padded
 to 32 tokens, `transformers`' BERT with its eager attention, and `torch.optim.Adam` as it comes. Weights are random and the same; before anything is
-timed, both compute the loss of the same batch with the same patches kept, and the script stops unless losses and all gradients agree.
+timed, both compute the loss of the same batch with the same patches kept in 32 bits, and the script stops unless losses and all gradients agree.
 
 Two cases: all sounds 30 s long; and sounds as long as Clotho's (--clotho names a file with the durations and captions of its clips, in the
 layout of WavCaps' `train.json`; without it, evenly between 15 and 30 s). The two sides take turns; medians and their ratio are printed, by
@@ -24,6 +25,7 @@ import contextlib
 import ctypes
 import importlib
 import io
+import itertools
 import json
 import math
 import statistics
@@ -32,9 +34,9 @@ import time
 import types
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -51,7 +53,7 @@ from hearken.train.batch import Batch
 from hearken.train.memory import keep_memory
 from hearken.train.optimizer import make_optimizer, training_mode
 from hearken.train.recipe import OptimizerPart, TrainingPart
-from hearken.train.step import Learner, update
+from hearken.train.step import Learner, autocast, compute_gradients, update
 
 RATE_HZ, CLIPS, LONGEST_S, SEGMENT_S, TOKENS, DIM, TAU, LEARNING_RATE = 32_000, 8, 30, 10, 32, 1024, 0.02, 2e-5
 CAPTIONS = (
@@ -100,15 +102,17 @@ class Plain(nn.Module):
 
 @dataclass
 class Sides:
-    """Both networks with their optimizers."""
+    """Both networks with their optimizers; `precision` is "32" or "bf16"."""
 
     learner: Learner
     plain: Plain
     adam: torch.optim.Optimizer
+    precision: Literal["32", "bf16"] = "32"
 
     def ours(self, batch: Batch, step: int) -> None:
         """One update of ours."""
-        update(self.learner, batch, step)
+        training = replace(self.learner.training, precision=self.precision)
+        update(replace(self.learner, training=training), batch, step)
 
     def theirs(self, batch: Batch) -> None:
         """One update, plainly."""
@@ -121,7 +125,7 @@ class Sides:
         wave = functional.pad(batch.wave, (0, LONGEST_S * RATE_HZ - batch.wave.shape[1]))
         ids, mask = self.learner.dual.text.tokenize(batch.texts)
         ids, mask = (functional.pad(given, (0, TOKENS - given.shape[1])) for given in (ids, mask))
-        with contextlib.redirect_stdout(io.StringIO()):  # its first call prints
+        with contextlib.redirect_stdout(io.StringIO()), autocast(batch.wave.device, self.precision):  # its first call prints
             loss: Tensor = self.plain(wave, batch.num_samples, ids, mask)
         return loss
 
@@ -217,8 +221,6 @@ def no_dropout_and_equal_patches(sides: Sides) -> Iterator[None]:
 
 def check(sides: Sides, batch: Batch) -> None:
     """Print how far losses and gradients are apart for one batch; exit when they are not the same step."""
-    from hearken.train.step import compute_gradients
-
     with no_dropout_and_equal_patches(sides):
         ours = compute_gradients(sides.learner, batch, 0)
         there = sides.plain_loss(batch)
@@ -237,22 +239,22 @@ def check(sides: Sides, batch: Batch) -> None:
         raise SystemExit(f"These are not the same step. {lone}")
 
 
-def batches(clotho: Path | None, *, full: bool, seed: int) -> Iterator[Batch]:
+def batches(clotho: Path | None, *, full: bool, seed: int, num_clips: int = CLIPS) -> Iterator[Batch]:
     """Batches of noise, as long and with captions as Clotho's clips; `full`: all of them 30 s."""
     generator = np.random.default_rng(seed)
     clips = json.loads(clotho.read_text(encoding="utf-8"))["data"] if clotho else None
     while True:
         if clips is None:
-            seconds, texts = list(generator.uniform(15, 30, CLIPS)), CAPTIONS
+            seconds, texts = list(generator.uniform(15, 30, num_clips)), CAPTIONS[:num_clips]
         else:
-            chosen = [clips[number] for number in generator.choice(len(clips), CLIPS, replace=False)]
+            chosen = [clips[number] for number in generator.choice(len(clips), num_clips, replace=False)]
             seconds = [min(LONGEST_S, clip["duration"]) for clip in chosen]
             texts = tuple(clip[f"caption_{generator.integers(1, 6)}"] for clip in chosen)
         counts = tuple(LONGEST_S * RATE_HZ if full else int(each * RATE_HZ) for each in seconds)
-        wave = torch.zeros(CLIPS, max(counts))
+        wave = torch.zeros(num_clips, max(counts))
         for row, count in enumerate(counts):
             wave[row, :count] = torch.from_numpy(generator.standard_normal(count, np.float32)) / 10
-        numbers = tuple(range(CLIPS))
+        numbers = tuple(range(num_clips))
         yield Batch(wave, counts, tuple(texts), torch.tensor(numbers), tuple(map(str, numbers)), numbers)
 
 
@@ -272,18 +274,18 @@ def seconds_of(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - began, time.process_time() - worked
 
 
-def measure(sides: Sides, name: str, source: Iterator[Batch], rounds: int) -> None:
+def measure(sides: Sides, name: str, source: Iterator[Batch], rounds: int, *, is_warm: bool) -> None:
     """Print the medians of interleaved steps and their ratio."""
     ours: list[tuple[float, float]] = []
     theirs: list[tuple[float, float]] = []
-    for step in range(rounds + 1):
+    for step in range(rounds + (not is_warm)):
         batch = next(source)
         keep_memory()
         ours.append(seconds_of(lambda: sides.ours(batch, step)))  # noqa: B023 - called at once
         as_it_comes()
         theirs.append(seconds_of(lambda: sides.theirs(batch)))  # noqa: B023
-    for label, number in (("by the clock", 0), ("processor time", 1)):  # the first round warms, and makes Adam's means
-        mine, plain = ([each[number] for each in side[1:]] for side in (ours, theirs))
+    for label, number in (("by the clock", 0), ("processor time", 1)):  # a first round warms, and makes Adam's means
+        mine, plain = ([each[number] for each in side[-rounds:]] for side in (ours, theirs))
         pairs = sorted(there / here for here, there in zip(mine, plain, strict=True))
         here, there = statistics.median(mine), statistics.median(plain)
         print(
@@ -306,20 +308,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--code", type=Path, metavar="FOLDER", help="where hear21passt can be imported from")
     parser.add_argument("--clotho", type=Path, metavar="FILE", help="JSON with Clotho's durations and captions")
+    parser.add_argument("--precision", nargs="+", choices=("32", "bf16"), default=["32", "bf16"])
+    parser.add_argument("--lengths", nargs="+", choices=("full", "clotho"), default=["full", "clotho"], help="full: all sounds 30 s long")
+    parser.add_argument("--clips", type=int, choices=range(2, CLIPS + 1), default=CLIPS, metavar=f"2..{CLIPS}", help="sounds in a step")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="measured steps of each side and case, besides one to warm up for each precision"
+    )
     parser.add_argument("--profile", action="store_true", help="print where the time goes, and stop")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     warnings.filterwarnings("ignore")
     sides = build(options.code)
-    varied = batches(options.clotho, full=False, seed=1)
-    check(sides, next(varied))
-    if options.profile:
-        profile(sides, next(batches(options.clotho, full=True, seed=2)))
-        return
-    measure(sides, f"{CLIPS} x 30 s", batches(options.clotho, full=True, seed=2), options.rounds)
-    measure(sides, f"{CLIPS} x 15 to 30 s, as long as Clotho's", varied, options.rounds)
+    check(sides, next(batches(options.clotho, full=False, seed=1, num_clips=2)))
+    named = {"full": f"{options.clips} x 30 s", "clotho": f"{options.clips} sounds as long as Clotho's"}
+    for precision, length in itertools.product(options.precision, options.lengths):
+        sides.precision = precision
+        source = batches(options.clotho, full=length == "full", seed=2, num_clips=options.clips)
+        if options.profile:
+            profile(sides, next(source))
+        else:
+            is_warm = length != options.lengths[0]
+            measure(sides, f"{named[length]}, {'32 bits' if precision == '32' else precision}", source, options.rounds, is_warm=is_warm)
 
 
 if __name__ == "__main__":

@@ -210,7 +210,14 @@ def _common_end(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 
 def none_here(reference: str) -> MissingDataError:
     """Return the error for a corpus of which not one sound is here."""
-    return MissingDataError(f"None of the sounds of {show(reference)} is here.", "`hearken data prepare` brings them, or says how to.")
+    return MissingDataError(f"None of the sounds of {show(reference)} is here.", way_to_sounds(reference))
+
+
+def way_to_sounds(reference: str) -> str:
+    """Return what to do where sounds of a corpus are not here: known ones can be brought, and of a user's own the paths may be wrong."""
+    if card_of(reference) is None and not reference.startswith("hf:"):
+        return "Paths in a table are relative to the table's folder, or whole."
+    return "`hearken data prepare` brings them, or says how to."
 
 
 def card_of(reference: str) -> Card | None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hearken.audio.melspec import PASST_MEL
+from hearken.models.attention import attend
 from hearken.models.dense import Linear, linear
 from hearken.models.encoder import AudioEncoder
 from hearken.models.patchout import ALL, Kept, Patchout, draw
@@ -50,16 +51,16 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, num_queries: int | None = None) -> Tensor:
         """Return what the first `num_queries` tokens (None: all) gather from all of `x` (B, N, D): (B, Q, D)."""
-        if num_queries is None:
-            query, key, value = self.qkv(x).chunk(3, -1)
-        else:
-            weight, bias, dim = self.qkv.weight, self.qkv.bias, x.shape[-1]
-            query = linear(x[:, :num_queries], weight[:dim], bias[:dim])
-            key, value = linear(x, weight[dim:], bias[dim:]).chunk(2, -1)
-        heads = [part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value)]
-        gathered = functional.scaled_dot_product_attention(*heads).transpose(1, 2).flatten(2)
+        gathered = attend(self.qkv(x), self.heads) if num_queries is None else self._gather_some(x, num_queries)
         projected: Tensor = self.proj(gathered)
         return projected
+
+    def _gather_some(self, x: Tensor, num_queries: int) -> Tensor:
+        weight, bias, dim = self.qkv.weight, self.qkv.bias, x.shape[-1]
+        query = linear(x[:, :num_queries], weight[:dim], bias[:dim])
+        key, value = linear(x, weight[dim:], bias[dim:]).chunk(2, -1)
+        query, key, value = (part.reshape(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in (query, key, value))
+        return functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
 
 
 class Mlp(nn.Module):

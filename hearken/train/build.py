@@ -13,7 +13,7 @@ import torch
 from hearken.audio.length import Padding
 from hearken.convert.convert import convert
 from hearken.convert.obtain import obtain
-from hearken.errors import ModelError, RunError, show
+from hearken.errors import ModelError, RecipeError, RunError, show
 from hearken.frontend.jitter import Jitter
 from hearken.models import weights
 from hearken.models.audio_table import audio_entry
@@ -47,9 +47,19 @@ def build_model(part: ModelPart, seed: int) -> DualEncoder:
     return dual
 
 
-def teacher_models(recipe: Recipe) -> tuple[DualEncoder, ...]:
-    """Return the models that `recipe.teachers` name, for reading alone. Raises as `start_model`."""
-    return tuple(start_model(name).requires_grad_(False) for name in recipe.teachers)
+def teacher_models(recipe: Recipe, rate_hz: int) -> tuple[DualEncoder, ...]:
+    """Return the models that `recipe.teachers` name, for reading alone; they hear what the model hears that learns, at `rate_hz`.
+
+    Raises RecipeError for one that expects another rate, and as `start_model`.
+    """
+    teachers = tuple(start_model(name).eval().requires_grad_(False) for name in recipe.teachers)
+    for name, teacher in zip(recipe.teachers, teachers, strict=True):
+        if teacher.rate_hz != rate_hz:
+            raise RecipeError(
+                f"The teacher {show(name)} hears {teacher.rate_hz} samples a second, and what learns from it {rate_hz}.",
+                "Take teachers and a model of one sample rate.",
+            )
+    return teachers
 
 
 def start_model(name: str) -> DualEncoder:

@@ -15,11 +15,14 @@ Legend: `b` pairs of this process, `B` = R b pairs of all, `D` embedding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
+
+from hearken.errors import RunError
 
 _BUCKET_NUMEL = 1 << 26
 
@@ -29,19 +32,34 @@ def num_processes() -> int:
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
+@contextlib.contextmanager
+def _with_others() -> Iterator[None]:
+    """Say in words that another process has gone: what a backend raises then is a RuntimeError about sockets."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        raise RunError(
+            "Another process of this training has ended, and so this one does.", "See what that one says; --resume goes on."
+        ) from error
+
+
 class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, local: Tensor) -> Tensor:  # noqa: ANN401 - torch's context has no type
         ctx.size = len(local)
         parts = [torch.empty_like(local) for _ in range(num_processes())]
-        distributed.all_gather(parts, local.contiguous())
+        with _with_others():
+            distributed.all_gather(parts, local.contiguous())
         return torch.cat(parts)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # noqa: ANN401
         (gradient,) = gradients
         gradient = gradient.contiguous()
-        distributed.all_reduce(gradient)
+        with _with_others():
+            distributed.all_reduce(gradient)
         start = distributed.get_rank() * ctx.size
         return gradient[start : start + ctx.size]
 
@@ -63,17 +81,22 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
 
 @torch.no_grad()
 def average_buffers(module: nn.Module) -> None:
-    """Replace the floating-point buffers of `module` (running batch statistics) by their mean over all processes."""
+    """Replace the running statistics of all batch norms in `module` by their mean over all processes.
+
+    Other buffers, such as mel filters and a fixed temperature, are the same everywhere, and stay so to the last bit.
+    """
     if num_processes() > 1:
-        _average([buffer for buffer in module.buffers() if buffer.is_floating_point() and buffer.numel()])
+        norms = (each for each in module.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm))
+        _average([buffer for norm in norms for buffer in norm.buffers() if buffer.is_floating_point()])
 
 
 @torch.no_grad()
 def broadcast(module: nn.Module) -> None:
     """Give all processes the weights and buffers of the first."""
     if num_processes() > 1:
-        for tensor in (*module.parameters(), *module.buffers()):
-            distributed.broadcast(tensor.data, 0)
+        with _with_others():
+            for tensor in (*module.parameters(), *module.buffers()):
+                distributed.broadcast(tensor.data, 0)
 
 
 def any_of(wish: bool, device: torch.device) -> bool:
@@ -81,7 +104,8 @@ def any_of(wish: bool, device: torch.device) -> bool:
     if num_processes() == 1:
         return wish
     wishes = torch.tensor(float(wish), device=device)
-    distributed.all_reduce(wishes)
+    with _with_others():
+        distributed.all_reduce(wishes)
     return bool(wishes > 0)
 
 
@@ -90,7 +114,8 @@ def first_value(value: float, device: torch.device) -> float:
     if num_processes() == 1:
         return value
     shared = torch.tensor(value, dtype=torch.float64, device=device)
-    distributed.broadcast(shared, 0)
+    with _with_others():
+        distributed.broadcast(shared, 0)
     return float(shared)
 
 
@@ -101,7 +126,8 @@ def _average(tensors: list[Tensor]) -> None:
         bucket.append(tensor)
         if number == len(tensors) - 1 or sum(each.numel() for each in bucket) >= _BUCKET_NUMEL:
             flat = torch.cat([each.reshape(-1) for each in bucket])
-            distributed.all_reduce(flat)
+            with _with_others():
+                distributed.all_reduce(flat)
             flat /= num_processes()
             for each, part in zip(bucket, torch.split(flat, [each.numel() for each in bucket]), strict=True):
                 each.copy_(part.view_as(each))

@@ -7,16 +7,21 @@ loop itself stays plain PyTorch: what goes between processes is in `gather.py`.
 from __future__ import annotations
 
 import logging
+import os
+import threading
+import time
 import warnings
 from datetime import timedelta
 from typing import Any
 
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
+from torch import distributed
 
 from hearken.errors import InputError
 
 _PATIENCE = timedelta(hours=2)  # the first process alone validates, and the others wait for it
+_LOOK_S = 2.0
 _ACCELERATORS = ("auto", "cpu", "cuda", "mps")
 
 
@@ -39,4 +44,28 @@ def make_fabric(*, devices: int = 1, nodes: int = 1, accelerator: str = "auto") 
             fabric.launch()
         except (RuntimeError, ValueError) as error:
             raise InputError(f"Training cannot start on {devices} devices of {nodes} machines: {error}", "Try --devices 1.") from error
+    if fabric.local_rank:
+        end_with_parent()
     return fabric
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it is no more.
+
+    A process that waits for others finds out at once with gloo that one has died, and with NCCL after hours. That one of those that
+    it has started has died, Fabric notices in the first.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="hearken-parent", daemon=True).start()
+
+
+def part() -> None:
+    """Leave the other processes, at the end of a run that all have seen through."""
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TypeVar, cast
 
 import torch
 from lightning_fabric import Fabric
 from torch.optim.swa_utils import AveragedModel
 
-from hearken.errors import RecipeError, TrainingError, show
+from hearken.errors import RecipeError, RunError, TrainingError, show
 from hearken.losses.table import build_loss
 from hearken.models.dual import DualEncoder
 from hearken.train.augmentation import build_augmentation
+from hearken.train.batch import Batch
 from hearken.train.build import build_model, teacher_models
 from hearken.train.feed.data import TrainingData, open_data
 from hearken.train.feed.held_out import HeldOut
+from hearken.train.feed.shortest import least_samples
 from hearken.train.gather import any_of, broadcast, first_value, num_processes
 from hearken.train.memory import keep_memory
 from hearken.train.monitor import is_over, look, value_of
@@ -31,15 +33,18 @@ from hearken.train.optimizer import freeze, make_optimizer, set_rates, training_
 from hearken.train.recipe import Recipe
 from hearken.train.runs.checkpoint import Checkpoint, best_figures, last_checkpoint, write_best, write_checkpoint
 from hearken.train.runs.logs import Log
-from hearken.train.runs.report import Outcome, StepReport, Validated
+from hearken.train.runs.report import Outcome, StepReport, Validated, left_out
 from hearken.train.runs.run import RunFolder
 from hearken.train.schedule import share
 from hearken.train.state import Place, averaged, from_tensors, to_tensors
 from hearken.train.step import MAX_BAD_UPDATES, Learner, Update, update
 from hearken.train.validate import embed, figures, loss_of
 
+Built = TypeVar("Built")
+
 CHECKPOINT_EVERY_S = 300.0
 _SHOWN = 8
+_OUT_OF_MEMORY = "can't allocate memory"  # PyTorch's words on a CPU, where it has no error of its own for it
 
 
 @dataclass(frozen=True)
@@ -86,15 +91,23 @@ def train(
     _check_division(recipe, fabric.world_size)
     learner, average = _learner(recipe, fabric)
     first = fabric.is_global_zero
+    watchers = watchers or Watchers()
+    warn = watchers.warn if first else _say_nothing
     data = open_data(
-        recipe, rate_hz=learner.dual.rate_hz, rank=fabric.global_rank, num_ranks=fabric.world_size, jobs=jobs, ledger=run.ledger_path
+        recipe, rate_hz=learner.dual.rate_hz, least_samples=least_samples(learner.dual.audio), rank=fabric.global_rank,
+        num_ranks=fabric.world_size, jobs=jobs, ledger=run.ledger_path,
     )  # fmt: skip
     if first:
         run.add_data(data.record)
-    watchers = watchers or Watchers()
-    checkpoint = last_checkpoint(run, warn=watchers.warn) if resume else None
+        if told := left_out(data.record):
+            warn(told)
+    checkpoint = last_checkpoint(run, warn=warn) if resume else None
     place = _restored(checkpoint, learner, average) if checkpoint else Place()
-    with Log(run, loggers if first else None, resume_step=place.step) as log:
+    if checkpoint and (moved := run.moved):
+        warn(
+            f"The run goes on under other conditions ({moved}): its weights will not be, to the last bit, those of one that was not stopped."
+        )
+    with Log(run, loggers if first else None, resume_step=place.step, warn=warn) as log:
         session = _Session(recipe, run, learner, average, data, log, watchers, first, checkpoint_every_s)
         while place.epoch < recipe.training.epochs and not is_over(place.watch, recipe.training):
             learned, is_stopped = _learn(session, place)
@@ -104,7 +117,13 @@ def train(
                 _checkpoint(session, learned)
                 return _outcome(session, learned, finished=False)
             _checkpoint(session, place)
+    if failed := data.failures.num_failed:
+        warn(f"Sounds that could not be read, and were left out: {failed}. {show(run.ledger_path)} names them.")
     return _outcome(session, place, finished=True)
+
+
+def _say_nothing(_: str) -> None:
+    """Warn nobody."""
 
 
 def _check_division(recipe: Recipe, num_ranks: int) -> None:
@@ -113,22 +132,36 @@ def _check_division(recipe: Recipe, num_ranks: int) -> None:
     if training.batch % (num_ranks * training.accumulate):
         raise RecipeError(
             f"A batch of {training.batch} pairs cannot be dealt evenly to {num_ranks} processes in {training.accumulate} parts each.",
-            "Choose a training.batch that is a multiple of both together.",
+            f"Choose a training.batch that is a multiple of {num_ranks * training.accumulate}, or another number of --devices.",
         )
 
 
 def _learner(recipe: Recipe, fabric: Fabric) -> tuple[Learner, AveragedModel | None]:
     """Build model, loss and optimizer, alike in all processes."""
-    dual = build_model(recipe.model, recipe.training.seed).to(fabric.device)
+    dual, teachers = _in_turn(fabric, lambda: _models(recipe))
+    dual.to(fabric.device)
     loss = build_loss(recipe.loss.name, **recipe.loss.options).to(fabric.device)
     build_augmentation(recipe.augment).install(dual.audio)
     freeze(dual, loss, recipe.optimizer.frozen)
     broadcast(dual)
-    teachers = tuple(teacher.to(fabric.device) for teacher in teacher_models(recipe))
+    for teacher in teachers:
+        teacher.to(fabric.device)
     scaler = torch.amp.GradScaler(fabric.device.type, enabled=recipe.training.precision == "fp16")
     optimizer = make_optimizer(dual, loss, recipe.optimizer)
     average = averaged(dual, recipe.training.average)
     return Learner(dual, loss, optimizer, recipe.training, scaler, fabric.device, fabric.global_rank, teachers), average
+
+
+def _models(recipe: Recipe) -> tuple[DualEncoder, tuple[DualEncoder, ...]]:
+    dual = build_model(recipe.model, recipe.training.seed)
+    return dual, teacher_models(recipe, dual.rate_hz)
+
+
+def _in_turn(fabric: Fabric, build: Callable[[], Built]) -> Built:
+    """Build in the first process of each machine, and then in the others: what has to be fetched or converted is so once."""
+    built = build() if fabric.local_rank == 0 else None
+    any_of(False, fabric.device)
+    return build() if built is None else built
 
 
 def _restored(checkpoint: Checkpoint, learner: Learner, average: AveragedModel | None) -> Place:
@@ -143,7 +176,7 @@ def _learn(session: _Session, place: Place) -> tuple[Place, bool]:
     """Make the rest of an epoch's updates. Return where training is then, and whether a watcher wants it to stop."""
     recipe, learner, loader = session.recipe, session.learner, session.data.loader
     training_mode(learner.dual, learner.loss, recipe.optimizer.frozen)
-    written = ended = time.monotonic()
+    written = ended = time.perf_counter()
     with closing(loader.epoch(place.epoch, place.step_in_epoch)) as batches:
         for batch in batches:
             rate = share(
@@ -151,20 +184,34 @@ def _learn(session: _Session, place: Place) -> tuple[Place, bool]:
                 plateau=place.watch.factor,
             )  # fmt: skip
             set_rates(learner.optimizer, rate)
-            done = update(learner, batch, place.step)
+            done = _updated(learner, batch, place.step)
             if done.is_done and session.average is not None:
                 session.average.update_parameters(learner.dual)
             place = _counted(place, done)
-            began, ended = ended, time.monotonic()
-            _tell(session, place, done, rate, num_processes() * len(batch) / (ended - began))
+            began, ended = ended, time.perf_counter()
+            _tell(session, place, done, rate, num_processes() * len(batch) / max(ended - began, 1e-9))
             if place.bad >= MAX_BAD_UPDATES:
                 raise _surrender(session, place, done)
             if any_of(session.watchers.stop(), learner.device):
                 return place, True
             if ended - written > session.checkpoint_every_s:
                 _checkpoint(session, place)
-                written = time.monotonic()
+                written = time.perf_counter()
     return place, False
+
+
+def _updated(learner: Learner, batch: Batch, step: int) -> Update:
+    """Make an update. Raises TrainingError where memory runs out."""
+    try:
+        return update(learner, batch, step)
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and _OUT_OF_MEMORY not in str(error):
+            raise
+        longest_s = max(batch.num_samples) / learner.dual.rate_hz
+        raise TrainingError(
+            f"Memory ran out in step {step + 1}, with {len(batch)} sounds of up to {longest_s:.1f} s on {learner.device}.",
+            "Less is needed with training.cache_batch, a smaller training.batch or data.max_duration_s, or training.precision bf16.",
+        ) from error
 
 
 def _counted(place: Place, done: Update) -> Place:
@@ -190,7 +237,8 @@ def _surrender(session: _Session, place: Place, done: Update) -> TrainingError:
     """Write down which clips the last bad update was made of, and return the error to raise."""
     names = ", ".join(show(name) for name in done.names[:_SHOWN])
     if session.is_first:
-        session.run.mark_stopped({"step": place.step, "loss": done.loss, "norm": done.norm, "clips": done.names})
+        with suppress(RunError):  # the error to be raised says more than a full disk
+            session.run.mark_stopped({"step": place.step, "loss": done.loss, "norm": done.norm, "clips": done.names})
     return TrainingError(
         f"{MAX_BAD_UPDATES} updates in a row were not finite (the last, step {place.step}, with loss {done.loss} and gradient {done.norm}); "
         f"weights were not changed by them. Clips of the last: {names}.",
@@ -234,7 +282,8 @@ def _looked(session: _Session, held_out: HeldOut) -> dict[str, float] | None:
     seen = figures(embedded)
     if not session.learner.teachers:  # who are not asked about what they may have been trained on
         temperature = session.judged.temperature.detach()
-        seen["loss"] = loss_of(session.learner.loss, embedded, temperature, batch=training.batch, seed=training.seed)
+        positives = session.recipe.data.positives
+        seen["loss"] = loss_of(session.learner.loss, embedded, temperature, batch=training.batch, seed=training.seed, positives=positives)
     return seen
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -80,17 +79,11 @@ def from_tensors(learner: Learner, average: AveragedModel | None, tensors: Mappi
         for name, value in _below(tensors, _OPTIMIZER).items():
             owner, _, key = name.rpartition(".")
             weight = weights[owner]
-            place = weight.device if value.ndim or value.shape == weight.shape else value.device
-            learner.optimizer.state[weight][key] = value.to(place, copy=True)
+            learner.optimizer.state[weight][key] = value.to(weight.device, copy=True)  # counters too: fused optimizers want them there
     except (KeyError, RuntimeError) as error:
         raise RunError(
             f"The checkpoint does not fit the recipe: {error}.", "Start the run anew, or give the recipe that it began with."
         ) from error
-
-
-def scaler_facts(scaler: torch.amp.GradScaler) -> dict[str, Any]:
-    """Return the loss scaler's state; plain numbers."""
-    return dict(scaler.state_dict())
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

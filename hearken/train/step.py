@@ -2,10 +2,11 @@
 
 * all at once;
 * ``accumulate``: parts with a loss of their own each, whose mean is learnt from. A part compares its own pairs alone, so this is
-  not the same as a large batch;
+  not the same as a large batch. Of several processes, a part has the pairs of the same place in each;
 * ``cache_batch``: gradient caching (Gao, Zhang, Han and Callan 2021, "Scaling deep contrastive learning batch size under memory limited
   setup"; GLAP). All is encoded without gradients, part by part; the loss of the whole batch gives the gradients of the
-  embeddings; each part is encoded again and takes its share of them back. Equal to all at once, but that batch norms see a part at a time.
+  embeddings; each part is encoded again and takes its share of them back. Equal to all at once, but that batch norms see a part at
+  a time. With both, each part of ``accumulate`` is cached for itself.
 
 Legend: `b` pairs of this process, `B` pairs of all, `D` embedding.
 """
@@ -101,34 +102,38 @@ def update(learner: Learner, batch: Batch, step: int) -> Update:
 
 def compute_gradients(learner: Learner, batch: Batch, step: int) -> float:
     """Add the gradients of the loss of `batch` to the weights, and return that loss, over the pairs of all processes."""
-    size, training = len(batch), learner.training
-    if training.cache_batch is not None and training.cache_batch < size:
-        return _cached(learner, batch, step, training.cache_batch)
-    parts = _parts(batch, -(-size // training.accumulate))
-    losses = []
-    for number, part in enumerate(parts):
-        loss = _loss(learner, part, *_encode(learner, part, step, number), step) / len(parts)
-        learner.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        losses.append(loss.detach())
+    training = learner.training
+    parts = _parts(batch, -(-len(batch) // training.accumulate))
+    losses, drawn = [], 0
+    for part in parts:
+        if training.cache_batch is not None and training.cache_batch < len(part):
+            pieces = _parts(part, training.cache_batch)
+            losses.append(_cached(learner, part, pieces, step, first=drawn, share=1 / len(parts)))
+            drawn += len(pieces)
+        else:
+            loss = _loss(learner, part, *_encode(learner, part, step, drawn), step) / len(parts)
+            learner.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.detach())
+            drawn += 1
     return float(torch.stack(losses).sum())
 
 
-def _cached(learner: Learner, batch: Batch, step: int, size: int) -> float:
-    parts = _parts(batch, size)
+def _cached(learner: Learner, batch: Batch, pieces: list[Batch], step: int, *, first: int, share: float) -> Tensor:
+    """Add `share` of the gradients of the loss of `batch`, encoded in `pieces`, the first of which draws as number `first` of the step."""
     with torch.no_grad(), _unmoved_statistics(learner.dual):
-        encoded = [_encode(learner, part, step, number) for number, part in enumerate(parts)]
+        encoded = [_encode(learner, piece, step, number) for number, piece in enumerate(pieces, start=first)]
     audio, text = (torch.cat(side).requires_grad_() for side in zip(*encoded, strict=True))
-    loss = _loss(learner, batch, audio, text, step)
+    loss = _loss(learner, batch, audio, text, step) * share
     learner.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
     if audio.grad is None or text.grad is None:  # a loss that looks at neither side teaches nothing
-        return float(loss)
-    gradients = zip(torch.split(audio.grad, size), torch.split(text.grad, size), strict=True)
-    for number, (part, (of_audio, of_text)) in enumerate(zip(parts, gradients, strict=True)):
-        own = _encode(learner, part, step, number)
+        return loss.detach()
+    gradients = zip(*(torch.split(side, [len(piece) for piece in pieces]) for side in (audio.grad, text.grad)), strict=True)
+    for number, (piece, (of_audio, of_text)) in enumerate(zip(pieces, gradients, strict=True), start=first):
+        own = _encode(learner, piece, step, number)
         torch.autograd.backward([each for each in own if each.requires_grad], [
             gradient for each, gradient in zip(own, (of_audio, of_text), strict=True) if each.requires_grad
         ])  # fmt: skip
-    return float(loss.detach())
+    return loss.detach()
 
 
 def _parts(batch: Batch, size: int) -> list[Batch]:
@@ -155,7 +160,9 @@ def _loss(learner: Learner, part: Batch, audio: Tensor, text: Tensor, step: int)
 @torch.no_grad()
 def _teach(teachers: Sequence[DualEncoder], part: Batch) -> Tensor:
     """The cosines (N, B, B) of each teacher."""
-    embedded = ((gather(dual.encode_audio(part.wave, part.num_samples)), gather(dual.encode_text(part.texts))) for dual in teachers)
+    embedded = (
+        (gather(dual.encode_audio(part.wave, part.num_samples, part.blend)), gather(dual.encode_text(part.texts))) for dual in teachers
+    )
     return torch.stack([audio.float() @ text.float().T for audio, text in embedded])
 
 
@@ -187,5 +194,6 @@ def _unmoved_statistics(dual: DualEncoder) -> Iterator[None]:
 @torch.no_grad()
 def _bound_temperature(dual: DualEncoder) -> None:
     """Keep 1 / temperature at 100 at most where its logarithm is learnt, as CLIP does (Radford et al. 2021, section 2.5)."""
-    if isinstance(getattr(dual, "logit_scale", None), nn.Parameter):
-        dual.logit_scale.clamp_(max=_MAX_LOGIT_SCALE)
+    scale = getattr(dual, "logit_scale", None)
+    if isinstance(scale, nn.Parameter) and scale.requires_grad:
+        scale.clamp_(max=_MAX_LOGIT_SCALE)

@@ -110,8 +110,11 @@ def _one(recipe: Recipe, run: Path, train: Train, device: str, jobs: int) -> Res
         if not train(recipe, run).finished:
             return Result(recipe, run, "stopped")
         figures = try_out(recipe, run, device=device, jobs=jobs)
-    except HearkenError as error:
-        return Result(recipe, run, "failed", error=f"{error.message} {error.hint}".strip())
+    except KeyboardInterrupt:
+        return Result(recipe, run, "stopped")
+    except (HearkenError, OSError, RuntimeError) as error:
+        told = f"{error.message} {error.hint}" if isinstance(error, HearkenError) else show(str(error) or type(error).__name__)
+        return Result(recipe, run, "failed", error=told.strip())
     return Result(recipe, run, "trained", figures)
 
 

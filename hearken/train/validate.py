@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hearken.data.shards.order import permutation
+from hearken.errors import DataError, show
 from hearken.losses.base import Loss, Pairs
 from hearken.metrics.retrieval import average_precision_at, recall_at
 from hearken.models.dual import DualEncoder
 from hearken.train.feed.held_out import HeldOut
+from hearken.train.recipe import Positives
 from hearken.train.step import autocast, seed_step
 from hearken.types import FloatArray, Progress, silent
 
@@ -71,6 +73,10 @@ def embed(
                 rows.append(dual.encode_audio(torch.from_numpy(wave).to(device), lengths).float().cpu())
             numbers += [number for number, _ in group]
             on_progress(len(numbers), len(held_out.clips))
+        if not rows:
+            raise DataError(
+                f"None of the {len(held_out.clips)} clips of {show(held_out.name)} can be read.", "`hearken data check` says why."
+            )
         relevant = held_out.relevant[:, numbers]
         answered: NDArray[np.bool_] = np.any(relevant, axis=1)
         queries = [query for query, kept in zip(held_out.queries, answered.tolist(), strict=True) if kept]
@@ -99,11 +105,12 @@ def figures(embedded: Embedded) -> dict[str, float]:
 
 
 @torch.no_grad()
-def loss_of(loss: Loss, embedded: Embedded, temperature: Tensor, *, batch: int, seed: int) -> float:
+def loss_of(loss: Loss, embedded: Embedded, temperature: Tensor, *, batch: int, seed: int, positives: Positives = "clip") -> float:
     """Return the mean loss over all pairs of a clip and a query of it, in batches of `batch` pairs; whose order is drawn, for in that of
     the corpus the captions of one clip stand side by side.
 
-    The last batch may be smaller, and counts by its pairs. All draws (impostors too) are a function of `seed`.
+    The last batch may be smaller, and counts by its pairs. All draws (impostors too) are a function of `seed`; `positives` as in training: pairs
+    of one clip, or of one caption, are right for each other.
     """
     device = temperature.device
     order = permutation(int(embedded.relevant.sum()), seed, _ORDER_WORD)
@@ -114,7 +121,8 @@ def loss_of(loss: Loss, embedded: Embedded, temperature: Tensor, *, batch: int, 
     for number, start in enumerate(range(0, len(clips), batch)):
         seed_step(seed, number)
         of_clips, of_queries = clips[start : start + batch], queries[start : start + batch]
-        pairs = Pairs(audio[of_clips].to(device), text[of_queries].to(device), of_clips.to(device), temperature)
+        ids = of_queries if positives == "caption" else of_clips
+        pairs = Pairs(audio[of_clips].to(device), text[of_queries].to(device), ids.to(device), temperature)
         total += float(loss(pairs)) * len(of_clips)
     return total / max(1, len(clips))
 

@@ -9,7 +9,7 @@ import pytest
 
 from hearken.data.clip import Clip, Corpus
 from hearken.data.load import load
-from hearken.data.locate import audio_path, card_of, locate
+from hearken.data.locate import audio_path, card_of, locate, way_to_sounds
 from hearken.errors import DataError
 
 
@@ -231,3 +231,8 @@ def test_only_known_names_have_a_card(tmp_path: Path, monkeypatch: pytest.Monkey
     lay(tmp_path, "clotho/rain.wav")  # as in the folder of all corpora: the name is meant, as by `load`
     assert card_of("clotho") is not None
     assert card_of(load(Path("clotho")).reference) is None
+
+
+def test_the_way_to_sounds_depends_on_whose_they_are() -> None:
+    assert way_to_sounds("clotho-evaluation") == way_to_sounds("hf:a/b") == "`hearken data prepare` brings them, or says how to."
+    assert way_to_sounds("my/clips.csv") == "Paths in a table are relative to the table's folder, or whole."

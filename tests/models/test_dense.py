@@ -133,3 +133,40 @@ def test_a_second_derivative_is_refused_and_finite_differences_agree(products: l
         above, below = (dense.linear(x, weight + side * step, bias).double().square().sum() for side in (1, -1))
     assert products
     assert float(above - below) / 0.1 == pytest.approx(float(slope.detach()[3, 5]), rel=1e-2)
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(24, 40), (16, 48), (48, 16)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_bfloat16_gradients_are_autocast_s(inputs: int, outputs: int, bias: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = torch.Generator().manual_seed(0)
+    shapes = ((2, 48, inputs), (outputs, inputs), (outputs,))[: 3 if bias else 2]
+    tensors = [torch.randn(shape, generator=draw).requires_grad_() for shape in shapes]
+    above = torch.randn(2, 48, outputs, generator=draw).bfloat16()
+    seen = []
+    original = dense._weight_gradient
+    monkeypatch.setattr(dense, "_MIN_ROWS_BF16", 96)
+    monkeypatch.setattr(dense, "_weight_gradient", lambda grad, x: (seen.append(1), original(grad, x))[1])
+    with torch.autocast("cpu", torch.bfloat16):
+        ours, theirs = dense.linear(*tensors), functional.linear(*tensors)
+    assert ours.dtype == torch.bfloat16
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+    for own, expected in zip(torch.autograd.grad(ours, tensors, above), torch.autograd.grad(theirs, tensors, above), strict=True):
+        assert own.dtype == torch.float32
+        assert own.is_contiguous()
+        assert (own - expected).norm() < 5e-3 * expected.norm()
+    assert seen == [1]
+
+
+def test_bfloat16_steps_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, weight, _ = operands(bias=False)
+    weight.requires_grad_()
+    assert not dense._suits_bf16(x, weight)  # no autocast
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not dense._suits_bf16(x, weight)  # few rows
+        monkeypatch.setattr(dense, "_MIN_ROWS_BF16", 96)
+        assert dense._suits_bf16(x, weight)
+        assert not dense._suits_bf16(x, weight.detach())
+        with torch.no_grad():
+            assert not dense._suits_bf16(x, weight)
+    with torch.autocast("cpu", torch.float16):
+        assert not dense._suits_bf16(x, weight)

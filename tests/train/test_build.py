@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hearken.errors import CheckpointError, InputError, ModelError, RunError
+from hearken.errors import CheckpointError, InputError, ModelError, RecipeError, RunError
 from hearken.models.build import build_audio, save_audio
 from hearken.models.config import TemperatureConfig
 from hearken.train import build
@@ -99,9 +99,11 @@ def test_a_start_is_a_folder_a_run_or_a_recipe(tmp_path: Path, monkeypatch: pyte
     for name in ("mine", str(tmp_path / "mine"), "runs/paper/row", "paper/row"):
         assert torch.equal(start_model(name).audio_projection.weight, dual.audio_projection.weight)
     assert build_model(ModelPart(start="mine"), seed=0).dim == dual.dim
-    (teacher,) = teacher_models(Recipe(teachers=("paper/row",)))
+    (teacher,) = teacher_models(Recipe(teachers=("paper/row",)), dual.rate_hz)
     assert not any(weight.requires_grad for weight in teacher.parameters())
-    assert teacher_models(Recipe()) == ()
+    assert teacher_models(Recipe(), dual.rate_hz) == ()
+    with pytest.raises(RecipeError, match="paper/row hears 32000 samples a second, and what learns from it 16000"):
+        teacher_models(Recipe(teachers=("paper/row",)), 16_000)
 
 
 def test_a_run_without_a_model_says_so(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
-from torch import nn
+from torch import distributed, nn
 
+from hearken.errors import RunError
+from hearken.train import gather as gather_module
 from hearken.train.gather import any_of, average_buffers, average_gradients, broadcast, first_value, gather, num_processes
 from tests.train.ranks import together
 
@@ -65,6 +68,19 @@ def test_two_processes_have_the_gradients_of_one() -> None:
     assert not torch.allclose(own_rows_alone.weight.grad.flatten(), torch.tensor(alone[0]), rtol=1e-2), (
         "the rows of others would not matter"
     )
+
+
+def test_fault_T9_a_process_that_has_gone_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> None:
+        raise RuntimeError("Connection closed by peer [127.0.0.1]:17283")
+
+    monkeypatch.setattr(gather_module, "num_processes", lambda: 2)
+    monkeypatch.setattr(distributed, "all_reduce", gone)
+    weight = torch.nn.Parameter(torch.ones(2))
+    weight.grad = torch.ones(2)
+    for ask in (lambda: any_of(False, CPU), lambda: average_gradients([weight])):
+        with pytest.raises(RunError, match="Another process of this training has ended"):
+            ask()
 
 
 def test_processes_agree() -> None:

@@ -104,6 +104,21 @@ def test_a_run_from_begin_to_end(tmp_path: Path, table: Path, held_out: Path, fa
     assert record["data"]["pairs"] == 12
 
 
+def test_what_is_not_learnt_from_is_told(tmp_path: Path, table: Path, fabric: Fabric) -> None:
+    folder = table.parent
+    (folder / "noise.wav").write_bytes(b"no sound")
+    rows = [*table.read_text().splitlines(), '{"file": "noise.wav", "captions": ["a"]}', '{"file": "gone.wav", "captions": ["b"]}']
+    mixed = folder / "mixed.jsonl"
+    mixed.write_text("\n".join(rows))
+    told: list[str] = []
+    recipe = replace(recipe_of(mixed, epochs=1), augment=())
+    assert run_it(recipe, tmp_path / "run", fabric, watchers=Watchers(warn=told.append)).finished
+    assert told == [
+        f"{mixed}: 13 clips to learn from; left out: 1 whose sound is not here.",
+        f"Sounds that could not be read, and were left out: 1. {tmp_path / 'run' / 'failed.jsonl'} names them.",
+    ]
+
+
 @pytest.mark.parametrize("stop_after", [1, 4, 6])
 def test_fault_T2_a_run_that_was_stopped_ends_as_if_it_had_not(
     tmp_path: Path, table: Path, held_out: Path, fabric: Fabric, stop_after: int
@@ -216,6 +231,33 @@ def test_fault_T1_after_ten_bad_updates_in_a_row_training_ends(
 def test_parts_must_be_equal(tmp_path: Path, table: Path, fabric: Fabric, accumulate: int) -> None:
     with pytest.raises(RecipeError, match="4 pairs cannot be dealt evenly to 1 processes"):
         run_it(recipe_of(table, accumulate=accumulate), tmp_path / "run", fabric)
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_fault_T7_memory_that_ran_out(
+    tmp_path: Path, table: Path, fabric: Fabric, monkeypatch: pytest.MonkeyPatch, error: RuntimeError
+) -> None:
+    def too_much(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(loop, "update", too_much)
+    with pytest.raises(TrainingError, match=r"Memory ran out in step 1, with 4 sounds of up to 0\.2 s on cpu") as caught:
+        run_it(recipe_of(table), tmp_path / "run", fabric)
+    assert "training.cache_batch" in caught.value.hint
+    monkeypatch.setattr(loop, "update", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run_it(recipe_of(table), tmp_path / "other", fabric)
+
+
+def test_other_conditions_are_told(tmp_path: Path, table: Path, fabric: Fabric) -> None:
+    recipe, warned = recipe_of(table, epochs=1), list[str]()
+    for processes, steps in ((2, 1), (2, 1), (1, 9)):
+        with RunFolder.enter(tmp_path / "run", recipe, {"processes": processes}, resume=True) as run:
+            train(recipe, run, fabric, resume=True, loggers=(), watchers=replace(Heard(steps).watchers, warn=warned.append))
+    assert len(warned) == 1
+    assert "goes on under other conditions (processes was 2, is 1)" in warned[0]
 
 
 def test_data_that_changed_are_refused(tmp_path: Path, table: Path, fabric: Fabric) -> None:

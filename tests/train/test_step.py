@@ -12,6 +12,7 @@ from hearken.losses.table import build_loss
 from hearken.train.batch import Batch
 from hearken.train.gather import average_gradients
 from hearken.train.optimizer import training_mode
+from hearken.train.recipe import OptimizerPart
 from hearken.train.step import Learner, autocast, compute_gradients, seed_step, update
 from tests.train.ranks import together
 from tests.train.small import batch, learner, model
@@ -79,6 +80,13 @@ def test_accumulated_losses_are_the_mean_of_the_parts() -> None:
     assert_same(mean, gradients(learner(model(), accumulate=2), batch()), 1e-5)
     whole = gradients(learner(model()), batch())
     assert not torch.allclose(whole["audio_projection.weight"], mean["audio_projection.weight"], rtol=1e-2), "a part sees fewer others"
+
+
+def test_parts_may_be_cached_each_for_itself() -> None:
+    parts = gradients(learner(model(), accumulate=2), batch())
+    both = gradients(learner(model(), accumulate=2, cache_batch=2), batch())
+    assert_same(parts, both, 1e-5)
+    assert not torch.allclose(parts["audio_projection.weight"], gradients(learner(model()), batch())["audio_projection.weight"], rtol=1e-2)
 
 
 def joint(rank: int, num: int, cache: int | None, steps: int, double: bool) -> dict[str, list[float]]:
@@ -197,6 +205,14 @@ def test_the_learnt_temperature_stays_above_a_hundredth() -> None:
         dual.logit_scale.fill_(9.0)
     update(learner(dual), batch(), 0)
     assert float(dual.temperature.detach()) == pytest.approx(0.01)
+
+
+def test_a_frozen_temperature_stays_as_it_is() -> None:
+    dual = model()
+    with torch.no_grad():
+        dual.logit_scale.fill_(9.0)
+    assert update(learner(dual, optimizer=OptimizerPart(frozen=("temperature",))), batch(), 0).is_done
+    assert float(dual.logit_scale) == 9.0
 
 
 def test_steps_are_drawn_apart_and_the_same_again() -> None:

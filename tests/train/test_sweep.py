@@ -78,6 +78,8 @@ def test_an_error_ends_its_own_recipe_alone(tmp_path: Path, monkeypatch: pytest.
         seen.append((recipe.name, run))
         if recipe.name == "b":
             raise DataError("Nothing is here.", "Bring it.")
+        if recipe.name == "c":
+            raise RuntimeError("CUDA error")
         return finished(run)
 
     results = sweep(
@@ -86,7 +88,7 @@ def test_an_error_ends_its_own_recipe_alone(tmp_path: Path, monkeypatch: pytest.
     assert [(result.state, result.error) for result in results] == [
         ("trained", ""),
         ("failed", "Nothing is here. Bring it."),
-        ("trained", ""),
+        ("failed", "CUDA error"),
     ]
     assert seen == [(name, tmp_path / name) for name in "abc"]
     assert told == [("a", 1, 3), ("b", 2, 3), ("c", 3, 3)]

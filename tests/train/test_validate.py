@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from hearken.errors import DataError
 from hearken.losses.table import build_loss
 from hearken.train.validate import Embedded, embed, figures, loss_of
 from tests.train.small import TEXTS, model
@@ -80,3 +81,24 @@ def test_the_loss_is_the_mean_over_pairs() -> None:
     expected = [of_two(pair) for pair in ([0, 1], [0, 2], [1, 2])]
     assert all(any(value == pytest.approx(each, rel=1e-5) for each in expected) for value in found)
     assert len({round(value, 5) for value in found}) > 1, "the order is not drawn"
+
+
+def test_fault_T5_where_nothing_can_be_read_there_is_nothing_to_tell() -> None:
+    class Silent(Sounds):
+        def sounds(self, start: int = 0) -> Iterator[tuple[int, np.ndarray]]:
+            yield from ()
+
+    with pytest.raises(DataError, match="None of the 5 clips of noise can be read"):
+        embed(model(), Silent())  # type: ignore[arg-type]
+
+
+def test_the_loss_knows_what_belongs_together() -> None:
+    """Two clips have one caption: by clip they are wrong for each other and the loss is ln 2, by caption none is wrong."""
+    same = np.array([[1.0, 0.0]], np.float32)
+    embedded = Embedded(audio=np.repeat(same, 2, axis=0), text=same, relevant=np.array([[True, True]]))
+    loss = build_loss("nt_xent", same_clip="removed")
+    by_clip, by_caption = (
+        loss_of(loss, embedded, torch.tensor(1.0), batch=2, seed=0, positives=positives) for positives in ("clip", "caption")
+    )
+    assert by_clip == pytest.approx(np.log(2))
+    assert by_caption == pytest.approx(0.0, abs=1e-6)

@@ -14,7 +14,7 @@ from hearken.cli.exits import EXIT_SIGNALLED
 from hearken.cli.options import JobsOption, JsonOption
 from hearken.cli.train.bar import TrainBar
 from hearken.cli.train.run import RUNS, need_extra
-from hearken.errors import show
+from hearken.errors import HearkenError, show
 
 if TYPE_CHECKING:
     from hearken.train.finetune import Tuned, Wish
@@ -65,13 +65,19 @@ def finetune(
         raise typer.BadParameter("Name your sounds with --data, or a run to go on with: --run DIR --resume.")
     wish = Wish(data or "", start, validation or "", epochs, seed)
     tuned = _tune(wish, folder, resume=resume, jobs=jobs, quiet=json)
-    made = None if no_export else _export(tuned, int8=int8, quiet=json)
+    failure = None
+    try:
+        made = None if no_export else _export(tuned, int8=int8, quiet=json)
+    except HearkenError as error:  # what was learnt is kept, and told
+        made, failure = None, error
     if json:
         output.print_json(tuned_json(tuned, made))
     else:
         screen = output.console()
         screen.print(output.table(("", *_FIGURES), figure_rows(tuned)))
         screen.print(output.facts_table(facts(tuned, made)))
+    if failure:
+        raise failure
 
 
 def _tune(wish: Wish, folder: Path, *, resume: bool, jobs: int | None, quiet: bool) -> Tuned:
@@ -83,7 +89,7 @@ def _tune(wish: Wish, folder: Path, *, resume: bool, jobs: int | None, quiet: bo
 
     tuned: Tuned | Outcome | None = None
     with stopping(quiet=quiet) as stop, TrainBar(quiet=quiet) as bar:
-        watchers = Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop)
+        watchers = Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop, warn=output.note)
         try:
             tuned = finetune(wish, folder, resume=resume, jobs=jobs or num_cores(), watchers=watchers, tell=_teller(quiet=quiet))
         except KeyboardInterrupt:

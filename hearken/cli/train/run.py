@@ -7,14 +7,15 @@ import signal
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hearken.cli import output
 from hearken.cli.exits import EXIT_SIGNALLED
 from hearken.cli.options import JobsOption, JsonOption
-from hearken.cli.train.bar import TrainBar, figure_text
+from hearken.cli.train.bar import TrainBar
+from hearken.cli.train.finish import Finish
 from hearken.errors import MissingExtraError, show
 
 if TYPE_CHECKING:
@@ -84,10 +85,11 @@ def run(
     place = folder or RUNS / chosen.name
     outcome = _train(
         chosen, place, resume=resume, devices=devices, nodes=nodes, accelerator=accelerator.value, jobs=jobs, json=json,
-        loggers=tuple(kind.value for kind in logs or [LogKind.tensorboard] if kind is not LogKind.none),
+        loggers=tuple(kind.value for kind in logs or [LogKind.tensorboard] if kind is not LogKind.none), smoke=smoke,
     )  # fmt: skip
     if outcome is not None:
-        _finish(chosen, outcome, export=not (no_export or smoke), as_json=json)
+        finish = Finish(chosen, outcome, smoke=smoke, json=json)
+        finish(export=not (no_export or smoke), accelerator=accelerator.value, jobs=jobs)
 
 
 def need_extra() -> None:
@@ -115,7 +117,7 @@ def _recipe(name: str | None, folder: Path | None, settings: list[str], *, resum
 
 def _train(
     recipe: Recipe, place: Path, *, resume: bool, devices: int, nodes: int, accelerator: str, jobs: int | None, loggers: tuple[str, ...],
-    json: bool,
+    json: bool, smoke: bool,
 ) -> Outcome | None:  # fmt: skip
     """Train, and return what came of it; None in a process that is not the first. Exits when a signal ended it."""
     from hearken.audio.crew import num_cores
@@ -130,71 +132,24 @@ def _train(
         is_first = first
         if not first:
             bar.hush()
+            stop.hush()
 
     with stopping(quiet=json) as stop, TrainBar(quiet=json) as bar:
         try:
             outcome = run_recipe(
                 recipe, place, resume=resume, devices=devices, nodes=nodes, accelerator=accelerator,
-                jobs=jobs or max(1, num_cores() // devices), loggers=loggers, on_start=started,
+                jobs=jobs or max(1, num_cores() // devices), loggers=loggers, on_start=started, smoke=smoke,
                 watchers=Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop, warn=output.note),
             )  # fmt: skip
         except KeyboardInterrupt:
             outcome = None
+    if outcome is not None and not is_first:
+        return None  # in good order, though it was stopped: Fabric kills the first process, which may still write, when another one fails
     if outcome is None or not outcome.finished:
         if is_first:
             output.note(interrupted(place, outcome))
         raise typer.Exit(EXIT_SIGNALLED + (stop.signal or signal.SIGINT))
-    return outcome if is_first else None
-
-
-def _finish(recipe: Recipe, outcome: Outcome, *, export: bool, as_json: bool) -> None:
-    """Export the best model, if that is wanted, and print what came of the run."""
-    from hearken.train.runs.checkpoint import best_model
-    from hearken.train.runs.export import export_run
-    from hearken.train.runs.run import RunFolder
-
-    run = RunFolder.open(outcome.run)
-    model = best_model(run)
-    if not as_json:
-        output.console().print(output.facts_table(facts(recipe, outcome, model)))
-    made = export_run(run, tell=None if as_json else lambda step: output.note(f"{step} ...")) if export else None
-    if as_json:
-        output.print_json(outcome_json(outcome, model, made.folder if made else None))
-    elif made:
-        place = shlex.quote(show(run.path))
-        ways = [f"hearken index DIR --model {place}", f"hearken search TEXT --model {place}"]
-        output.console().print(output.facts_table([("use it", ways)]))
-
-
-def outcome_json(outcome: Outcome, model: Path, exported: Path | None) -> dict[str, Any]:
-    """Return what came of a run as JSON: `run`, `steps`, `skipped`, `best_epoch`, `best`, `model`, `exported` (null without)."""
-    return {
-        "run": str(outcome.run), "steps": outcome.steps, "skipped": outcome.skipped, "best_epoch": outcome.best_epoch, "best": outcome.best,
-        "model": str(model), "exported": None if exported is None else str(exported),
-    }  # fmt: skip
-
-
-def facts(recipe: Recipe, outcome: Outcome, model: Path) -> list[tuple[str, list[str]]]:
-    """Return what came of a run, for people."""
-    skipped = f" ({output.number(outcome.skipped)} skipped: not finite)" if outcome.skipped else ""
-    expected = [f"{row.table}, {row.row}: {', '.join(f'{k} {v:g} %' for k, v in row.expected.items())}" for row in recipe.about.rows]
-    rows = [
-        ("run", [str(outcome.run)]),
-        ("steps", [f"{output.number(outcome.steps)}{skipped}"]),
-        (f"best, epoch {outcome.best_epoch}", figure_lines(outcome.best)),
-        ("published", expected),
-        ("model", [str(model)]),
-    ]
-    return [(name, lines) for name, lines in rows if lines]
-
-
-def figure_lines(figures: dict[str, float]) -> list[str]:
-    """Return the figures of a validation, each direction in a line of its own."""
-    lines = []
-    for way, title in (("t2a_", "text to audio"), ("a2t_", "audio to text")):
-        told = [figure_text(name.removeprefix(way), value) for name, value in figures.items() if name.startswith(way)]
-        lines += [f"{title}: {', '.join(told)}"] if told else []
-    return lines + [figure_text(name, value) for name, value in figures.items() if not name.startswith(("t2a_", "a2t_"))]
+    return outcome
 
 
 def interrupted(place: Path, outcome: Outcome | None) -> str:

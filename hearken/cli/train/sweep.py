@@ -110,7 +110,7 @@ def _run(
 
     def train(recipe: Recipe, place: Path) -> Outcome:
         with stopping(quiet=quiet) as stop, TrainBar(quiet=quiet) as bar:
-            watchers = Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop)
+            watchers = Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop, warn=output.note)
             return run_recipe(recipe, place, resume=resume, accelerator=accelerator.value, jobs=num_jobs, watchers=watchers)
 
     def tell(recipe: Recipe, number: int, total: int) -> None:

@@ -47,6 +47,7 @@ def open_data(
     recipe: Recipe,
     *,
     rate_hz: int,
+    least_samples: int = 1,
     rank: int = 0,
     num_ranks: int = 1,
     jobs: int = 1,
@@ -55,7 +56,7 @@ def open_data(
 ) -> TrainingData:
     """Open the data of `recipe` for process `rank` of `num_ranks`, with `jobs` threads and decoding processes.
 
-    Sounds come at `rate_hz`. Clips that cannot be used are named in `ledger` (None: nowhere). `on_progress` counts corpora.
+    Sounds come at `rate_hz`, shorter ones than `least_samples` (`shortest.py`) followed by zeros. Clips that cannot be used are named in `ledger` (None: nowhere). `on_progress` counts corpora.
 
     Raises RecipeError where the recipe asks for what the data do not have, LeakError where leaks are refused, MissingDataError where
     nothing is left to train on, and what `open_corpus` and `guard` raise.
@@ -77,10 +78,10 @@ def open_data(
     pairs = make_pairs(opening.clips, parts, part.captions, GROUP_NUM_SHARDS)
     failures.num_clips = len(opening.clips)
     num_samples = None if part.max_duration_s is None else max(1, round(part.max_duration_s * rate_hz))
-    sounds = Sounds(rate_hz, num_samples, cache_mb=CACHE_MB // num_ranks)
+    sounds = Sounds(rate_hz, num_samples, cache_mb=CACHE_MB // num_ranks, least=least_samples)
     maker = Maker(opening.clips, pairs, part, augmentation, sounds, failures, recipe.training.seed, scenes)
     loader = Loader(maker, recipe.training.batch, distinct=recipe.training.distinct_clips, rank=rank, num_ranks=num_ranks, jobs=jobs)
-    apart = Sounds(rate_hz, num_samples, cache_mb=HELD_OUT_MB // num_ranks)
+    apart = Sounds(rate_hz, num_samples, cache_mb=HELD_OUT_MB // num_ranks, least=least_samples)
     held_out = hold_out(validation, apart, failures, jobs=jobs) if validation else None
     tested = tuple(hold_out([opened], apart, failures, jobs=jobs) for opened in tests)
     record = {

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hearken.data.clip import Clip
+from hearken.data.locate import way_to_sounds
 from hearken.errors import DataError, HearkenError, show
 from hearken.train.feed.corpora import Place
 
@@ -53,7 +54,7 @@ class Failures:
             error = (
                 "MissingDataError",
                 f"{show(clip.audio)} of {show(reference)} is not here.",
-                "`hearken data prepare` says where it comes from.",
+                way_to_sounds(reference),
             )
         else:
             error = ("DataError", f"{show(clip.id)} of {show(reference)} has no caption.", "Give it one, or leave it out.")
@@ -94,8 +95,9 @@ class Failures:
     def _append(self, path: Path, line: bytes) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            os.write(handle, self._begin + line)  # one call, for other processes write their lines here too
-            self._begin = b""
+            line = self._begin + line
+            written = os.write(handle, line)  # one call, for other processes write their lines here too
+            self._begin = b"" if written == len(line) else b"\n"  # a full disk takes a part of it
         finally:
             os.close(handle)
 

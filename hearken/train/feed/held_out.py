@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hearken.audio.worker import Worker
 from hearken.data.clip import Clip
+from hearken.data.locate import way_to_sounds
 from hearken.errors import AudioError, HearkenError, MissingDataError, ShardError, show
 from hearken.train.feed.ahead import Crew, ahead
 from hearken.train.feed.corpora import Opened, Place
@@ -93,7 +94,7 @@ def hold_out(parts: Sequence[Opened], sounds: Sounds, failures: Failures, *, job
     queries = tuple(text for text, numbers_of in answers.items() if numbers_of)
     if not names or not queries:
         what = "No caption or query" if names else "None of the sounds"
-        raise MissingDataError(f"{what} of {show(title)} is here.", "`hearken data prepare` brings them, or says how to.")
+        raise MissingDataError(f"{what} of {show(title)} is here.", way_to_sounds(parts[0].corpus.reference))
     relevant = np.zeros((len(queries), len(names)), bool)
     for row, text in zip(relevant, queries, strict=True):
         row[list(answers[text])] = True

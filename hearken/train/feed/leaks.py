@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hearken.data.blacklists import read_blacklist
-from hearken.data.clip import Corpus
+from hearken.data.clip import Clip, Corpus
 from hearken.data.leakage import LeakReport, find_leaks, without_leaks
 from hearken.data.overlaps import Leak
 from hearken.errors import LeakError, show
@@ -21,7 +21,8 @@ _SHOWN = 3
 def guard(training: Opened, held_out: Sequence[Opened], blacklists: Sequence[str], leaks: Leaks) -> tuple[Opened, list[dict[str, Any]]]:
     """Return `training` without what it shares with `held_out` or has on `blacklists`, and the record of what was found.
 
-    Compared are origins, files byte for byte, captions (which are only told of), and ids where both are of one corpus. With `leaks`
+    Compared are origins, files byte for byte, captions (which are only told of), and ids where both are of one corpus (of packs: ids with
+    captions). With `leaks`
     "allow" nothing is taken away, with "refuse" anything found is an error.
 
     Raises LeakError, which counts and names leaks; what `find_leaks` and `read_blacklist` raise.
@@ -42,15 +43,25 @@ def guard(training: Opened, held_out: Sequence[Opened], blacklists: Sequence[str
 
 
 def _compare(training: Opened, held_out: Opened) -> LeakReport:
+    """Compare as `find_leaks` does, and by ids where both are of one corpus.
+
+    A pack has no files to compare, and where it was made of a folder, that may be on another machine: then two clips are the same
+    that have both their id and their captions in common.
+    """
     report = find_leaks(training.corpus, held_out.corpus)
-    if training.identity != held_out.identity:
+    is_one = training.identity == held_out.identity
+    if not is_one and (training.pack or held_out.pack) is None:
         return report
     known = report.ids(["file"])
-    theirs = {clip.id for clip in held_out.clips}
-    detail = f"the same clip of {training.identity}"
-    same = [Leak("file", clip.id, clip.id, detail) for clip in training.clips if clip.id in theirs and clip.id not in known]
+    theirs = {_name(clip, is_one) for clip in held_out.clips}
+    detail = f"the same clip of {training.identity}" if is_one else "the same id and captions"
+    same = [Leak("file", clip.id, clip.id, detail) for clip in training.clips if clip.id not in known and _name(clip, is_one) in theirs]
     checked = report.checked if "file" in report.checked else (*report.checked, "file")
     return replace(report, leaks=(*report.leaks, *same), checked=checked)
+
+
+def _name(clip: Clip, is_one: bool) -> tuple[str, tuple[str, ...]]:
+    return clip.id, () if is_one else clip.captions
 
 
 def _refusal(report: LeakReport) -> LeakError:

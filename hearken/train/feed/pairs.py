@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearken.data.clip import Clip
+from hearken.data.locate import none_here
 from hearken.errors import MissingDataError, show
 from hearken.train.feed.corpora import Opened, Place
 from hearken.train.feed.failures import Failures
@@ -110,7 +111,7 @@ def _nothing(opened: Opened, told: Told) -> MissingDataError:
             f"No clip of {name} has both a sound and a caption: {told.num_without_sound} without sound, {told.num_without_caption} without caption.",
             "A table has captions in a column `caption`, a folder in a .txt file beside each sound.",
         )
-    return MissingDataError(f"None of the sounds of {name} is here.", "`hearken data prepare` brings them, or says how to.")
+    return none_here(opened.corpus.reference)
 
 
 @dataclass(frozen=True)

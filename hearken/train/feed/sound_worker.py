@@ -13,13 +13,18 @@ from hearken.audio.worker import Report, Worker, serve
 from hearken.errors import WorkerDiedError, show
 from hearken.types import FloatArray
 
+_STALL_S = 600.0
 WHOLE_TIMES = 4
 """A sound up to so many times as long as the longest stretch comes whole, and can be kept."""
 
 
 def worker() -> Worker:
-    """Return a process that answers what `read_sound` asks."""
-    return Worker(__name__)
+    """Return a process that answers what `read_sound` asks.
+
+    It may be silent for long: on a busy machine, or after a laptop's sleep, that says nothing about the file, and what is blamed on a file
+    changes what is learnt from. A file that keeps the decoder busy without end is found by the processor time it takes.
+    """
+    return Worker(__name__, stall_s=_STALL_S)
 
 
 def read_sound(process: Worker, path: str, rate_hz: int, num_samples: int | None, place: float) -> tuple[FloatArray, bool]:

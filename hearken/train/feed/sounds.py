@@ -1,8 +1,13 @@
-"""Sounds of clips by place: out of memory, a pack, or a file that an isolated process decodes."""
+"""Sounds of clips by place: out of memory, a pack, or a file that an isolated process decodes.
+
+Legend: `T` samples.
+"""
 
 from __future__ import annotations
 
 import threading
+
+import numpy as np
 
 from hearken.audio.worker import Worker
 from hearken.errors import WorkerDiedError
@@ -18,11 +23,13 @@ CACHE_MB = 1_024
 class Sounds:
     """Gives sounds at `rate_hz`, at most `num_samples` of each (None: all), and keeps what it decoded, up to `cache_mb`.
 
+    Sounds of fewer than `least` samples are followed by zeros: one click of a clip should not end a run of days.
+
     What is in memory changes nothing but the time: a sound that is kept is the whole sound, and is cut after that.
     """
 
-    def __init__(self, rate_hz: int, num_samples: int | None, *, cache_mb: int = CACHE_MB) -> None:
-        self.rate_hz, self._num_samples = rate_hz, num_samples
+    def __init__(self, rate_hz: int, num_samples: int | None, *, cache_mb: int = CACHE_MB, least: int = 1) -> None:
+        self.rate_hz, self._num_samples, self._least = rate_hz, num_samples, least
         self._cache = _Cache(cache_mb * 1_000_000)
 
     def get(self, worker: Worker, place: Place, at: float = 0.0) -> FloatArray:
@@ -35,9 +42,16 @@ class Sounds:
             samples, is_whole = self._read(worker, place, at)
             samples.flags.writeable = False
             if not is_whole:
-                return samples
+                return self._filled(samples)
             self._cache.put(place, samples)
-        return stretch(samples, self._num_samples, at)
+        return self._filled(stretch(samples, self._num_samples, at))
+
+    def _filled(self, samples: FloatArray) -> FloatArray:
+        if len(samples) >= self._least:
+            return samples
+        filled: FloatArray = np.pad(samples, (0, self._least - len(samples)))
+        filled.flags.writeable = False
+        return filled
 
     def _read(self, worker: Worker, place: Place, at: float) -> tuple[FloatArray, bool]:
         if isinstance(place, Packed):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import PurePath
 from typing import Any, get_args
 
+import torch
+
 from hearken.audio.length import Padding
 from hearken.audio.segments import RULES
 from hearken.data.blacklists import PUBLISHED
@@ -31,6 +33,7 @@ from hearken.train.augmentation import build_augmentation
 from hearken.train.monitor import MONITORS
 from hearken.train.optimizer import FREEZABLE, OPTIMIZERS, PARTS
 from hearken.train.recipe import AudioPart, DataPart, ModelPart, Named, Recipe, Source, TextPart
+from hearken.train.recipes.together import check_together
 from hearken.train.recipes.values import Faults
 from hearken.train.schedule import SCHEDULES
 
@@ -39,6 +42,8 @@ WEIGHTS = ("pretrained", "random")
 MAX_DIM = 65_536
 MIN_PAIRS = 2
 """Fewer pairs a part of a batch have nothing to tell apart."""
+MAX_BATCH, MAX_REPEAT, MAX_SEGMENT_S, MAX_SOUND_S = 2**20, 10_000, 3_600, 86_400
+"""What is beyond is a slip, and would take all memory before it failed."""
 
 
 def check(recipe: Recipe, faults: Faults, known: Collection[str] = ()) -> None:
@@ -56,6 +61,7 @@ def check(recipe: Recipe, faults: Faults, known: Collection[str] = ()) -> None:
     _check_optimizer(recipe, faults)
     _check_schedule(recipe, faults)
     _check_training(recipe, faults)
+    check_together(recipe, faults)
 
 
 def _check_other(name: str, path: str, known: Collection[str], faults: Faults) -> None:
@@ -75,7 +81,7 @@ def _within(value: float | None, path: str, faults: Faults, *, low: float, high:
     if value is None or ((value > low if open_low else value >= low) and value <= high):
         return
     above = f"above {low:g}" if open_low else f"at least {low:g}"
-    faults.add(path, f"this must be {above}{'' if high == float('inf') else f' and at most {high:g}'}, not {value:g}.")
+    faults.add(path, f"this must be {above}{'' if high == float('inf') else f' and at most {high:.10g}'}, not {value:.10g}.")
 
 
 def _check_audio(part: AudioPart, faults: Faults) -> None:
@@ -84,9 +90,9 @@ def _check_audio(part: AudioPart, faults: Faults) -> None:
     _check_weights(part.weights, f"{path}.weights", faults)
     _one_of(part.rule, RULES, "segment rule", f"{path}.rule", faults)
     _one_of(part.padding, get_args(Padding), "padding", f"{path}.padding", faults)
-    _within(part.segment_s, f"{path}.segment_s", faults, low=0, open_low=True)
+    _within(part.segment_s, f"{path}.segment_s", faults, low=0, high=MAX_SEGMENT_S, open_low=True)
     for number, hertz in enumerate(part.jitter_hz or ()):
-        _within(hertz, f"{path}.jitter_hz.{number}", faults, low=0)
+        _within(hertz, f"{path}.jitter_hz.{number}", faults, low=1)
     if part.name in AUDIO_ENCODERS:
         _check_options(part, faults)
 
@@ -141,7 +147,7 @@ def _check_data(part: DataPart, faults: Faults) -> None:
     elif part.swap_probability:
         faults.add("data.variations", "captions are to be swapped, and nothing says for which.")
     _within(part.swap_probability, "data.swap_probability", faults, low=0, high=1)
-    _within(part.max_duration_s, "data.max_duration_s", faults, low=0, open_low=True)
+    _within(part.max_duration_s, "data.max_duration_s", faults, low=0, high=MAX_SOUND_S, open_low=True)
     for number, name in enumerate(part.blacklists):
         if name not in PUBLISHED and not PurePath(name).suffix:
             faults.unknown(f"data.blacklists.{number}", "blacklist", name, PUBLISHED)
@@ -153,7 +159,7 @@ def _check_source(source: Source, path: str, faults: Faults) -> None:
     for number, split in enumerate(source.splits):
         if found:
             _one_of(split, known, f"split of {found}", f"{path}.splits.{number}", faults)
-    _within(source.repeat, f"{path}.repeat", faults, low=1)
+    _within(source.repeat, f"{path}.repeat", faults, low=1, high=MAX_REPEAT)
     if source.construction:
         _one_of(source.construction, CONSTRUCTIONS, "way to put captions together", f"{path}.construction", faults)
         if found not in ("", "wavtext5k"):
@@ -189,6 +195,8 @@ def _tried(build: Callable[[], object], path: str, faults: Faults) -> None:
 def _check_augment(recipe: Recipe, faults: Faults) -> None:
     before = len(faults.lines)
     for number, step in enumerate(recipe.augment):
+        if faults.is_full:
+            break
         _tried(lambda step=step: build_augmentation((step,)), f"augment.{number}", faults)  # type: ignore[misc]
     if len(faults.lines) == before:
         _tried(lambda: build_augmentation(recipe.augment), "augment", faults)
@@ -196,7 +204,8 @@ def _check_augment(recipe: Recipe, faults: Faults) -> None:
 
 def _check_loss(recipe: Recipe, faults: Faults) -> None:
     named: Named = recipe.loss
-    _tried(lambda: build_loss(named.name, **named.options), "loss", faults)
+    with torch.device("meta"):  # a loss may have weights, and its options ask for more of them than there is memory
+        _tried(lambda: build_loss(named.name, **named.options), "loss", faults)
     learns = named.name == DISTILLATION and named.options.get("teacher_weight", 1.0) != 0
     if learns != bool(recipe.teachers):
         faults.add("teachers", f"the loss {named.name!r} learns from none." if recipe.teachers else "the loss `distillation` needs some.")
@@ -236,7 +245,8 @@ def _check_schedule(recipe: Recipe, faults: Faults) -> None:
 
 def _check_training(recipe: Recipe, faults: Faults) -> None:
     part, path = recipe.training, "training"
-    for key in ("epochs", "batch", "accumulate", "cache_batch", "patience", "validate_every_epochs"):
+    _within(part.batch, f"{path}.batch", faults, low=1, high=MAX_BATCH)
+    for key in ("epochs", "accumulate", "cache_batch", "patience", "validate_every_epochs"):
         _within(getattr(part, key), f"{path}.{key}", faults, low=1)
     _within(part.clip_norm, f"{path}.clip_norm", faults, low=0, open_low=True)
     _within(part.seed, f"{path}.seed", faults, low=0)

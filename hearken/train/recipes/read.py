@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -17,6 +18,7 @@ from typing import Any, NoReturn
 
 from hearken.data.yaml_value import Fail, load_yaml
 from hearken.errors import RecipeError, show
+from hearken.limits import MAX_YAML_DEPTH
 from hearken.train.recipe import Recipe
 from hearken.train.recipes.check import check
 from hearken.train.recipes.values import Faults, make
@@ -26,6 +28,7 @@ FORMS = ("", "-paper", "-code")
 """The ends that a name is tried with, in this order."""
 MAX_RECIPE_BYTES = 200_000
 MAX_BASES = 8
+_MAX_DIGITS = 9  # of a place in a list
 HINT = "`hearken train --list` shows the recipes, docs/recipes.md every key and the names that it takes."
 _OWN = ("rows", "summary")
 """What of `about` a recipe does not have from its base: it is not the same row of a paper."""
@@ -56,7 +59,7 @@ def from_mapping(mapping: Mapping[str, Any], source: str | Path) -> Recipe:
     check(recipe, faults, names())
     if faults.lines:
         lines = faults.lines if sound else _without_echoes(faults.lines)
-        count = "one fault" if len(lines) == 1 else f"{len(lines)} faults"
+        count = "one fault" if len(lines) == 1 else f"{'at least ' if faults.is_full else ''}{len(lines)} faults"
         raise RecipeError(f"The recipe {show(str(source))} has {count}:" + "".join(f"\n  {line}" for line in lines), HINT)
     return recipe
 
@@ -79,6 +82,8 @@ def find(name_or_path: str | Path) -> tuple[Path, str]:
         return _root() / f"{full}{SUFFIX}", full
     near = difflib.get_close_matches(text, names(), n=4, cutoff=0.3)
     hint = f"Nearest: {', '.join(near)}. " if near else ""
+    if text.partition("/")[0] in {name.partition("/")[0] for name in names()}:
+        hint += "`hearken train sweep PAPER/TABLE` trains a whole table. "
     raise RecipeError(
         f"There is no recipe {show(text)!r}.", f"{hint}`hearken train --list` shows all; the path of a {SUFFIX} file works as well."
     )
@@ -152,13 +157,18 @@ def _load(path: Path) -> dict[str, Any]:
 
 def _text(path: Path, fail: Fail) -> str:
     try:
-        if path.stat().st_size > MAX_RECIPE_BYTES:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):  # reading a pipe would wait, and a device has no end
+            fail(None, "this is no file.")
+        if facts.st_size > MAX_RECIPE_BYTES:
             fail(None, f"a recipe has at most {MAX_RECIPE_BYTES} bytes.")
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise RecipeError(f"The recipe {show(path)} cannot be read: {error.strerror}.", HINT) from error
     except UnicodeDecodeError:
         fail(None, "this is no text in UTF-8.")
+    except ValueError as error:
+        raise RecipeError(f"The recipe {show(path)} cannot be read: {error}.", HINT) from error
 
 
 def _doubled(text: str) -> Iterator[tuple[int, str]]:
@@ -189,14 +199,14 @@ def _override(mapping: dict[str, Any], override: str) -> None:
 
     key, mark, text = override.partition("=")
     keys = key.strip().split(".")
-    if not mark or not all(keys):
+    if not mark or not all(keys) or len(keys) > MAX_YAML_DEPTH:
         fail(None, "it is not KEY.PATH=VALUE.")
     value = load_yaml(text, fail)
     node: Any = mapping
     for number, part in enumerate(keys):
         last = number == len(keys) - 1
         if isinstance(node, list):
-            if not part.isascii() or not part.isdigit() or int(part) >= len(node):
+            if not part.isascii() or not part.isdigit() or len(part) > _MAX_DIGITS or int(part) >= len(node):
                 fail(None, f"the list {'.'.join(keys[:number])} has {len(node)} entries, counted from 0.")
             slot: Any = int(part)
             inner = node[slot]

@@ -16,23 +16,34 @@ from hearken.train.recipe import Named
 _Made = TypeVar("_Made")
 _EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")  # `2e-5`, which YAML 1.1 takes for a word
 _NUM_NEAREST = 4
+_MAX_SHOWN = 60  # characters of a value
+MAX_FAULTS = 200
+"""So many faults of a file are kept; a file of hundreds of thousands would take minutes to describe."""
+MAX_WHOLE = 2**63
+"""Whole numbers are below this, as a signed number of 64 bits is."""
 
 
 class Faults:
-    """What is wrong with a file: lines of "key.path: what"."""
+    """What is wrong with a file: the first MAX_FAULTS `lines` of "key.path: what"."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more faults are kept."""
+        return len(self.lines) >= MAX_FAULTS
+
     def add(self, path: str, what: str) -> None:
         """Note that `what` is wrong with the value at `path` (dots between keys; empty: the file itself)."""
         line = f"{path}: {what}" if path else what
-        if line not in self.lines:
+        if not self.is_full and line not in self.lines:
             self.lines.append(line)
 
     def unknown(self, path: str, what: str, name: str, known: Iterable[str]) -> None:
         """Note that there is no `what` called `name`, with the nearest names of `known`."""
-        self.add(path, f"there is no {what} {show(str(name))!r}{nearest(str(name), known)}.")
+        if not self.is_full:
+            self.add(path, f"there is no {what} {show(name)[:_MAX_SHOWN]!r}{nearest(name, known)}.")
 
 
 class _BadValueError(Exception):
@@ -57,7 +68,8 @@ def make(kind: type[_Made], value: object, path: str, faults: Faults) -> _Made:
     for key, inner in value.items():
         where = _join(path, key)
         if key not in known:
-            faults.add(where, f"there is no such key{nearest(str(key), known)}.")
+            if not faults.is_full:
+                faults.add(where, f"there is no such key{nearest(_key(key), known)}.")
             continue
         try:
             found[key] = read(hints[key], inner, where, faults)
@@ -102,13 +114,21 @@ def _plain(kind: Any, value: object, path: str, faults: Faults) -> Any:  # noqa:
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
         names = {str: "a word", int: "a whole number", float: "a number", bool: "true or false"}
         _fail(faults, path, f"this must be {names[kind]}, not {_say(value)}.")
+    return _bounded(value, path, faults)
+
+
+def _bounded(value: Any, path: str, faults: Faults) -> Any:  # noqa: ANN401 - a plain value
+    """`value` itself, unless it is a number that is none, or one that no setting is near."""
     if isinstance(value, float) and not math.isfinite(value):
         _fail(faults, path, f"this must be a finite number, not {value}.")
+    if isinstance(value, int) and abs(value) >= MAX_WHOLE:
+        _fail(faults, path, f"this must be a number of at most 18 digits, not {_say(value)}.")
     return value
 
 
 def _literal(known: Sequence[Any], value: object, path: str, faults: Faults) -> Any:  # noqa: ANN401 - one of `known`
-    chosen = str(value) if isinstance(value, int) and not isinstance(value, bool) else value  # `precision: 32`
+    is_whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < MAX_WHOLE
+    chosen = str(value) if is_whole else value  # `precision: 32`
     if chosen not in known:
         _fail(faults, path, f"this must be one of {', '.join(map(str, known))}, not {_say(value)}.")
     return chosen
@@ -136,7 +156,7 @@ def _dict(kind: Any, value: object, path: str, faults: Faults) -> dict[str, Any]
     made = {}
     for key, each in value.items():
         try:
-            made[str(key)] = read(kind, each, _join(path, key), faults)
+            made[_key(key)] = read(kind, each, _join(path, key), faults)
         except _BadValueError:
             continue
     return made
@@ -148,9 +168,9 @@ def _named(value: object, path: str, faults: Faults) -> Named:
         return Named(value)
     if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
         _fail(faults, path, f"this must be a name, or a mapping with `name` and its options, not {_say(value)}.")
-    options = {str(key): each for key, each in value.items() if key != "name"}
+    options = {_key(key): each for key, each in value.items() if key != "name"}
     if set(options) == {"options"} and isinstance(options["options"], Mapping):
-        options = {str(key): each for key, each in options["options"].items()}
+        options = {_key(key): each for key, each in options["options"].items()}
     return Named(value["name"], {key: _any(each, _join(path, key), faults) for key, each in options.items()})
 
 
@@ -159,18 +179,24 @@ def _any(value: object, path: str, faults: Faults) -> Any:  # noqa: ANN401 - a p
     if isinstance(value, list | tuple):
         return [_any(each, f"{path}.{number}", faults) for number, each in enumerate(value)]
     if isinstance(value, Mapping):
-        return {str(key): _any(each, _join(path, key), faults) for key, each in value.items()}
+        return {_key(key): _any(each, _join(path, key), faults) for key, each in value.items()}
     if isinstance(value, str) and _EXPONENT.fullmatch(value):
         return float(value)
     if value is not None and not isinstance(value, str | int | float | bool):
         _fail(faults, path, f"this must be a plain value, not {_say(value)}.")
-    if isinstance(value, float) and not math.isfinite(value):
-        _fail(faults, path, f"this must be a finite number, not {value}.")
-    return value
+    return _bounded(value, path, faults)
+
+
+def _key(key: object) -> str:
+    """A mapping's key as a word; one that Python does not print (a number of thousands of digits) as what it is."""
+    try:
+        return str(key)
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def _join(path: str, key: object) -> str:
-    name = show(str(key))
+    name = show(_key(key))[:_MAX_SHOWN]
     return f"{path}.{name}" if path else name
 
 
@@ -181,7 +207,10 @@ def _say(value: object) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    return show(repr(value))[:60]
+    try:
+        return show(repr(value))[:_MAX_SHOWN]
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def _fail(faults: Faults, path: str, what: str) -> NoReturn:

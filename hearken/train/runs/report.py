@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from hearken.errors import show
 
 
 @dataclass(frozen=True)
@@ -46,3 +50,26 @@ class Outcome:
     steps: int
     skipped: int
     finished: bool
+
+
+def left_out(record: Mapping[str, Any]) -> str:
+    """Return what a run does not learn from, of the record of its data (`TrainingData.record`), in a line for each corpus; "" for nothing.
+
+    Clips that are in validation or test too and are learnt from on purpose are told as well.
+    """
+    return "\n".join(line for corpus in record["train"] if (line := _left_out_of(corpus)))
+
+
+def _left_out_of(corpus: Mapping[str, Any]) -> str:
+    *reports, guard = corpus["leaks"]
+    leaked = "in validation or test, or on a blacklist"
+    counts = {
+        "whose sound is not here": corpus["clips_without_sound"],
+        "without a caption": corpus["clips_without_caption"],
+        leaked: guard["dropped_clips"],
+    }
+    parts = [f"{count} {why}" for why, count in counts.items() if count]
+    told = [f"left out: {', '.join(parts)}"] if parts else []
+    if guard["policy"] == "allow" and (found := max((report["leaked_training_clips"] for report in reports), default=0)):
+        told.append(f"at least {found} {leaked}, and learnt from on purpose (data.leaks: allow)")
+    return f"{show(corpus['corpus'])}: {corpus['clips']} clips to learn from; {'; '.join(told)}." if told else ""

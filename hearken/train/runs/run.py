@@ -17,6 +17,7 @@ is left alone. Training uses `RunFolder.enter`, everything else `RunFolder.open`
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -121,6 +122,32 @@ class RunFolder:
         return cls.create(path, recipe, facts)
 
     @classmethod
+    def clear_smoke(cls, path: str | Path, name: str) -> None:
+        """Empty the folder `path` where it is a smoke run of the recipe `name`, which means nothing to anybody; all else stays.
+
+        Raises RunError where another process is at it, or it cannot be emptied.
+        """
+        folder = Path(path)
+        try:
+            record = cls.open(folder).record
+        except RunError:
+            return  # whoever makes a run there will see what it is
+        if record["name"] != name or record["starts"][0].get("smoke") is not True:
+            return
+        lock = _locked(folder)
+        try:
+            for each in folder.iterdir():
+                if each.is_dir() and not each.is_symlink():
+                    shutil.rmtree(each)
+                elif each.name not in (LOCK, RECORD):
+                    each.unlink()
+            (folder / RECORD).unlink()  # last: killed before, it is still a smoke run
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        finally:
+            lock.release()
+
+    @classmethod
     def join(cls, path: str | Path, recipe: Recipe, *, patience_s: float = 60.0) -> RunFolder:
         """Return the run in `path` for a further process of it, without the lock, as soon as the first process has made it.
 
@@ -132,6 +159,12 @@ class RunFolder:
         run = cls.open(folder)
         run._check_recipe(recipe)
         return run
+
+    @property
+    def moved(self) -> str:
+        """What is otherwise than when the run was started before, of what the last bits of its weights depend on, in words; "" for nothing."""
+        before, now = ([*self.record["starts"][-2:]] * 2)[:2]
+        return differences({key: before.get(key) for key in _BITS}, {key: now.get(key) for key in _BITS})
 
     @property
     def name(self) -> str:
@@ -227,6 +260,7 @@ class RunFolder:
             raise _unwritable(self.path, error) from error
 
 
+_BITS = ("processes", "device", "num_threads", "torch", "hearken", "commit")
 _KEYS = {"name": str, "recipe": dict, "recipe_sha256": str, "data": dict, "starts": list}
 
 

@@ -25,6 +25,10 @@ class Stop:
         self._is_asked = True
         return self.signal != 0
 
+    def hush(self) -> None:
+        """Say nothing on stderr from now on: this process is not the first, which says it for all."""
+        self._quiet = True
+
     def handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what Python calls handlers with
         """Take a signal. While nobody has asked yet there is nothing to save, and who signals twice will not wait: KeyboardInterrupt."""
         again, self.signal = self.signal, number

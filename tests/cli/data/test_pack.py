@@ -83,4 +83,4 @@ def test_sounds_that_are_not_here(cli, table: Path, tmp_path: Path) -> None:
     code, _, err = cli("data", "pack", str(table), "--out", str(tmp_path / "out"))
     assert code == 1
     assert "None of the sounds of" in err
-    assert "hearken data prepare" in err
+    assert "Paths in a table are relative to the table's folder" in err

@@ -18,7 +18,7 @@ pytest.importorskip("onnx")
 
 from hearken.audio.sounds import synthesise
 from hearken.audio.synth import RATE_HZ, save_wav
-from hearken.errors import DataError
+from hearken.errors import DataError, ModelError
 from hearken.export.check import Parity
 from hearken.train import finetune as training
 from hearken.train.finetune import Tuned, Wish
@@ -99,6 +99,18 @@ def test_nothing_better_is_said(cli: Callable[..., Result], fake: Fake) -> None:
     assert "use it hearken export 'r/my run'" in out
     assert "measured on 80 clips; learnt from 320 pairs" in out
     assert fake.exports == []
+
+
+def test_an_export_that_fails_loses_nothing(cli: Callable[..., Result], fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ModelError("It does not fit.", "Try another.")
+
+    monkeypatch.setattr(export, "export_run", fail)
+    code, out, err = cli("train", "finetune", "--data", "my.csv")
+    assert code == 1
+    assert "a text finds its sounds 25.0 -> 50.0 %" in " ".join(out.split())
+    assert "hearken export 'r/my run'" in " ".join(out.split())
+    assert "Error: It does not fit." in err
 
 
 def test_json(cli: Callable[..., Result], fake: Fake) -> None:

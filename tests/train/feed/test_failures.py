@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,17 @@ def test_a_run_goes_on_where_there_is_no_room_for_a_line(tmp_path: Path) -> None
     assert failures.has("a.wav")
     with pytest.raises(DataError, match="cannot be written"):
         failures.left_out("my.csv", Clip("b", "train", "b.wav"), None)
+
+
+def test_a_line_that_a_full_disk_cut_does_not_take_the_next_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures, write = Failures(tmp_path / "failed.jsonl"), os.write
+    monkeypatch.setattr(os, "write", lambda handle, line: write(handle, line[:20]))
+    failures.failed("a", "a.wav", ERROR)
+    monkeypatch.undo()
+    failures.failed("b", "b.wav", ERROR)
+    failures.failed("c", "c.wav", ERROR)
+    again = Failures(tmp_path / "failed.jsonl")
+    assert [again.has(f"{name}.wav") for name in "abc"] == [False, True, True]
 
 
 def test_a_ledger_that_cannot_be_read_is_named(tmp_path: Path) -> None:

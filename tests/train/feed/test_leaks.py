@@ -6,9 +6,15 @@ from pathlib import Path
 import pytest
 
 from hearken.data.clip import Clip, Corpus
+from hearken.data.load import load
+from hearken.data.locate import locate
+from hearken.data.shards.pack import pack
+from hearken.data.shards.plan import make_plan
+from hearken.data.shards.recipe import Recipe
 from hearken.errors import LeakError
-from hearken.train.feed.corpora import Opened
+from hearken.train.feed.corpora import Opened, open_corpus
 from hearken.train.feed.leaks import guard
+from tests.train.feed.sounding import RATE_HZ, write_corpus, write_table
 
 
 def corpus_of(name: str, folder: Path, *clips: Clip) -> Opened:
@@ -57,6 +63,25 @@ def test_clips_of_one_corpus_are_known_by_their_ids(training: Opened) -> None:
     assert record[0]["counts"]["file"] == 1
     other = replace(packed, identity="something else")
     assert len(guard(training, [other], (), "drop")[0].clips) == 4
+
+
+def test_a_pack_that_was_made_elsewhere_is_known_by_ids_and_captions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_corpus(tmp_path / "a", 4)
+    corpus = load("a/train.jsonl")
+    pack(make_plan(corpus, Recipe(rate_hz=RATE_HZ)), locate(corpus), tmp_path / "pack")
+    rows = [{"file": f"{number}.wav", "captions": [caption]} for number, caption in ((1, "1.0"), (2, "other words"))]
+    held_out = write_table(tmp_path / "a" / "val.jsonl", rows)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")  # where a/train.jsonl, of which the pack is, means nothing
+    training = open_corpus(str(tmp_path / "pack"))
+    left, record = guard(training, [open_corpus(str(held_out))], (), "drop")
+    assert [each.id for each in left.clips] == ["0.wav", "2.wav", "3.wav"]
+    assert record[0]["counts"]["file"] == 1
+    mirrored, _ = guard(open_corpus(str(held_out)), [training], (), "drop")
+    assert [each.id for each in mirrored.clips] == ["2.wav"]
+    with pytest.raises(LeakError, match=r"1\.wav \(file: the same id and captions\)"):
+        guard(training, [open_corpus(str(held_out))], (), "refuse")
 
 
 def test_blacklists(training: Opened, tmp_path: Path) -> None:

@@ -65,3 +65,18 @@ def test_a_process_that_was_ended_from_without_is_asked_again(tmp_path: Path, mo
     assert len(sounds.get(worker(), str(tmp_path / "a.wav"))) == 3
     with pytest.raises(WorkerDiedError, match="2"):
         sounds.get(worker(), str(tmp_path / "b.wav"))
+
+
+def test_a_short_sound_is_followed_by_zeros_from_memory_too(tmp_path: Path) -> None:
+    path = str(write_sound(tmp_path / "a.wav", 0, num_samples=400))  # 100 at this rate
+    plain = Sounds(RATE_HZ, None)
+    with worker() as process:
+        expected = plain.get(process, path)
+        for cut in (None, 1_000, 150, 60):
+            sounds = Sounds(RATE_HZ, cut, least=150)
+            for _ in range(2):
+                sound = sounds.get(process, path, 0.0)
+                kept = min(100, cut or 100)
+                assert (len(sound), sound.flags.writeable) == (150, False)
+                assert np.array_equal(sound[:kept], expected[:kept])
+                assert not sound[kept:].any()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -153,17 +154,64 @@ class Full:
     def _fail(self, *arguments: Any) -> None:
         raise OSError(28, "No space left on device")
 
+    title = "a place"
     write = flush = values = close = _fail
 
 
+class Broken(Full):
+    """A place for figures whose errors are of its own kind."""
+
+    title = "another"
+
+    def values(self, *arguments: Any) -> None:
+        raise ZeroDivisionError
+
+    close = values
+
+
 def test_a_full_disk_stops_nothing(run: RunFolder) -> None:
-    log = Log(run, ())
+    warned: list[str] = []
+    log = Log(run, (), warn=warned.append)
     log._file.close()
-    log._file, log._sinks = Full(), [Full()]
+    log._file, log._sinks = Full(), [Full(), Broken()]
     log.values(1, {"loss": 1.0})
     log.note(1, {"validation": {"loss": 1.0}})
     log.close()
     log.close()
+    assert warned == [
+        "log.jsonl takes no figures (No space left on device). Training goes on without it.",
+        "a place takes no figures (No space left on device). Training goes on without it.",
+        "another takes no figures (ZeroDivisionError). Training goes on without it.",
+    ]
+
+
+def test_curves_that_cannot_be_written_stop_nothing(run: RunFolder) -> None:
+    warned: list[str] = []
+    run.tensorboard_path.write_text("in the way")
+    with Log(run, warn=warned.append) as log:
+        log.values(1, {"loss": 1.0})
+    assert lines(run) == [{"step": 1, "loss": 1.0}]
+    assert len(warned) == 1
+    assert warned[0].startswith("TensorBoard takes no figures (")
+
+
+def test_weights_and_biases_that_cannot_be_reached_are_told_at_once(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeWandb()
+    monkeypatch.setattr(fake, "init", lambda **_: 1 / 0)
+    monkeypatch.setitem(sys.modules, "wandb", fake)
+    with pytest.raises(RunError, match="Weights & Biases cannot be used: division by zero") as caught:
+        Log(run, ("wandb",))
+    assert "WANDB_MODE=offline" in caught.value.hint
+
+
+def test_a_folder_of_the_name_is_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if find_spec("wandb"):
+        pytest.skip("it is installed")
+    (tmp_path / "wandb").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingExtraError, match="Biases"):
+        logs.check_kinds(("wandb",))
+    logs.check_kinds(("tensorboard",))
 
 
 def test_a_log_that_cannot_be_written(run: RunFolder) -> None:

@@ -196,3 +196,29 @@ def test_a_recipe_with_data_and_paths_comes_back(folder: Path) -> None:
     recipe = replace(RECIPE, data=replace(RECIPE.data, train=(Source("a.csv", ("train",)),)))
     RunFolder.create(folder, recipe).release()
     RunFolder.resume(folder, recipe).release()
+
+
+def test_what_the_last_bits_depend_on_is_compared(folder: Path) -> None:
+    with RunFolder.create(folder, RECIPE, {"processes": 2, "device": "cpu", "smoke": False}) as run:
+        assert run.moved == ""
+    with RunFolder.resume(folder, RECIPE, {"processes": 2, "device": "cpu"}) as run:
+        assert run.moved == ""
+    with RunFolder.resume(folder, RECIPE, {"processes": 1, "device": "cpu"}) as run:
+        assert run.moved == "processes was 2, is 1"
+
+
+def test_a_smoke_run_gives_its_place_to_the_next(folder: Path) -> None:
+    RunFolder.clear_smoke(folder, "small")  # nothing is there
+    with RunFolder.create(folder, RECIPE, {"smoke": True}):
+        (folder / "best").mkdir()
+        (folder / "best" / "config.json").write_text("{}")
+        (folder / "log.jsonl").write_text("")
+        with pytest.raises(RunError, match="Another process"):
+            RunFolder.clear_smoke(folder, "small")
+    RunFolder.clear_smoke(folder, "another")
+    assert (folder / "best").is_dir()
+    RunFolder.clear_smoke(folder, "small")
+    assert [path.name for path in folder.iterdir() if path.name != "lock"] == []
+    RunFolder.create(folder, RECIPE, {"smoke": False}).release()
+    RunFolder.clear_smoke(folder, "small")
+    assert RunFolder.open(folder).name == "small", "a real run stays"

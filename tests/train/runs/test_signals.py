@@ -49,6 +49,12 @@ def test_handlers_are_put_back(capfd: pytest.CaptureFixture[str]) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop()
     assert capfd.readouterr().err == ""
+    with stopping() as stop:
+        stop()
+        stop.hush()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop()
+    assert capfd.readouterr().err == ""
 
 
 def test_what_is_ignored_stays_ignored() -> None:
