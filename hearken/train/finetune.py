@@ -88,6 +88,8 @@ def finetune(
     else:
         tell("looking at the sounds and the model")
         division = look(wish)
+        if (told := left_out(division)) and watchers:
+            watchers.warn(told)
         recipe = make_recipe(wish, division, folder, start_model(wish.start))
     fabric = make_fabric(accelerator=accelerator)
     facts = {"processes": 1, "device": str(fabric.device), "finetune": asdict(wish)}
@@ -101,6 +103,13 @@ def finetune(
     num_pairs = sum(len(clip.captions) for clip in division.training)
     how = division.how if division.validation else ""
     return Tuned(folder, chosen["before"], chosen["figures"], chosen["share"], how, num_pairs, chosen["num_held_out"], outcome)
+
+
+def left_out(division: Division) -> str:
+    """Return a sentence about clips that cannot be used; "" where there are none."""
+    reasons = {"whose sound is not here": division.num_silent, "without a caption": division.num_wordless}
+    told = ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count)
+    return f"Clips that are left out: {told}." if told else ""
 
 
 def look(wish: Wish) -> Division:

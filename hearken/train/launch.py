@@ -43,7 +43,10 @@ def make_fabric(*, devices: int = 1, nodes: int = 1, accelerator: str = "auto") 
             fabric = Fabric(accelerator=accelerator, devices=devices, num_nodes=nodes, strategy=strategy)
             fabric.launch()
         except (RuntimeError, ValueError) as error:
-            raise InputError(f"Training cannot start on {devices} devices of {nodes} machines: {error}", "Try --devices 1.") from error
+            raise InputError(
+                f"Training cannot start on {devices} devices ({accelerator}) of each of {nodes} machines: {error}",
+                "Try another --accelerator, such as auto or cpu, or fewer --devices.",
+            ) from error
     if fabric.local_rank:
         end_with_parent()
     return fabric

@@ -23,7 +23,7 @@ from hearken.models.dual import DualEncoder  # noqa: E402
 from hearken.models.text import TextEncoder  # noqa: E402
 from hearken.train import finetune as module  # noqa: E402
 from hearken.train.divide import Division  # noqa: E402
-from hearken.train.finetune import TRAINING, VALIDATION, Tuned, Wish, began_as, finetune, make_recipe  # noqa: E402
+from hearken.train.finetune import TRAINING, VALIDATION, Tuned, Wish, began_as, finetune, left_out, make_recipe  # noqa: E402
 from hearken.train.loop import Watchers  # noqa: E402
 from hearken.train.recipes.read import from_mapping  # noqa: E402
 from hearken.train.runs.checkpoint import best_model  # noqa: E402
@@ -206,3 +206,11 @@ def test_the_running_mean_looks_back_over_a_tenth(updates: int, keeps: float) ->
 def test_epochs_that_cannot_be() -> None:
     with pytest.raises(RecipeError):
         from_mapping(make_recipe(Wish("mine.csv", epochs=-1), division(100), Path("run"), model()).to_json(), "run.json")
+
+
+def test_clips_that_cannot_be_used_are_told() -> None:
+    assert (
+        left_out(Division((), (), {}, "", num_silent=2, num_wordless=1))
+        == "Clips that are left out: 2 whose sound is not here, 1 without a caption."
+    )
+    assert left_out(Division((), (), {}, "")) == ""

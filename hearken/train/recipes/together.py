@@ -62,8 +62,6 @@ def _check_batches(recipe: Recipe, faults: Faults) -> None:
     once_each = data.captions == "one" and all(source.repeat == 1 for source in data.train)
     if data.positives == "caption" and not training.distinct_clips and not once_each:
         faults.add("data.positives", "by `caption`, two captions of one clip would be wrong for each other: set training.distinct_clips.")
-    if training.cache_batch is not None and training.accumulate > 1:
-        faults.add("training.cache_batch", "gradient caching compares all pairs of a batch, `accumulate` those of its parts: choose one.")
 
 
 def _steps(recipe: Recipe) -> tuple[object, ...]:

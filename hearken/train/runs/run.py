@@ -50,7 +50,9 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: str | Path, recipe: Recipe, facts: Mapping[str, Any] | None = None) -> RunFolder:
-        """Make a run of `recipe` in a folder that is not there, or empty; `facts`, such as the number of processes, go into its record.
+        """Make a run of `recipe` in a folder that is not there, or empty, or holds a run that never made a step, whose place it takes.
+
+        `facts`, such as the number of processes, go into its record.
 
         Raises RunError where there is a run already, where the folder holds anything else (which stays as it is), where another
         process is at it, and where it cannot be written.
@@ -64,6 +66,7 @@ class RunFolder:
         lock = _locked(folder)
         try:
             _check_free(folder)  # somebody else may have been quicker
+            _empty(folder)
             values = plain(recipe.to_json())
             record = {
                 "format": FORMAT, "name": recipe.name, "recipe": values, "recipe_sha256": digest(values),
@@ -136,12 +139,7 @@ class RunFolder:
             return
         lock = _locked(folder)
         try:
-            for each in folder.iterdir():
-                if each.is_dir() and not each.is_symlink():
-                    shutil.rmtree(each)
-                elif each.name not in (LOCK, RECORD):
-                    each.unlink()
-            (folder / RECORD).unlink()  # last: killed before, it is still a smoke run
+            _empty(folder)
         except OSError as error:
             raise _unwritable(folder, error) from error
         finally:
@@ -269,8 +267,10 @@ def _start(recipe: Recipe, facts: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _check_free(folder: Path) -> None:
-    """Raise RunError unless a run may begin in `folder`: it is not there, or holds only what a killed beginning leaves."""
+    """Raise RunError unless a run may begin in `folder`: it is not there, or holds only what a beginning leaves that came to nothing."""
     if (folder / RECORD).exists():
+        if _came_to_nothing(folder):
+            return
         hint = "--resume goes on with it; --run DIR begins another one elsewhere."
         raise RunError(f"There is a training run in {show(folder)} already.", hint)
     try:
@@ -282,6 +282,22 @@ def _check_free(folder: Path) -> None:
     if foreign := sorted(name for name in names if name not in (LOCK, RECORD + PART) and not name.startswith(RECORD + TEMP_MARK)):
         found = f"it holds {show(foreign[0])}"
         raise RunError(f"{show(folder)} is no training run: {found}. It was left as it is.", "Name an empty or a new folder with --run.")
+
+
+def _came_to_nothing(folder: Path) -> bool:
+    """Whether the run in `folder` never made a step: its data were not there, say, or a name in its recipe was wrong."""
+    log, kept = folder / "log.jsonl", (folder / "checkpoints", folder / "best")
+    return not any(path.exists() for path in kept) and not (log.is_file() and log.stat().st_size)
+
+
+def _empty(folder: Path) -> None:
+    """Remove what is in the folder of a run, its record last: killed before, it is still that run."""
+    for each in folder.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name not in (LOCK, RECORD):
+            each.unlink()
+    (folder / RECORD).unlink(missing_ok=True)
 
 
 def _locked(folder: Path) -> FileLock:

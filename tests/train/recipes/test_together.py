@@ -44,7 +44,6 @@ ALL_FROZEN = ["audio", "text", "audio_projection", "text_projection"]
         ({"augment": ["noise", {"name": "pairmix", "share": 1.0}]}, "augment.1.share: 1 of a batch of 64 leaves no pair as it is."),
         ({"data": {"positives": "caption"}}, "data.positives: by `caption`, two captions of one clip would be wrong for each other: set training.distinct_clips."),
         ({"data": {"positives": "caption", "captions": "one", "train": [{"corpus": "clotho", "repeat": 2}]}}, "data.positives: "),
-        ({"training": {"cache_batch": 8, "accumulate": 2}}, "training.cache_batch: gradient caching compares all pairs of a batch"),
         ({"loss": "clap_two_scale"}, "loss.dim: this must be model.dim, 1024, not 512."),
         ({"loss": {"name": "clap_two_scale", "dim": 1024}, "model": {"dim": 64}}, "loss.dim: this must be model.dim, 64, not 1024."),
         ({"loss": "distillation", "teachers": ["runs/one"], "training": {"monitor": "loss"}}, "training.monitor: the loss is not known in validation"),

@@ -60,12 +60,32 @@ def test_every_path_lies_in_the_folder(folder: Path) -> None:
 
 def test_a_run_is_begun_once(folder: Path) -> None:
     RunFolder.create(folder, RECIPE).release()
+    (folder / "log.jsonl").write_text('{"step": 1}\n')
     before = (folder / "run.json").read_bytes()
     with pytest.raises(RunError, match=r"a training run in .*small already") as caught:
         RunFolder.create(folder, RECIPE)
     assert "--resume" in caught.value.hint
     assert "--run" in caught.value.hint
     assert (folder / "run.json").read_bytes() == before
+
+
+def test_a_run_that_came_to_nothing_gives_way(folder: Path) -> None:
+    """A first try with a wrong name or without its data must not stand in the way of the corrected one."""
+    RunFolder.create(folder, RECIPE).release()
+    (folder / "log.jsonl").touch()
+    (folder / "failed.jsonl").write_text("{}\n")
+    (folder / "tensorboard").mkdir()
+    corrected = replace(RECIPE, training=replace(RECIPE.training, epochs=9))
+    with RunFolder.create(folder, corrected) as run:
+        assert run.record["recipe"]["training"]["epochs"] == 9
+        with pytest.raises(RunError, match="Another process"):
+            RunFolder.create(folder, RECIPE)
+    assert sorted(path.name for path in folder.iterdir()) == ["lock", "run.json"]
+    for kept in ("checkpoints", "best"):
+        (folder / kept).mkdir()
+        with pytest.raises(RunError, match="already"):
+            RunFolder.create(folder, RECIPE)
+        (folder / kept).rmdir()
 
 
 def test_a_folder_of_something_else_is_not_touched(folder: Path) -> None:
@@ -96,6 +116,7 @@ def test_going_on(folder: Path) -> None:
         assert not run.stopped_path.exists()
     with RunFolder.enter(folder, RECIPE, resume=True) as run:
         assert len(run.record["starts"]) == 3
+    (folder / "log.jsonl").write_text('{"step": 1}\n')
     with pytest.raises(RunError, match="already"):
         RunFolder.enter(folder, RECIPE)
     with RunFolder.enter(folder.parent / "other", RECIPE, resume=True) as run:
