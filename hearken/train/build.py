@@ -5,6 +5,7 @@ Nothing is fetched unless the recipe says `weights: pretrained`; what is fetched
 
 from __future__ import annotations
 
+import difflib
 import tempfile
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import torch
 from hearken.audio.length import Padding
 from hearken.convert.convert import convert
 from hearken.convert.obtain import obtain
-from hearken.errors import ModelError, RecipeError, RunError, show
+from hearken.errors import ModelError, ModelNotFoundError, RecipeError, RunError, show
 from hearken.frontend.jitter import Jitter
 from hearken.models import weights
 from hearken.models.audio_table import audio_entry
@@ -29,6 +30,7 @@ from hearken.train.recipe import AudioPart, ModelPart, Recipe, TextPart
 
 RANDOM, PRETRAINED = "random", "pretrained"
 BEST = "best"
+POCKET = "pocket"
 _TAKEN_FROM = {"cnn14_wavcaps": "cnn14"}
 """Encoders whose authors began with the weights of another one, of which theirs is a part."""
 RUNS = Path("runs")
@@ -76,10 +78,12 @@ def start_model(name: str) -> DualEncoder:
             return DualEncoder.from_pretrained(folder / BEST)
     if (Path(name) / weights.CONFIG).is_file():
         return DualEncoder.from_pretrained(name)
-    if name == "pocket":
+    if name == POCKET:
         from hearken.convert.pocket import load_pocket
 
         return load_pocket()
+    if difflib.get_close_matches(name, [POCKET]):
+        raise ModelNotFoundError(f"There is no model {show(name)!r}.", f"The built-in one is called {POCKET}.")
     obtained = obtain(name, models_home() / "downloads")
     if (obtained.path / weights.CONFIG).is_file():
         return DualEncoder.from_pretrained(obtained.path)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hearken.errors import CheckpointError, InputError, ModelError, RecipeError, RunError
+from hearken.errors import CheckpointError, InputError, ModelError, ModelNotFoundError, RecipeError, RunError
 from hearken.models.build import build_audio, save_audio
 from hearken.models.config import TemperatureConfig
 from hearken.train import build
@@ -110,6 +110,12 @@ def test_a_run_without_a_model_says_so(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(RunError, match="no model yet"):
         start_model(str(tmp_path))
+
+
+def test_a_slip_of_the_pen_is_seen() -> None:
+    with pytest.raises(ModelNotFoundError, match="no model 'poket'") as caught:
+        start_model("poket")
+    assert "pocket" in caught.value.hint
 
 
 def test_an_unknown_start_is_refused() -> None:
