@@ -164,6 +164,7 @@ def main() -> int:
     parser.add_argument("--clips", type=int, default=48)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--stop-s", type=float, default=STOP_S, help="seconds that a stop may take; more on a machine that is busy")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else time.time_ns() % 2**32
     print(f"seed {seed}", flush=True)
@@ -178,7 +179,7 @@ def main() -> int:
                 kills, terms, rounds = kills + more, terms + told, rounds + 1
                 print(f"{kills} kills, {terms} times told to stop, {rounds} rounds", flush=True)
             print(f"every run ended as the uninterrupted one; told to stop, the slowest took {trial.slowest_stop_s:.1f} s")
-            assert trial.slowest_stop_s <= STOP_S, f"stopping took {trial.slowest_stop_s:.1f} s"
+            assert trial.slowest_stop_s <= options.stop_s, f"stopping took {trial.slowest_stop_s:.1f} s"
         except AssertionError as error:
             print(f"seed {seed}: {error}")
             return 1
