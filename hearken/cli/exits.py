@@ -11,5 +11,5 @@ EXIT_SOME_FAILED = 3
 """Done, but some files failed."""
 EXIT_INTERRUPTED = 130
 """Ctrl-C: 128 + SIGINT, as shells have it."""
-EXIT_SIGNALLED = 128
+SIGNALLED = 128
 """Stopped by a signal whose number is added, as shells have it: 143 for SIGTERM."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hearken.cli import output
-from hearken.cli.exits import EXIT_SIGNALLED
+from hearken.cli.exits import SIGNALLED
 from hearken.cli.options import JobsOption, JsonOption
 from hearken.cli.train.bar import TrainBar
 from hearken.cli.train.run import RUNS, need_extra
@@ -99,7 +99,7 @@ def _tune(wish: Wish, folder: Path, *, resume: bool, jobs: int | None, quiet: bo
     again = f"`hearken train finetune --run {shlex.quote(show(folder))} --resume` goes on"
     done = "What the last checkpoint holds is kept" if tuned is None else f"All {output.number(tuned.steps)} steps are kept"
     output.note(f"Interrupted. {done}: {again}.")
-    raise typer.Exit(EXIT_SIGNALLED + (stop.signal or signal.SIGINT))
+    raise typer.Exit(SIGNALLED + (stop.signal or signal.SIGINT))
 
 
 def _teller(*, quiet: bool) -> Any:  # noqa: ANN401 - a function of one line

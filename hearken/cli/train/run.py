@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hearken.cli import output
-from hearken.cli.exits import EXIT_SIGNALLED
+from hearken.cli.exits import SIGNALLED
 from hearken.cli.options import JobsOption, JsonOption
 from hearken.cli.train.bar import TrainBar
 from hearken.cli.train.finish import Finish
@@ -148,7 +148,7 @@ def _train(
     if outcome is None or not outcome.finished:
         if is_first:
             output.note(interrupted(place, outcome))
-        raise typer.Exit(EXIT_SIGNALLED + (stop.signal or signal.SIGINT))
+        raise typer.Exit(SIGNALLED + (stop.signal or signal.SIGINT))
     return outcome
 
 

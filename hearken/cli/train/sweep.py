@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hearken.cli import output
-from hearken.cli.exits import EXIT_SIGNALLED, EXIT_SOME_FAILED
+from hearken.cli.exits import EXIT_SOME_FAILED, SIGNALLED
 from hearken.cli.options import JobsOption, JsonOption
 from hearken.cli.train.bar import TrainBar
 from hearken.cli.train.run import RUNS, Accelerator, need_extra
@@ -65,7 +65,7 @@ def sweep(
     else:
         _print(entries, results, markdown=markdown)
     if any(result.state == "stopped" for result in results):
-        raise typer.Exit(EXIT_SIGNALLED + 2)
+        raise typer.Exit(SIGNALLED + 2)
     if any(result.state == "failed" for result in results):
         raise typer.Exit(EXIT_SOME_FAILED)
 
