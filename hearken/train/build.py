@@ -27,14 +27,13 @@ from hearken.models.text import TextTower
 from hearken.models.text_table import build_text
 from hearken.runtime.catalog import models_home
 from hearken.train.recipe import AudioPart, ModelPart, Recipe, TextPart
+from hearken.train.runs.home import RUNS
 
 RANDOM, PRETRAINED = "random", "pretrained"
 BEST = "best"
 POCKET = "pocket"
 _TAKEN_FROM = {"cnn14_wavcaps": "cnn14"}
 """Encoders whose authors began with the weights of another one, of which theirs is a part."""
-RUNS = Path("runs")
-"""Where the run of a recipe is unless one says otherwise: `runs/RECIPE`, below the folder one is in."""
 
 
 def build_model(part: ModelPart, seed: int) -> DualEncoder:

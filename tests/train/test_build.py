@@ -121,4 +121,3 @@ def test_a_slip_of_the_pen_is_seen() -> None:
 def test_an_unknown_start_is_refused() -> None:
     with pytest.raises((InputError, ModelError)):
         start_model("no such model")
-    assert str(build.RUNS) == "runs"

@@ -13,8 +13,9 @@ from hearken.cli import output
 from hearken.cli.exits import SIGNALLED
 from hearken.cli.options import JobsOption, JsonOption
 from hearken.cli.train.bar import TrainBar
-from hearken.cli.train.run import RUNS, need_extra
+from hearken.cli.train.run import need_extra
 from hearken.errors import HearkenError, show
+from hearken.train.runs.home import RUNS
 
 if TYPE_CHECKING:
     from hearken.train.finetune import Tuned, Wish

@@ -17,12 +17,12 @@ from hearken.cli.options import JobsOption, JsonOption
 from hearken.cli.train.bar import TrainBar
 from hearken.cli.train.finish import Finish
 from hearken.errors import MissingExtraError, show
+from hearken.train.runs.home import RUNS
 
 if TYPE_CHECKING:
     from hearken.train.recipe import Recipe
     from hearken.train.runs.report import Outcome
 
-RUNS = Path("runs")
 _NEEDED = ("torch", "transformers", "safetensors", "lightning_fabric", "yaml")
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hearken.cli import output
-from hearken.cli.exits import EXIT_SOME_FAILED, SIGNALLED
+from hearken.cli.exits import EXIT_INTERRUPTED, EXIT_SOME_FAILED
 from hearken.cli.options import JobsOption, JsonOption
 from hearken.cli.train.bar import TrainBar
-from hearken.cli.train.run import RUNS, Accelerator, need_extra
+from hearken.cli.train.run import Accelerator, need_extra
 from hearken.errors import show
+from hearken.train.runs.home import RUNS
 
 if TYPE_CHECKING:
     from hearken.train.recipe import Recipe
@@ -65,7 +66,7 @@ def sweep(
     else:
         _print(entries, results, markdown=markdown)
     if any(result.state == "stopped" for result in results):
-        raise typer.Exit(SIGNALLED + 2)
+        raise typer.Exit(EXIT_INTERRUPTED)
     if any(result.state == "failed" for result in results):
         raise typer.Exit(EXIT_SOME_FAILED)
 

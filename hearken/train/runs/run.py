@@ -28,7 +28,6 @@ from filelock import FileLock, Timeout
 
 from hearken.errors import RunError, show
 from hearken.files import PART, TEMP_MARK, write_whole
-from hearken.runtime.catalog import RUN_MODEL
 from hearken.train.recipe import Recipe
 from hearken.train.runs.code import code_facts
 from hearken.train.runs.compare import differences, digest, finite, plain
@@ -193,11 +192,6 @@ class RunFolder:
     def best_path(self) -> Path:
         """The model folder of the best validation; `checkpoint.best_model` finds it wherever it is."""
         return self.path / "best"
-
-    @property
-    def export_path(self) -> Path:
-        """The folder of the best model as `hearken index` runs it."""
-        return self.path / RUN_MODEL
 
     @property
     def ledger_path(self) -> Path:

@@ -53,8 +53,8 @@ def test_a_new_run_says_what_it_is(folder: Path) -> None:
 
 def test_every_path_lies_in_the_folder(folder: Path) -> None:
     run = RunFolder(folder, {})
-    paths = (run.log_path, run.tensorboard_path, run.checkpoints_path, run.best_path, run.export_path, run.ledger_path, run.stopped_path)
-    assert [path.name for path in paths] == ["log.jsonl", "tensorboard", "checkpoints", "best", "model", "failed.jsonl", "stopped.json"]
+    paths = (run.log_path, run.tensorboard_path, run.checkpoints_path, run.best_path, run.ledger_path, run.stopped_path)
+    assert [path.name for path in paths] == ["log.jsonl", "tensorboard", "checkpoints", "best", "failed.jsonl", "stopped.json"]
     assert {path.parent for path in paths} == {folder}
 
 
