@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import closing
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ from hearken.train.feed.data import TrainingData, open_data
 from hearken.train.recipe import DataPart, Named, Recipe, Source, TrainingPart
 
 RATE_HZ = 8_000
+
+
+@contextmanager
+def no_thread_left() -> Iterator[None]:
+    """Check that the body ends every thread that it begins; other tests may have left theirs, as `decode_isolated` does by design."""
+    before = set(threading.enumerate())
+    yield
+    assert [thread.name for thread in threading.enumerate() if thread not in before] == []
 
 
 def write_sound(path: Path, seed: int, num_samples: int | None = None) -> Path:

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import wave
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,10 +13,13 @@ import pytest
 from hearken.audio.worker import Worker
 from hearken.train.feed.ahead import Crew, ahead
 from hearken.train.feed.sound_worker import worker
+from tests.train.feed.sounding import no_thread_left
 
 
-def names() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("hearken")]
+@pytest.fixture(autouse=True)
+def _no_thread_left() -> Iterator[None]:
+    with no_thread_left():
+        yield
 
 
 def write_long_wav(path: Path) -> Path:
@@ -46,7 +49,6 @@ def test_things_come_in_order_and_errors_in_their_turn() -> None:
     assert [next(taken) for _ in range(13)] == [2 * number for number in range(13)]
     with pytest.raises(ValueError, match="thirteen"):
         next(taken)
-    assert names() == []
 
 
 def test_no_more_is_made_than_was_asked_for() -> None:
@@ -61,7 +63,6 @@ def test_no_more_is_made_than_was_asked_for() -> None:
         assert next(taken) == 0
         time.sleep(0.2)
         assert len(made) <= 5
-    assert names() == []
 
 
 def test_closing_ends_a_process_that_is_busy(tmp_path: Path) -> None:
@@ -85,7 +86,6 @@ def test_closing_ends_a_process_that_is_busy(tmp_path: Path) -> None:
     taken.close()
     assert time.monotonic() - start < 2.0
     assert ended == []
-    assert names() == []
 
 
 def test_an_empty_iterator_ends() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from pathlib import Path
 
 import psutil
@@ -10,7 +9,7 @@ import torch
 
 from hearken.train.feed.loader import id_of_caption
 from hearken.train.recipe import Named
-from tests.train.feed.sounding import assert_equal, epoch_of, opened, recipe_of, write_corpus, write_sound, write_table
+from tests.train.feed.sounding import assert_equal, epoch_of, no_thread_left, opened, recipe_of, write_corpus, write_sound, write_table
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +91,10 @@ def test_generated_rows_have_ids_of_their_own_and_no_sound_of_the_batch(table: P
 
 
 def test_no_thread_outlives_its_epoch(table: Path) -> None:
-    batches = opened(recipe_of(table), jobs=2).loader.epoch(0)
-    next(batches)
-    batches.close()
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("hearken")] == []
+    with no_thread_left():
+        batches = opened(recipe_of(table), jobs=2).loader.epoch(0)
+        next(batches)
+        batches.close()
 
 
 def test_nobody_is_blamed_for_a_process_that_was_killed(table: Path, tmp_path: Path) -> None:
@@ -104,6 +103,8 @@ def test_nobody_is_blamed_for_a_process_that_was_killed(table: Path, tmp_path: P
     found = []
     for batch in batches:
         found.append(batch)
+        if len(found) > 1:  # once: a file during which the process dies a second time is held for its murderer
+            continue
         for child in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.kill()

@@ -18,7 +18,7 @@ from hearken.train.runs.checkpoint import best_model
 from hearken.train.runs.run import RunFolder
 from hearken.train.session import run_recipe
 
-SHARED = Path(__file__).resolve().parents[3] / "shared/audio/metadata.csv"
+SHARED = Path(__file__).resolve().parents[4] / "shared/audio/metadata.csv"
 
 
 @pytest.fixture(scope="module")
