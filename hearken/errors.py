@@ -160,3 +160,11 @@ class RunError(HearkenError):
 
 class TrainingError(HearkenError):
     """Training had to stop: updates were not finite again and again, or another process of it ended."""
+
+
+class EvaluationError(InputError):
+    """What is to be evaluated does not fit together: scores, clips, queries, or evaluations of different tasks."""
+
+
+class SubmissionError(InputError):
+    """A submission is not what the challenge asks for; the message lists the faults, with file and row."""
