@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from hearken.audio.decode import open_stream
+from hearken.metrics.ranks import Ranks, ranks_of_tables
 from hearken.metrics.retrieval import average_precision, average_precision_at, recall_at
 from hearken.runtime.model import Model, load_model
 
@@ -52,7 +53,7 @@ class Trial:
     queries: tuple[str, ...]
     relevant: np.ndarray
     name: str
-    precision: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    precision: Callable[[Ranks], np.ndarray]
 
 
 def read_rows(shared: Path, split: str) -> list[Row]:
@@ -101,7 +102,9 @@ def scenes(options: argparse.Namespace) -> tuple[Path, Trial]:
     queries = tuple(record["captions"][0] for record in records)
     sounds = tuple(manifests["dev"].parent / record["file"] for record in records)
     relevant = np.array([[query == other for other in queries] for query in queries])
-    return manifests["train"], Trial("captions of scenes", sounds, queries, relevant, "mAP@10", lambda s, r: average_precision_at(s, r, 10))
+    return manifests["train"], Trial(
+        "captions of scenes", sounds, queries, relevant, "mAP@10", lambda ranks: average_precision_at(ranks, 10)
+    )
 
 
 def hearken(*arguments: str) -> None:
@@ -132,9 +135,10 @@ def report(trials: Sequence[Trial], before: Model, after: Model) -> None:
     print("\n| asked | queries, clips | figure | before | after | difference |\n|---|---|---|---|---|---|")
     for trial in trials:
         scores = [model.encode_text(trial.queries) @ embed(model, trial.sounds, known).T for model in (before, after)]
-        figures = {trial.name: trial.precision, "R@1": lambda s, r: recall_at(s, r, 1), "R@10": lambda s, r: recall_at(s, r, 10)}
+        ranks = [ranks_of_tables(each, trial.relevant) for each in scores]
+        figures = {trial.name: trial.precision, "R@1": lambda ranks: recall_at(ranks, 1), "R@10": lambda ranks: recall_at(ranks, 10)}
         for name, figure in figures.items():
-            first, second = (figure(each, trial.relevant) for each in scores)
+            first, second = (figure(each) for each in ranks)
             counts = f"{trial.relevant.shape[0]}, {trial.relevant.shape[1]}"
             print(
                 f"| {trial.title} | {counts} | {name} | {interval(first)} | {interval(second)} | {interval(second - first)} |", flush=True

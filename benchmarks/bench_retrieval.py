@@ -21,6 +21,7 @@ import numpy as np
 
 import hearken
 from hearken.limits import MAX_HITS
+from hearken.metrics.ranks import ranks_of_tables
 from hearken.metrics.retrieval import average_precision, precision_at
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "recipes"))
@@ -76,9 +77,9 @@ def report(scores: dict[str, np.ndarray], relevant: np.ndarray, queries: list[st
     """Print all figures and return their means by system."""
     often = relevant.sum(axis=1) >= MIN_RELEVANT
     figures = {}
-    precision = {name: average_precision(values, relevant) for name, values in scores.items()}
+    precision = {name: average_precision(ranks_of_tables(values, relevant)) for name, values in scores.items()}
     for name, values in scores.items():
-        top = precision_at(values[often], relevant[often], 10)
+        top = precision_at(ranks_of_tables(values[often], relevant[often]), 10)
         print(f"{name}: {len(queries)} queries, {often.sum()} with >= {MIN_RELEVANT} relevant clips, {relevant.shape[1]} clips")
         print(
             describe("mAP", precision[name]),

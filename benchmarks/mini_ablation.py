@@ -204,6 +204,7 @@ def train_one(name: str, seed: int, place: Place, epochs: int | None) -> None:
     """Train a run, or what is left of it, and write down how well its model retrieves: the average precision of each query."""
     import torch
 
+    from hearken.metrics.ranks import ranks_of_tables
     from hearken.metrics.retrieval import average_precision_at
     from hearken.train.build import start_model
     from hearken.train.feed.corpora import open_corpus
@@ -221,7 +222,7 @@ def train_one(name: str, seed: int, place: Place, epochs: int | None) -> None:
     sounds = Sounds(dual.rate_hz, round(LONGEST_S * dual.rate_hz), cache_mb=0)
     held_out = hold_out([open_corpus(str(place.held_out))], sounds, Failures(None))
     embedded = embed(dual, held_out)
-    precision = average_precision_at(embedded.scores, embedded.relevant, 10)
+    precision = average_precision_at(ranks_of_tables(embedded.scores, embedded.relevant), 10)
     facts = {
         "mAP@10": float(np.mean(precision)), "queries": list(held_out.queries), "precision": precision.tolist(), "steps": outcome.steps,
         "trained_s": trained_s, "looked_at_s": time.monotonic() - began - trained_s,

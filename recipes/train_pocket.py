@@ -33,6 +33,7 @@ from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 
 from hearken.losses.cross_entropy import multi_positive
+from hearken.metrics.ranks import ranks_of_tables
 from hearken.metrics.retrieval import average_precision, precision_at
 from hearken.models.mobilenet import MobileNetV3
 from hearken.models.pocket import PocketAudio, PocketText
@@ -105,11 +106,11 @@ def measure(texts: Callable[[list[str]], np.ndarray], heard: np.ndarray, clips: 
     relevant = np.array([[clip.caption == query for clip in clips] for query in queries])
     scores = texts(queries) @ heard.T
     often = relevant.sum(axis=1) >= 5
-    precision = average_precision(scores, relevant)
+    precision = average_precision(ranks_of_tables(scores, relevant))
     return {
         "mAP": float(precision.mean()),
         "mAP_5plus": float(precision[often].mean()),
-        "P@10_5plus": float(precision_at(scores[often], relevant[often], 10).mean()),
+        "P@10_5plus": float(precision_at(ranks_of_tables(scores[often], relevant[often]), 10).mean()),
         "mAP_unseen": float(precision[[query not in known for query in queries]].mean()),
         "queries": len(queries),
         "queries_5plus": int(often.sum()),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hearken.errors import RunError, show
+from hearken.metrics.ranks import ranks_of_tables
 from hearken.metrics.retrieval import average_precision_at
 from hearken.models.dual import DualEncoder
 from hearken.models.frame_tower import FrameTower
@@ -195,7 +196,7 @@ def _choose(recipe: Recipe, run: RunFolder, known: dict[str, Any], *, jobs: int,
     after = DualEncoder.from_pretrained(best_model(run))
     seen = {0.0: embed(before, held_out, stop=stop)}
     seen |= {share: embed(between(before, after, share), held_out, stop=stop) for share in SHARES}
-    precisions = {share: average_precision_at(each.scores, each.relevant, 10) for share, each in seen.items()}
+    precisions = {share: average_precision_at(ranks_of_tables(each.scores, each.relevant), 10) for share, each in seen.items()}
     share = nearest(precisions)
     facts = known | {"figures": figures(seen[share]), "share": share, "before": figures(seen[0.0]), "num_held_out": len(held_out.clips)}
     facts["tried"] = {f"{each:g}": float(values.mean()) for each, values in precisions.items()}

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from hearken.errors import HearkenError, RecipeError, show
 from hearken.files import write_whole
-from hearken.metrics.retrieval import average_precision_at, ranked_relevance, recall_at
+from hearken.metrics.ranks import ranks_of_tables
+from hearken.metrics.retrieval import average_precision_at, first_rank, recall_at
 from hearken.models.dual import DualEncoder
 from hearken.train.feed.corpora import open_corpus
 from hearken.train.feed.failures import Failures
@@ -118,11 +118,6 @@ def _one(recipe: Recipe, run: Path, train: Train, device: str, jobs: int) -> Res
     return Result(recipe, run, "trained", figures)
 
 
-def device_of(accelerator: str) -> str:
-    """Return the device that models are tried on: "cuda" where `accelerator` ("auto", "cuda", ...) allows it and there is one, else "cpu"."""
-    return "cuda" if accelerator in ("auto", "cuda") and torch.cuda.is_available() else "cpu"
-
-
 def kept_figures(run: Path, recipe: Recipe) -> dict[str, float] | None:
     """Return the test figures that the run in `run` keeps of `recipe`, None where it keeps none or is of another recipe."""
     if not (run / RECORD).is_file() or not (run / TESTS).is_file():
@@ -170,10 +165,11 @@ def figure(embedded: Embedded, metric: str) -> float:
     if parts[1] == "a2t":
         asked = relevant.any(axis=0)
         scores, relevant = scores.T[asked], relevant.T[asked]
+    ranks = ranks_of_tables(scores, relevant)
     if parts[2] is None:
-        return float((np.argmax(ranked_relevance(scores, relevant), axis=1) + 1).mean())
+        return float(first_rank(ranks).mean())
     each = average_precision_at if parts[2] == "mAP" else recall_at
-    return 100.0 * float(each(scores, relevant, int(parts[3])).mean())
+    return 100.0 * float(each(ranks, int(parts[3])).mean())
 
 
 def ours(entry: Entry, results: Mapping[str, Result]) -> dict[str, float]:

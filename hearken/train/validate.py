@@ -8,7 +8,8 @@ Legend: `N` clips, `Q` queries, `D` embedding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from torch import Tensor
 from hearken.data.shards.order import permutation
 from hearken.errors import DataError, show
 from hearken.losses.base import Loss, Pairs
+from hearken.metrics.ranks import ranks_of_tables
 from hearken.metrics.retrieval import average_precision_at, recall_at
 from hearken.models.dual import DualEncoder
 from hearken.train.feed.held_out import HeldOut
@@ -48,7 +50,6 @@ class Embedded:
         return self.text @ self.audio.T
 
 
-@torch.no_grad()
 def embed(
     dual: DualEncoder, held_out: HeldOut, *, precision: str = "32", on_progress: Progress = silent, stop: Callable[[], bool] = bool
 ) -> Embedded:
@@ -56,13 +57,26 @@ def embed(
 
     Raises DataError when not one clip can be read.
     """
-    was_training = [module for module in dual.modules() if module.training]
-    dual.eval()
-    try:
+    numbers, audio = embed_sounds(dual, held_out.sounds(), len(held_out.clips), precision=precision, on_progress=on_progress, stop=stop)
+    if not numbers:
+        raise DataError(f"None of the {len(held_out.clips)} clips of {show(held_out.name)} can be read.", "`hearken data check` says why.")
+    relevant = held_out.relevant[:, numbers]
+    answered: NDArray[np.bool_] = np.any(relevant, axis=1)
+    queries = [query for query, kept in zip(held_out.queries, answered.tolist(), strict=True) if kept]
+    return Embedded(audio, embed_texts(dual, queries, precision=precision), relevant[answered])
+
+
+@torch.no_grad()
+def embed_sounds(
+    dual: DualEncoder, sounds: Iterator[tuple[int, FloatArray]], count: int, *, precision: str = "32", on_progress: Progress = silent,
+    stop: Callable[[], bool] = bool,
+) -> tuple[list[int], FloatArray]:  # fmt: skip
+    """Return the numbers of the `count` clips that `sounds` yields, and their vectors (N, D), in their order."""
+    numbers: list[int] = []
+    rows: list[Tensor] = []
+    with _evaluating(dual):
         device = next(dual.parameters()).device
-        numbers: list[int] = []
-        rows: list[Tensor] = []
-        for group in _grouped(held_out.sounds()):
+        for group in _grouped(sounds):
             if stop():
                 raise KeyboardInterrupt
             lengths = [len(samples) for _, samples in group]
@@ -72,21 +86,34 @@ def embed(
             with autocast(device, precision):
                 rows.append(dual.encode_audio(torch.from_numpy(wave).to(device), lengths).float().cpu())
             numbers += [number for number, _ in group]
-            on_progress(len(numbers), len(held_out.clips))
-        if not rows:
-            raise DataError(
-                f"None of the {len(held_out.clips)} clips of {show(held_out.name)} can be read.", "`hearken data check` says why."
-            )
-        relevant = held_out.relevant[:, numbers]
-        answered: NDArray[np.bool_] = np.any(relevant, axis=1)
-        queries = [query for query, kept in zip(held_out.queries, answered.tolist(), strict=True) if kept]
-        texts = [queries[start : start + _TEXTS_AT_ONCE] for start in range(0, len(queries), _TEXTS_AT_ONCE)]
-        with autocast(device, precision):
-            words = [dual.encode_text(some).float().cpu() for some in texts]
+            on_progress(len(numbers), count)
+    return numbers, torch.cat(rows).numpy() if rows else np.zeros((0, dual.dim), np.float32)
+
+
+@torch.no_grad()
+def embed_texts(dual: DualEncoder, texts: Sequence[str], *, precision: str = "32") -> FloatArray:
+    """Return the vectors (Q, D) of `texts`."""
+    with _evaluating(dual), autocast(next(dual.parameters()).device, precision):
+        groups = [texts[start : start + _TEXTS_AT_ONCE] for start in range(0, len(texts), _TEXTS_AT_ONCE)]
+        rows = [dual.encode_text(some).float().cpu() for some in groups]
+    return torch.cat(rows).numpy() if rows else np.zeros((0, dual.dim), np.float32)
+
+
+@contextlib.contextmanager
+def _evaluating(dual: DualEncoder) -> Iterator[None]:
+    """Evaluation mode; the mode of each part is put back afterwards."""
+    was_training = [module for module in dual.modules() if module.training]
+    dual.eval()
+    try:
+        yield
     finally:
         for module in was_training:
             module.training = True
-    return Embedded(torch.cat(rows).numpy(), torch.cat(words).numpy(), relevant[answered])
+
+
+def device_of(accelerator: str) -> str:
+    """Return the device that models are tried on: "cuda" where `accelerator` ("auto", "cuda", ...) allows it and there is one, else "cpu"."""
+    return "cuda" if accelerator in ("auto", "cuda") and torch.cuda.is_available() else "cpu"
 
 
 def figures(embedded: Embedded) -> dict[str, float]:
@@ -99,8 +126,9 @@ def figures(embedded: Embedded) -> dict[str, float]:
     for name, scores, relevant in (
         ("t2a", embedded.scores, embedded.relevant), ("a2t", embedded.scores.T[asked], embedded.relevant.T[asked])
     ):  # fmt: skip
-        values[f"{name}_mAP@10"] = float(average_precision_at(scores, relevant, 10).mean())
-        values |= {f"{name}_R@{k}": float(recall_at(scores, relevant, k).mean()) for k in RECALLS}
+        ranks = ranks_of_tables(scores, relevant)
+        values[f"{name}_mAP@10"] = float(average_precision_at(ranks, 10).mean())
+        values |= {f"{name}_R@{k}": float(recall_at(ranks, k).mean()) for k in RECALLS}
     return values
 
 

@@ -171,12 +171,18 @@ def test_fault_F4_a_file_that_keeps_changing_goes_to_the_ledger(store: SqliteSto
 
     def write_on() -> None:
         with path.open("ab") as file:
-            while not stop.is_set():
+            while not stop.wait(0.001):  # a fake sound has a vector for every 200 bytes: it must not grow by millions
                 file.write(b"x")
                 file.flush()
 
+    def wait_until_it_grew(name: str) -> None:
+        size = path.stat().st_size
+        while name == str(path) and path.stat().st_size == size:
+            assert thread.is_alive()
+            stop.wait(0.001)
+
     thread = threading.Thread(target=write_on)
-    embedder.delay_s = 0.05
+    embedder.hook = wait_until_it_grew
     thread.start()
     try:
         report = index_folders(store, embedder, [sounds])
@@ -186,6 +192,7 @@ def test_fault_F4_a_file_that_keeps_changing_goes_to_the_ledger(store: SqliteSto
     assert (report.indexed, report.failed) == (5, 1)
     assert [(line.path, line.stage, line.error) for line in store.failures()] == [(str(path), "read", "AudioChangedError")]
     assert embedder.embedded.count(str(path)) == 2
+    embedder.hook = lambda _: None
     report = index_folders(store, embedder, [sounds])
     assert (report.indexed, report.unchanged, store.failures()) == (1, 5, [])
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from queue import Queue
-from threading import Thread, main_thread
+from threading import Event, Thread, main_thread
 
 import numpy as np
 import pytest
@@ -157,18 +157,24 @@ def test_ctrl_c_does_not_wait_until_every_known_file_has_been_hashed(
     index_folders(store, FakeEmbedder(), [folder])
     for path in folder.iterdir():
         age(path, seconds=60)  # touched: known by its content, so no path is handed to the embedder
-    hashed, real = [], ingest.hash_and_status
+    hashed, real, until_interrupted = [], ingest.hash_and_status, ingest.set_when_interrupted
+    noticed: list[Event] = []
     main = main_thread().ident
     assert main is not None
+
+    def noted(event: Event) -> AbstractContextManager[None]:
+        noticed.append(event)
+        return until_interrupted(event)
 
     def slow(path: str) -> tuple[bytes, os.stat_result]:
         hashed.append(path)
         if len(hashed) == 3:
             signal.pthread_kill(main, signal.SIGINT)
-            time.sleep(0.3)  # the main thread gets its turn
+            assert noticed[0].wait(30)  # the main thread gets its turn
         return real(path)
 
     monkeypatch.setattr(ingest, "hash_and_status", slow)
+    monkeypatch.setattr(ingest, "set_when_interrupted", noted)
     with pytest.raises(KeyboardInterrupt):
         index_folders(store, Threaded(), [folder])
     assert len(hashed) <= 4

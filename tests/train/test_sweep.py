@@ -15,8 +15,8 @@ from hearken.train.recipes.listing import of_table
 from hearken.train.recipes.read import read_recipe
 from hearken.train.runs.compare import digest, plain
 from hearken.train.runs.report import Outcome
-from hearken.train.sweep import TESTS, Result, device_of, figure, in_order, kept_figures, ours, sweep, to_json
-from hearken.train.validate import Embedded
+from hearken.train.sweep import TESTS, Result, figure, in_order, kept_figures, ours, sweep, to_json
+from hearken.train.validate import Embedded, device_of
 
 
 def named(name: str, start: str = "") -> Recipe:

@@ -63,7 +63,8 @@ class Finish:
     def _tests(self, run: Path, accelerator: str, jobs: int | None) -> dict[str, float]:
         """The figures of the test sets: those that the run has, or new ones."""
         from hearken.audio.crew import num_cores
-        from hearken.train.sweep import device_of, kept_figures, try_out
+        from hearken.train.sweep import kept_figures, try_out
+        from hearken.train.validate import device_of
 
         if not self._recipe.data.test:
             return {}

@@ -104,7 +104,7 @@ def _run(
     from hearken.train.recipes.smoke import smoke as small
     from hearken.train.runs.signals import stopping
     from hearken.train.session import run_recipe
-    from hearken.train.sweep import device_of
+    from hearken.train.validate import device_of
     from hearken.train.sweep import sweep as run_all
 
     num_jobs = jobs or num_cores()

@@ -146,17 +146,17 @@ def test_broken_pages_give_something_or_a_named_error() -> None:
 
 
 def test_hostile_nesting_takes_no_time() -> None:
-    start_s = time.perf_counter()
+    start_s = time.thread_time()
     for piece in ("<div>", "<a href=tags-x.html>", "<h1>"):
         soundbible.read_detail(piece * 3_000, "https://soundbible.com/1-A.html")
-    assert time.perf_counter() - start_s < 10.0
+    assert time.thread_time() - start_s < 10.0
 
 
 def test_sitemaps_of_any_length_are_read_in_their_own_time() -> None:
     assert sitemap_locations("<LOC> <![CDATA[ /a&amp;b ]]> </LOC><loc>/c</loc><loc>/d<loc>/e</loc>") == ("/a&b", "/c", "/e")
-    start_s = time.monotonic()
+    start_s = time.thread_time()
     assert sitemap_locations("<loc>" * 200_000 + "<loc>" + " " * 200_000) == ()
-    assert time.monotonic() - start_s < 5.0
+    assert time.thread_time() - start_s < 5.0
 
 
 def test_empty_lines_take_no_time() -> None:

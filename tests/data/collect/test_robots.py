@@ -109,6 +109,6 @@ def test_robots_itself_may_always_be_read_and_rules_before_a_name_are_nobodys() 
 
 
 def test_hostile_wildcards_take_no_time() -> None:
-    start_s = time.perf_counter()
+    start_s = time.thread_time()
     assert allowed("User-agent: *\nDisallow: /" + "*a" * 5_000 + "*b$", "/" + "a" * 20_000)
-    assert time.perf_counter() - start_s < 2.0
+    assert time.thread_time() - start_s < 2.0

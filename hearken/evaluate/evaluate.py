@@ -1,0 +1,195 @@
+"""One model on one task, from its name to an evaluation in a folder.
+
+done = evaluate("pocket", ["clotho-evaluation"], Wish())
+done.evaluation.figures["t2a_mAP@10"]            # Interval(value=..., low=..., high=..., method="bootstrap")
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hearken import __version__
+from hearken.errors import EvaluationError, show
+from hearken.evaluate.evaluation import WAYS, Evaluation, Way
+from hearken.evaluate.measure import METRICS, measure
+from hearken.evaluate.open import OpenTask, open_task
+from hearken.evaluate.store import is_evaluation, load, save
+from hearken.evaluate.systems import Encoded, SoundEncoder, encode, open_system
+from hearken.evaluate.task import Task
+from hearken.metrics.definitions import definition
+from hearken.metrics.scores import Scores
+from hearken.runtime.catalog import RUN_RECORD
+from hearken.types import Failure, Progress, silent
+
+if TYPE_CHECKING:
+    from hearken.models.dual import DualEncoder
+
+EVALUATIONS = "evaluations"
+"""Where evaluations are: in a run's folder, or, of other models, in the current one."""
+STANDARD = "any-of-n"
+"""The definition unless another one is asked for: what the papers and the public code compute."""
+SEVERAL = "dcase2025"
+"""The definition for a corpus whose queries have several clips each, as people judged."""
+_ONE_WAY = {"dcase": ("t2a",), "dcase2025": ("t2a",)}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How to evaluate: by which definition ("": the one that fits the corpus), which metrics, with which intervals, and how sounds are encoded.
+
+    `tta` is a strategy of test-time augmentation such as "100:5x20" at `tta_layer`, `windows` a window ensemble (`tta/`); both need torch.
+    `max_duration_s` cuts longer sounds. `variations` names further words for the captions (`evaluate/rephrased.py`).
+    """
+
+    definition: str = ""
+    metrics: tuple[str, ...] = METRICS
+    ways: tuple[Way, ...] = ()
+    interval: str = "bootstrap"
+    seed: int = 0
+    max_duration_s: float | None = None
+    tta: str = ""
+    tta_layer: str = "encoder"
+    windows: str = ""
+    variations: str = ""
+    accelerator: str = "auto"
+    precision: str = "32"
+    jobs: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """An evaluation, what it was computed from, and where it lies (None: it was not written)."""
+
+    evaluation: Evaluation
+    task: Task
+    scores: Scores
+    folder: Path | None = None
+    failures: tuple[Failure, ...] = ()
+    interval: str = "bootstrap"
+    seed: int = 0
+
+
+def evaluate(
+    name: str, references: Sequence[str], wish: Wish | None = None, *, out: Path | None = None, on_progress: Progress = silent
+) -> Done:
+    """Evaluate the model `name` on the corpora `references` together, write it to `out` (None: nowhere), and return it.
+
+    The folder of an earlier evaluation in the place of a model is taken as it is, and only measured again. Raises what opening the corpora and
+    the model raises, and EvaluationError.
+    """
+    wish = wish or Wish()
+    if is_evaluation(Path(name)):
+        return again(Path(name), wish)
+    by, asked = ask_corpora(references, wish)
+    system = open_system(
+        name, max_duration_s=wish.max_duration_s, accelerator=wish.accelerator, precision=wish.precision, make_encoder=encoder_of(wish)
+    )
+    encoded = encode(system, asked, jobs=wish.jobs, on_progress=on_progress)
+    if wish.variations:
+        from hearken.evaluate.rephrased import with_variations
+
+        encoded = with_variations(encoded, wish.variations, system.encode_texts)
+    return measured(label_of(name, wish), encoded, by, wish, out=out)
+
+
+def measured(label: str, encoded: Encoded, by: str, wish: Wish, *, out: Path | None = None) -> Done:
+    """Measure what was encoded, write it to `out` (None: nowhere), and return it."""
+    facts = {**encoded.facts, **_versions(), "tta": wish.tta, "windows": wish.windows, "variations": wish.variations}
+    return score(label, encoded.task, encoded.scores, by, wish, facts=facts, failures=encoded.failures, out=out)
+
+
+def score(
+    label: str, task: Task, scores: Scores, by: str, wish: Wish, *, facts: dict[str, Any] | None = None,
+    failures: tuple[Failure, ...] = (), out: Path | None = None,
+) -> Done:  # fmt: skip
+    """Measure `scores` on `task`, write it to `out` (None: nowhere), and return it."""
+    ways = wish.ways or ways_of(by)
+    found = measure(label, task, scores, by=by, metrics=wish.metrics, ways=ways, interval=wish.interval, seed=wish.seed, facts=facts)
+    if out is not None:
+        save(out, found, task, scores, interval=wish.interval, seed=wish.seed)
+    return Done(found, task, scores, out, failures, wish.interval, wish.seed)
+
+
+def again(folder: Path, wish: Wish) -> Done:
+    """Return the evaluation in `folder`, measured as `wish` says. Raises EvaluationError for a definition that needs other queries."""
+    stored = load(folder)
+    by = wish.definition or stored.definition
+    if definition(by).merged != definition(stored.definition).merged:
+        raise EvaluationError(
+            f"{show(folder)} was evaluated by {stored.definition}, whose queries are others than those of {by}.",
+            "Evaluate the model again by that definition.",
+        )
+    done = score(stored.system, stored.task, stored.scores, by, wish, facts=stored.facts)
+    return replace(done, folder=folder)
+
+
+def ask_corpora(references: Sequence[str], wish: Wish, *, need_sounds: bool = True) -> tuple[str, OpenTask]:
+    """Return the definition that fits, and what the corpora ask by it."""
+    if wish.definition:
+        return wish.definition, open_task(references, merged=definition(wish.definition).merged, need_sounds=need_sounds)
+    asked = open_task(references, merged=definition(STANDARD).merged, need_sounds=need_sounds)
+    return (SEVERAL if (asked.task.relevance.counts > 1).any() else STANDARD), asked
+
+
+def ways_of(by: str) -> tuple[Way, ...]:
+    """Return the directions in which a definition is at home."""
+    return _ONE_WAY.get(by, WAYS)  # type: ignore[return-value]  # they are Ways
+
+
+def encoder_of(wish: Wish) -> Callable[[DualEncoder, str], SoundEncoder] | None:
+    """Return what makes the encoder that `wish` asks for, None for the model's own way. Raises EvaluationError for two at a time."""
+    if wish.tta and wish.windows:
+        raise EvaluationError("Test-time augmentation and a window ensemble do not go together.", "Choose one.")
+    if wish.tta:
+        return lambda dual, name: _tta(dual, name, wish)
+    if wish.windows:
+        return lambda dual, _: _windows(dual, wish)
+    return None
+
+
+def label_of(name: str, wish: Wish) -> str:
+    """Return what a system is called in tables: the model, and what was done besides."""
+    besides = [
+        f"TTA {wish.tta}" if wish.tta else "",
+        f"windows {wish.windows}" if wish.windows else "",
+        "rephrased" if wish.variations else "",
+    ]
+    return " + ".join([name, *filter(None, besides)])
+
+
+def place_of(name: str, references: Sequence[str], wish: Wish) -> Path:
+    """Return where an evaluation goes unless somebody says: below the run, or below `evaluations/` here."""
+    besides = "-".join(filter(None, (wish.definition, wish.tta and f"tta-{wish.tta}", wish.windows and f"windows-{wish.windows}")))
+    corpora = "+".join(Path(each).stem if Path(each).suffix else each for each in references)
+    folder = slug("-".join(filter(None, (corpora, besides, wish.variations and "rephrased"))))
+    if (Path(name) / RUN_RECORD).is_file():
+        return Path(name) / EVALUATIONS / folder
+    return Path(EVALUATIONS) / slug(Path(name).name if Path(name).exists() else name) / folder
+
+
+def slug(text: str) -> str:
+    """Return `text` as the name of a folder: letters, digits, and - . + _ alone."""
+    return re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip("-.") or "evaluation"
+
+
+def _tta(dual: DualEncoder, name: str, wish: Wish) -> SoundEncoder:
+    from hearken.tta.audio import MultiTTA, augmentation_of
+    from hearken.tta.strategy import strategy
+
+    return MultiTTA(dual, strategy(wish.tta), augmentation_of(name), seed=wish.seed, layer=wish.tta_layer)
+
+
+def _windows(dual: DualEncoder, wish: Wish) -> SoundEncoder:
+    from hearken.tta.windows import WindowEnsemble
+
+    return WindowEnsemble(dual, wish.windows)
+
+
+def _versions() -> dict[str, Any]:
+    return {"hearken": __version__, "python": platform.python_version(), "at": datetime.now(UTC).isoformat(timespec="seconds")}

@@ -1,0 +1,90 @@
+"""From the names of corpora to what is asked of a model: the task, and where its sounds are. Needs no torch.
+
+Legend: `N` clips, `Q` queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from hearken.data.clip import Clip
+from hearken.errors import EvaluationError, show
+from hearken.evaluate.task import Task
+from hearken.metrics.relevance import IntArray, Relevance
+from hearken.train.feed.asked import Asked, ask
+from hearken.train.feed.corpora import Opened, Place, open_corpus
+from hearken.train.feed.failures import Failures
+from hearken.train.feed.held_out import Listening
+from hearken.train.feed.sounds import Sounds
+
+
+@dataclass(frozen=True, eq=False)
+class OpenTask:
+    """A task, and the places of its sounds (N); None for a clip that has none here."""
+
+    task: Task
+    places: tuple[Place | None, ...]
+
+    def listening(self, rate_hz: int, max_duration_s: float | None, *, jobs: int, ledger: Path | None = None) -> Listening:
+        """Return the sounds at `rate_hz`, at most the first `max_duration_s` of each; what cannot be read is noted in `ledger`."""
+        num_samples = None if max_duration_s is None else max(1, round(max_duration_s * rate_hz))
+        places = tuple(place for place in self.places if place is not None)
+        if len(places) < len(self.places):
+            raise EvaluationError(f"Sounds of {show(self.task.name)} are not here.", "`hearken data check` says which.")
+        return Listening(self.task.clips, places, Sounds(rate_hz, num_samples, cache_mb=0), Failures(ledger), jobs)
+
+
+def open_task(references: Sequence[str], *, merged: bool, need_sounds: bool = True) -> OpenTask:
+    """Return what the corpora `references` ask together; `hearken data list` names them, or they are tables, folders, packs.
+
+    With `merged`, equal captions are one query that all their clips answer; without, each caption belongs to its clip alone. Where sounds
+    are needed, clips without one are left out, with the queries that only they answer; `task.record` counts both. Raises
+    what `open_corpus` raises, and MissingDataError where no clip or no query is left.
+    """
+    asked = ask([open_corpus(each) for each in references], merged=merged, need_sounds=need_sounds, left_out=_nobody)
+    return OpenTask(task_of(asked), asked.places)
+
+
+def task_of(asked: Asked) -> Task:
+    """Return `asked` as a task; it has grades only where they are not all the same."""
+    relevance = Relevance.from_lists(asked.grades, len(asked.clips))
+    grades = np.array([grades[item] for grades in asked.grades for item in sorted(grades)], np.float64)
+    graded = grades if len(np.unique(grades)) > 1 else None
+    paths = tuple(place if isinstance(place, str) else "" for place in asked.places)
+    record = asked.record | {"captions_worded_alike": asked.num_worded_alike}
+    return Task(asked.name, asked.clips, asked.queries, relevance, graded, paths, asked.labels, record)
+
+
+def restricted(task: Task, clips: Sequence[int] | IntArray) -> tuple[Task, IntArray]:
+    """Return `task` with these clips alone (numbers, ascending), and the numbers of the queries that are left: those that one of them answers.
+
+    `record` says how many went: a smaller set of clips is an easier task.
+    """
+    kept = np.asarray(clips, np.int64)
+    if len(kept) == len(task.clips):
+        return task, np.arange(len(task.queries))
+    number = np.full(len(task.clips), -1)
+    number[kept] = np.arange(len(kept))
+    stays = number[task.relevance.items] >= 0
+    queries = np.unique(task.relevance.queries[stays])
+    starts = np.concatenate([[0], np.cumsum(np.bincount(task.relevance.queries[stays], minlength=len(task.queries))[queries])])
+    relevance = Relevance(number[task.relevance.items[stays]], starts.astype(np.int64), len(kept))
+    gone = {"clips_unreadable": len(task.clips) - len(kept), "queries_of_unreadable": len(task.queries) - len(queries)}
+    return replace(
+        task,
+        clips=tuple(task.clips[each] for each in kept),
+        queries=tuple(task.queries[each] for each in queries),
+        relevance=relevance,
+        grades=None if task.grades is None else task.grades[stays],
+        paths=tuple(task.paths[each] for each in kept) if task.paths else (),
+        labels=tuple(task.labels[each] for each in kept) if task.labels else (),
+        record=task.record | gone,
+    ), queries
+
+
+def _nobody(opened: Opened, clip: Clip) -> None:
+    """Tell nobody of a clip without a sound: the record counts them."""

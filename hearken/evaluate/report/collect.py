@@ -1,0 +1,176 @@
+"""What there is to report on: runs with their curves and evaluations, found in the folders that somebody names.
+
+A folder is a run (it has a `run.json`), an evaluation (it has an `evaluation.json`), or is looked through for either. Nothing here needs
+torch: a run's records are read as the JSON that they are. What is broken or half written is told and left out; a report of the rest is
+better than none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from zipfile import BadZipFile
+
+from hearken.errors import EvaluationError, HearkenError, show
+from hearken.evaluate.report.training import RUN_LOG, RUN_RECORD, Training, read_training
+from hearken.evaluate.store import Stored, load
+
+RUN_EVALUATIONS, EVALUATION_RECORD = "evaluations", "evaluation.json"
+_MAX_DEPTH = 4
+_BESIDES = " + "
+"""What stands in the label of an evaluation between the model and what was done besides (`evaluate.label_of`)."""
+_BROKEN = (HearkenError, OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, BadZipFile)
+_LEFTOVERS = ("checkpoints", "clips.csv", "queries.csv", RUN_LOG)
+"""Names that say that a folder was meant to be a run or an evaluation."""
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """What is compared: a run with its evaluations by name, or an evaluation of something that is no run (`training` is None)."""
+
+    name: str
+    folder: Path
+    training: Training | None
+    evaluations: dict[str, Stored] = field(default_factory=dict)
+
+    @property
+    def recipe_name(self) -> str:
+        """The name of its recipe, which runs with other seeds share; its own name where it has none."""
+        return self.training.name if self.training else self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """All that was found: `systems`, each with a name of its own, and a sentence for each folder that was `skipped`."""
+
+    systems: tuple[System, ...]
+    skipped: tuple[str, ...] = ()
+
+    def named(self, name: str) -> tuple[System, ...]:
+        """Return the system of this name; without one, all whose recipe is called so, which differ in their seeds."""
+        own = tuple(system for system in self.systems if system.name == name)
+        return own or tuple(system for system in self.systems if system.recipe_name == name)
+
+
+def collect(places: Sequence[str | Path]) -> Collected:
+    """Return what there is in `places`: runs, evaluations, and folders of them (down to four levels), each folder once.
+
+    An evaluation of a run that is found as well, wherever it lies, belongs to that run. Raises EvaluationError where a place is no folder,
+    or nothing can be used at all.
+    """
+    runs: dict[Path, System] = {}
+    alone: dict[Path, Stored] = {}
+    skipped: list[str] = []
+    for place in places:
+        folder = Path(place)
+        if not folder.is_dir():
+            raise EvaluationError(f"There is no folder {show(folder)} to report on.", "Name runs, evaluations, or a folder of them.")
+        told = len(skipped)
+        found = list(_records(folder, _MAX_DEPTH, skipped))
+        for each in found:
+            _take(each, runs, alone, skipped)
+        if not found and len(skipped) == told:
+            skipped.append(f"{show(folder)} holds neither a run nor an evaluation.")
+    systems = _joined(runs, alone)
+    if not systems:
+        why = " ".join(skipped[:3])
+        raise EvaluationError(f"There is nothing to report on. {why}".strip(), "`hearken evaluate` makes evaluations.")
+    return Collected(_named_apart(systems), tuple(dict.fromkeys(skipped)))
+
+
+def _records(folder: Path, depth: int, skipped: list[str]) -> Iterator[Path]:
+    """The runs and evaluations in `folder`, itself first, in natural order."""
+    if (folder / RUN_RECORD).is_file() or (folder / EVALUATION_RECORD).is_file():
+        yield folder
+        return
+    try:
+        names = sorted((entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")), key=_natural)
+    except OSError as error:
+        skipped.append(f"{show(folder)} cannot be read: {error.strerror}.")
+        return
+    if any((folder / name).exists() for name in _LEFTOVERS):
+        skipped.append(f"{show(folder)} is half written: it has neither {RUN_RECORD} nor {EVALUATION_RECORD}.")
+        return
+    for name in names if depth else ():
+        yield from _records(folder / name, depth - 1, skipped)
+
+
+def _take(folder: Path, runs: dict[Path, System], alone: dict[Path, Stored], skipped: list[str]) -> None:
+    """Read a run with its evaluations, or an evaluation."""
+    key = folder.resolve()
+    if key in runs or key in alone:
+        return
+    try:
+        if (folder / EVALUATION_RECORD).is_file():
+            alone[key] = load(folder)
+            return
+        training = read_training(folder, skipped)
+    except _BROKEN as error:
+        skipped.append(_told(folder, error))
+        return
+    runs[key] = System(_short(folder), folder, training, dict(_evaluations(folder / RUN_EVALUATIONS, skipped)))
+
+
+def _evaluations(folder: Path, skipped: list[str]) -> Iterator[tuple[str, Stored]]:
+    if not folder.is_dir():
+        return
+    for each in sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: _natural(path.name)):
+        if each.name.startswith("."):
+            continue
+        try:
+            yield each.name, load(each)
+        except _BROKEN as error:
+            skipped.append(_told(each, error))
+
+
+def _joined(runs: dict[Path, System], alone: dict[Path, Stored]) -> list[System]:
+    """Give runs their evaluations that lie elsewhere; the others are systems of their own, one for each label."""
+    others: dict[str, System] = {}
+    for folder, stored in alone.items():
+        label, plus, besides = stored.system.partition(_BESIDES)
+        owner = Path(label).resolve()
+        if owner in runs:
+            runs[owner] = _with(runs[owner], folder, stored)
+            continue
+        name = show(f"{Path(label).name or label}{plus}{besides}")
+        others[stored.system] = _with(others.get(stored.system) or System(name, folder, None), folder, stored)
+    return [*runs.values(), *others.values()]
+
+
+def _with(system: System, folder: Path, stored: Stored) -> System:
+    name = folder.name if folder.name not in system.evaluations else str(folder)
+    return replace(system, evaluations=system.evaluations | {name: stored})
+
+
+def _named_apart(systems: Iterable[System]) -> tuple[System, ...]:
+    """Systems whose folders have one name get their parents' names before it, and if need be a number after it."""
+    found = list(systems)
+    counts: dict[str, int] = {}
+    for system in found:
+        counts[system.name] = counts.get(system.name, 0) + 1
+    named: dict[str, System] = {}
+    for system in found:
+        name = system.name if counts[system.name] == 1 else f"{_short(system.folder.resolve().parent)}/{system.name}"
+        number, unique = 2, name
+        while unique in named:
+            number, unique = number + 1, f"{name} ({number})"
+        named[unique] = replace(system, name=unique)
+    return tuple(named.values())
+
+
+def _told(folder: Path, error: Exception) -> str:
+    reason = error.message if isinstance(error, HearkenError) else (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return f"{show(folder)} is left out: {show(reason).rstrip('.')}."
+
+
+def _short(folder: Path) -> str:
+    """A folder's name; of what lies in a folder of evaluations, the name of the folder itself."""
+    return show(folder.name or folder.resolve().name)
+
+
+def _natural(name: str) -> tuple[tuple[str, int], ...]:
+    """Sorts 2 before 10."""
+    return tuple((text.casefold(), int(digits or -1)) for text, digits in re.findall(r"(\D*)(\d{0,9})", name))

@@ -1,0 +1,241 @@
+"""The papers' tables, filled in: our figures with their intervals beside those that were published, rows as the paper has them.
+
+A recipe says of which rows it is (`about.rows` in `hearken/recipes`); a run of it, evaluated on the row's corpus, fills them in. The recipes are
+read as the YAML that they are, because reading them as recipes would need torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, NoReturn
+
+from hearken.data.yaml_value import load_yaml
+from hearken.errors import DataError, MissingExtraError, show
+from hearken.evaluate.evaluation import Evaluation
+from hearken.evaluate.report.collect import Collected, System
+from hearken.evaluate.report.table import Cell, ReportTable, Unit, words
+from hearken.evaluate.store import Stored
+
+WHO = {
+    "primus2023": "Primus et al. 2023",
+    "wavtext5k": "Deshmukh et al. 2022 (WavText5K)",
+    "kim2023": "Kim et al. 2023",
+    "dcase2022": "Xie et al. 2022 (DCASE 2022, task 6b)",
+    "dcase2023": "DCASE 2023, baseline of task 6b",
+    "wavcaps": "Mei et al. 2024 (WavCaps)",
+    "dcase2025": "DCASE 2025, baseline of task 6",
+    "salsa": "Primus et al. 2024",
+}
+"""The papers, as a heading names them."""
+_ELSEWHERE = {"Table 3 of Primus et al. (2023)": ("primus2023", "Table 3")}
+"""Tables that also have rows of other papers' recipes."""
+_ORDER: dict[tuple[str, str], tuple[str, ...]] = {
+    ("primus2023", "Table 3"): (
+        "PaSST-N + bert-small", "PaSST-N + bert-base", "PaSST-N + bert-large", "PaSST-N + roberta-base", "PaSST-N + roberta-large",
+        "CNN10 + bert-base", "CNN14 + bert-base", "PaSST-L + bert-base", "PaSST-S + bert-base", "PaSST-N + roberta-large, finetune",
+        "PaSST-N + roberta-large, finetune, GPT-augment", "CNN14 + all-mpnet-base-v2", "CNN14 + bert-base, finetune",
+    ),
+    ("primus2023", "Table 4"): (
+        "AudioCaps", "WavCaps", "ClothoV2", "AudioCaps + WavCaps", "WavCaps + ClothoV2", "AudioCaps + ClothoV2", "AudioCaps + WavCaps + ClothoV2",
+    ),
+    ("primus2023", "Figure 1"): ("2 s", "5 s", "10 s", "15 s"),
+    ("wavtext5k", "Table 3"): ("A", "B", "C", "D"),
+    ("wavtext5k", "Table 4"): ("Desc.", "Desc. + Title"),
+    ("kim2023", "Table 2"): ("Baseline", "+ PairMix", "+ Multi-TTA"),
+    ("kim2023", "Table 3"): ("-", "Noise", "Reverb", "SpecAugment", "EDA", "PairMix", "All"),
+    ("kim2023", "Table 4"): ("concat", "waveform-only", "spectrogram-only", "PairMix"),
+    ("dcase2022", "Table 3"): ("Testing split", "Evaluation"),
+    ("dcase2025", "README"): ("ClothoV2", "ClothoV2, RTX 2080 Ti", "Clotho, AudioCaps", "Clotho, AudioCaps, WavCaps"),
+    ("salsa", "README"): ("Stage 1", "Stage 2", "Checkpoint"),
+}  # fmt: skip
+"""The rows from top to bottom; a row that is not here comes last."""
+_AUGMENTED = "test-time augmentation"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A figure as it was printed (percent, or a rank), `who` printed it, and `where`: the table and the row."""
+
+    value: float
+    who: str
+    where: str
+
+
+@dataclass(frozen=True)
+class PaperRow:
+    """A row of a paper's table for one `corpus` ("": the only one that the recipe is tested on), and the `recipe` that stands for it.
+
+    `expected` are its figures as printed, by `t2a_mAP@10`, ...; `besides` says what it needs besides the recipe's training.
+    """
+
+    paper: str
+    table: str
+    row: str
+    corpus: str
+    recipe: str
+    expected: dict[str, float] = field(default_factory=dict)
+    besides: str = ""
+
+
+def paper_tables(collected: Collected) -> tuple[ReportTable, ...]:
+    """Return each table of a paper that the recipe of a run stands in, all of its rows, with "-" for what we have no figure of.
+
+    Smoke runs stand in no table: their figures mean nothing.
+    """
+    systems = [system for system in collected.systems if system.training and not system.training.is_smoke]
+    wanted = dict.fromkeys((row.paper, row.table) for system in systems for row in rows_of(system))
+    rows: dict[tuple[str, ...], PaperRow] = {}
+    for row in [*(row for system in systems for row in rows_of(system)), *package_rows()]:
+        rows.setdefault(_key(row), row)
+    return tuple(
+        _table(paper, table, [row for row in rows.values() if (row.paper, row.table) == (paper, table)], systems)
+        for paper, table in sorted(wanted, key=lambda key: (_place(key[0], tuple(WHO)), key[1]))
+    )
+
+
+def published_of(system: System, evaluation: Evaluation | Stored) -> dict[str, Published]:
+    """Return by metric what was published for the recipe of `system` on the corpus of `evaluation`; nothing where nothing is known."""
+    task = evaluation.task if isinstance(evaluation, Evaluation) else evaluation.task.name
+    found: dict[str, Published] = {}
+    if system.training is None or system.training.is_smoke:
+        return found
+    for row in rows_of(system):
+        if _corpus_of(row, system) == task and _needs(row) == _is_augmented(evaluation.facts):
+            for metric, value in row.expected.items():
+                found.setdefault(metric, Published(value, WHO.get(row.paper, row.paper), f"{row.table}, {row.row}"))
+    return found
+
+
+def rows_of(system: System) -> tuple[PaperRow, ...]:
+    """Return the rows that the recipe of a run stands for, as the run's own record has them."""
+    if system.training is None:
+        return ()
+    return tuple(_rows(system.training.recipe.get("about"), system.training.name))
+
+
+@cache
+def package_rows() -> tuple[PaperRow, ...]:
+    """Return the rows that the package's recipes stand for, in the order of their names; none where PyYAML is not installed."""
+    root = resources.files("hearken") / "recipes"
+    found: list[PaperRow] = []
+    for folder in sorted((each for each in root.iterdir() if each.is_dir()), key=lambda each: each.name):
+        for file in sorted((each for each in folder.iterdir() if each.name.endswith(".yaml")), key=lambda each: each.name):
+            name = f"{folder.name}/{file.name.removesuffix('.yaml')}"
+            try:
+                recipe = load_yaml(file.read_text(encoding="utf-8"), _fail)
+            except MissingExtraError:
+                return ()
+            if isinstance(recipe, dict):
+                found += _rows(recipe.get("about"), name)
+    return tuple(found)
+
+
+def unit_of(metric: str) -> Unit:
+    """Return in which unit a metric is printed: `t2a_medR` and `a2t_meanR` are ranks, all others percent."""
+    return "rank" if metric.endswith(("medR", "meanR")) else "percent"
+
+
+def heading_of(metric: str) -> str:
+    """Return a metric as a heading of a column: `t2a_R@1` is `T2A R@1`."""
+    way, _, name = metric.partition("_")
+    return f"{way.upper()} {name}"
+
+
+def _rows(about: object, recipe: str) -> Iterator[PaperRow]:
+    """The rows of an `about`, each once for each of its corpora; whatever is no row is passed over."""
+    if not isinstance(about, dict) or not isinstance(about.get("rows"), list | tuple):
+        return
+    for row in about["rows"]:
+        if not isinstance(row, dict) or not isinstance(row.get("table"), str):
+            continue
+        paper, table = _ELSEWHERE.get(row["table"], (str(about.get("paper") or ""), row["table"]))
+        figures: dict[str, dict[str, float]] = {}
+        expected = row.get("expected")
+        for key, value in expected.items() if isinstance(expected, dict) else ():
+            corpus, _, metric = str(key).rpartition(" ")
+            if isinstance(value, int | float):
+                figures.setdefault(corpus, {})[metric] = float(value)
+        for corpus, each in (figures or {"": {}}).items():
+            yield PaperRow(
+                paper, show(table), show(str(row.get("row", ""))), show(corpus), recipe, each, show(str(row.get("besides") or ""))
+            )
+
+
+def _table(paper: str, table: str, rows: list[PaperRow], systems: list[System]) -> ReportTable:
+    order = _ORDER.get((paper, table), ())
+    corpora = tuple(dict.fromkeys(row.corpus for row in rows))
+    rows = sorted(rows, key=lambda row: (corpora.index(row.corpus), _place(row.row, order)))
+    metrics = tuple(dict.fromkeys(metric for row in rows for metric in row.expected)) or ("t2a_mAP@10",)
+    cells: list[tuple[Cell, ...]] = []
+    used: list[Stored] = []
+    shown: set[tuple[str, ...]] = set()
+    for row in rows:
+        ours = [(system, stored) for system in systems for stored in _evaluations(row, system)]
+        used += [stored for _, stored in ours]
+        same = (row.corpus, row.row)
+        if not ours and (
+            same in shown or any(_evaluations(each, system) for each in rows if (each.corpus, each.row) == same for system in systems)
+        ):
+            continue  # the paper's row is there already, by the recipe's other form
+        shown.add(same)
+        label = [words(row.row), *([words(row.corpus)] if len(corpora) > 1 else [])]
+        for name, figures in [(system.name, stored.figures) for system, stored in ours] or [("", {})]:
+            cells.append((*label, words(name or "-"), *(_cell(metric, figures, row) for metric in metrics)))
+    columns = ("row", *(["corpus"] if len(corpora) > 1 else []), "our run", *map(heading_of, metrics))
+    return ReportTable(f"{WHO.get(paper, show(paper))}, {table}", columns, tuple(cells), (*_notes(rows), *_how(used)))
+
+
+def _cell(metric: str, figures: Mapping[str, Any], row: PaperRow) -> Cell:
+    return Cell(figure=figures.get(metric), published=row.expected.get(metric), unit=unit_of(metric))
+
+
+def _evaluations(row: PaperRow, system: System) -> list[Stored]:
+    """The evaluation of a run that the row is of: of its corpus, with test-time augmentation where the row has it; one at most."""
+    if system.training is None or system.training.name != row.recipe or (row.besides and not _needs(row)):
+        return []
+    corpus = _corpus_of(row, system)
+    found = [stored for stored in system.evaluations.values() if stored.task.name == corpus and _needs(row) == _is_augmented(stored.facts)]
+    return sorted(found, key=lambda stored: stored.definition != "any-of-n")[:1]
+
+
+def _corpus_of(row: PaperRow, system: System) -> str:
+    """The corpus that a row is tested on."""
+    data = system.training.recipe.get("data") if system.training else None
+    tests = data.get("test") if isinstance(data, dict) else None
+    return row.corpus or (str(tests[0]) if isinstance(tests, list | tuple) and tests else "")
+
+
+def _needs(row: PaperRow) -> bool:
+    """Whether a row is of test-time augmentation."""
+    return _AUGMENTED in row.besides
+
+
+def _is_augmented(facts: Mapping[str, Any]) -> bool:
+    return bool(facts.get("tta"))
+
+
+def _notes(rows: Iterable[PaperRow]) -> Iterator[str]:
+    yield "Ours with its 95 % interval, then the published figure; '-' where there is none."
+    for row, besides in dict.fromkeys((row.row, row.besides) for row in rows if row.besides):
+        yield f"{row}: {besides}."
+
+
+def _how(used: list[Stored]) -> Iterator[str]:
+    names = sorted({stored.definition for stored in used})
+    if names:
+        yield f"Definition of the metrics: {', '.join(map(show, names))}."
+
+
+def _key(row: PaperRow) -> tuple[str, ...]:
+    return row.paper, row.table, row.row, row.corpus, row.recipe
+
+
+def _place(name: str, order: tuple[str, ...]) -> int:
+    return order.index(name) if name in order else len(order)
+
+
+def _fail(line: int | None, fault: str) -> NoReturn:
+    raise DataError(f"A recipe of the package is damaged, line {line}: {fault}")

@@ -1,0 +1,78 @@
+"""What the figures say, in sentences: the summary at the top of the page, and how each figure is defined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hearken.evaluate.evaluation import WAYS, Way
+from hearken.evaluate.report.published import Published, unit_of
+from hearken.evaluate.report.table import Cell, ours_text
+from hearken.evaluate.task import Task
+from hearken.metrics.confidence import Interval
+
+METHODS = {
+    "bootstrap": "Intervals of 95 % come from drawing the clips again 2 000 times, each with all of its captions.",
+    "jackknife": "Intervals of 95 % come from the jackknife over queries, as the DCASE task computes them.",
+}
+METRICS = {
+    "mAP@10": "mAP@10: the mean over queries of the average precision among the first ten answers; with one right answer at rank r it is 1/r.",
+    "R@": "R@k: the share of queries with a right answer among the first k.",
+    "medR": "medR: the median rank of the best right answer.",
+    "meanR": "meanR: the mean rank of the best right answer.",
+    "nDCG": "nDCG@10: graded relevance among the first ten answers, discounted by rank, as a share of the best order.",
+}
+_ASKERS: dict[Way, tuple[str, str]] = {"t2a": ("queries", "the right clip"), "a2t": ("clips", "a right caption")}
+
+
+def figure_text(metric: str, figure: Interval) -> str:
+    """Return a figure with its interval, such as `35.2 [33.1, 37.4]`, or `4 [3, 4]` for a rank."""
+    return ours_text(Cell(figure=figure, unit=unit_of(metric)))
+
+
+def summary(system: str, task: Task, figures: Mapping[str, Interval], published: Mapping[str, Published]) -> list[str]:
+    """Return what `figures` (`t2a_R@10`, ...) say in a few sentences: of each direction, and beside what was published."""
+    told = [_direction(way, task, figures) for way in WAYS]
+    said = [sentence for sentence in told if sentence]
+    if said:
+        said[0] = f"{system} on {task.name}: " + said[0][0].lower() + said[0][1:]
+    compared = [sentence for name, printed in published.items() if name in figures and (sentence := beside(name, figures[name], printed))]
+    return [" ".join(said), *compared[:1]] if said else compared[:1]
+
+
+def beside(metric: str, figure: Interval, printed: Published) -> str:
+    """Return how a published figure lies to ours, in a sentence."""
+    scale = 100.0 if unit_of(metric) == "percent" else 1.0
+    low, high = figure.low * scale, figure.high * scale
+    where = f" ({printed.where})" if printed.where else ""
+    opening = f"For {name_of(metric)}, {printed.who}{where} printed {printed.value:g}; ours is {figure_text(metric, figure)}"
+    if not figure.method:
+        return f"{opening}."
+    if low <= printed.value <= high:
+        return f"{opening}, an interval that holds it."
+    return f"{opening}, {'above' if printed.value < low else 'below'} it by more than chance in the choice of clips explains."
+
+
+def name_of(metric: str) -> str:
+    """Return `t2a_mAP@10` in words: mAP@10 from text to audio."""
+    way, _, name = metric.rpartition("_")
+    return name + {"t2a": " from text to audio", "a2t": " from audio to text"}.get(way, "")
+
+
+def definitions_of(metrics: Mapping[str, Interval]) -> list[str]:
+    """Return a sentence for each metric that is printed, and one for the intervals."""
+    names = {name.rpartition("_")[2] for name in metrics}
+    methods = {figure.method for figure in metrics.values()}
+    return [words for start, words in METRICS.items() if any(name.startswith(start) for name in names)] + [
+        words for method, words in METHODS.items() if method in methods
+    ]
+
+
+def _direction(way: Way, task: Task, figures: Mapping[str, Interval]) -> str:
+    ten, one, mean = (figures.get(f"{way}_{name}") for name in ("R@10", "R@1", "mAP@10"))
+    askers, found = _ASKERS[way]
+    if ten is None:
+        return f"The mAP@10 {name_of(f'{way}_')[1:]} is {figure_text('mAP@10', mean)} %." if mean else ""
+    size = len(task.clips) if way == "t2a" else len(task.queries)
+    first = f", and comes first for {figure_text('R@1', one)} %" if one else ""
+    chance = f"; by chance, {found} of {size} would be there for {100 * min(1.0, 10 / size):.1f} %" if way == "t2a" and size else ""
+    return f"Of {len(task.queries) if way == 't2a' else len(task.asked)} {askers}, {figure_text('R@10', ten)} % find {found} among the first ten answers{first}{chance}."

@@ -1,0 +1,115 @@
+"""Looks at a submission as a whole: of which kind it is, what is wrong with it, and what is odd."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hearken.errors import show
+from hearken.evaluate.submission.challenges import AUTO, MATRIX_INDEX, OF_KIND, Challenge, challenge
+from hearken.evaluate.submission.faults import Faults
+from hearken.evaluate.submission.lists import Lists, read_lists
+from hearken.evaluate.submission.matrix import Matrix, read_matrix
+from hearken.evaluate.submission.queries import MISSING, UNKNOWN
+from hearken.evaluate.submission.records import Record, records
+from hearken.evaluate.submission.truth import Truth
+
+_PARDONED = (MISSING, UNKNOWN)
+"""What a lenient look lets pass: a query without a row counts 0, a row that nobody asked for counts nothing."""
+_SOUND_SUFFIX = ".wav"
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What was found in the file at `path`: its `content`, all `faults`, and `notes` on what is no fault but should be known."""
+
+    path: Path
+    challenge: Challenge
+    content: Lists | Matrix
+    faults: Faults
+    notes: tuple[str, ...]
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows were taken."""
+        return len(self.content.queries)
+
+    def refuse(self) -> None:
+        """Raise SubmissionError with all faults, if there is one."""
+        self.faults.refuse(self.path, f"submission for {self.challenge.name}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was found as plain values."""
+        return {
+            "file": show(self.path),
+            "challenge": self.challenge.name,
+            "valid": not self.faults.count,
+            "rows": self.num_rows,
+            "clips": len(self.content.clips),
+            "num_faults": self.faults.count,
+            "faults_by_kind": dict(self.faults.counts),
+            "faults": [fault.to_json() for fault in self.faults.shown],
+            "notes": list(self.notes),
+        }
+
+
+def check_submission(path: Path, name: str = AUTO, truth: Truth | None = None, *, lenient: bool = False) -> Checked:
+    """Return what is in the submission at `path` for the challenge called `name`, "auto" for that of its format.
+
+    It is held against `truth`, if there is one: all queries must have a row, and only clips of it may be named. With `lenient`, missing
+    queries and rows that nobody asked for are notes and no faults. Raises SubmissionError for a challenge that does not exist and a
+    file that cannot be read; faults of what stands in it raise nothing here, see `Checked.refuse`.
+    """
+    faults = Faults()
+    notes: list[str] = []
+    rows: Iterator[Record] = records(path, faults)
+    first = next(rows, None)
+    which = _which(name, first)
+    if first is None and not faults.count:
+        faults.add("empty", None, "the file is empty.")
+    content: Lists | Matrix
+    rows = itertools.chain([first] if first else [], rows)
+    if faults.count and first is None:
+        content = Lists((), (), (), ())
+    elif which.kind == "lists":
+        content = read_lists(rows, truth, faults, notes)
+    else:
+        content = read_matrix(rows, truth, faults)
+    if lenient:
+        notes += _pardon(faults)
+    notes += _odd(content, which, truth)
+    return Checked(path, which, content, faults, tuple(notes))
+
+
+def _which(name: str, first: Record | None) -> Challenge:
+    if name != AUTO:
+        return challenge(name)
+    return OF_KIND["matrix" if first is not None and first[1][:1] == [MATRIX_INDEX] else "lists"]
+
+
+def _pardon(faults: Faults) -> list[str]:
+    """Take out of `faults` what a lenient look lets pass, and return it in words."""
+    said = {MISSING: "{} have no row; each of them counts 0.", UNKNOWN: "{} ask what nobody asked; they are left out."}
+    counts = {kind: faults.counts.pop(kind, 0) for kind in _PARDONED}
+    faults.shown = [fault for fault in faults.shown if fault.kind not in _PARDONED]
+    what = {MISSING: "queries", UNKNOWN: "rows"}
+    return [said[kind].format(f"{count} {what[kind]}") for kind, count in counts.items() if count]
+
+
+def _odd(content: Lists | Matrix, which: Challenge, truth: Truth | None) -> list[str]:
+    """What is no fault, but would surprise the organisers, or the reader of a figure."""
+    notes = []
+    if truth is not None and truth.num_equal:
+        notes.append(f"{truth.num_equal} queries have the words of an earlier one; each is scored by itself, where the public scorer drops them.")
+    num_rows = len(content.queries)
+    if which.num_queries is not None and num_rows not in (0, which.num_queries):
+        notes.append(f"The evaluation set of {which.name} has {which.num_queries} queries, this file {num_rows} rows.")
+    if which.kind == "matrix" and which.num_clips is not None and len(content.clips) not in (0, which.num_clips):
+        notes.append(f"The evaluation set of {which.name} has {which.num_clips} clips, this file {len(content.clips)} columns.")
+    other = sum(not name.lower().endswith(_SOUND_SUFFIX) for name in content.clips)
+    if other and truth is None:
+        notes.append(f"{other} of {len(content.clips)} names of clips do not end in {_SOUND_SUFFIX}.")
+    return notes

@@ -1,0 +1,109 @@
+"""What is asked of a model with some corpora: clips, queries, and which clip answers which query. No torch, and no sound is read.
+
+Legend: `N` clips, `Q` queries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hearken.data.clip import Clip
+from hearken.data.locate import way_to_sounds
+from hearken.errors import MissingDataError, show
+from hearken.train.feed.corpora import Opened, Place
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Clips by id (N), the `places` of their sounds (None: not here), query texts (Q), and of each query the grades of its clips by number.
+
+    With equal captions `merged`, a caption is one query however many clips have it; else each caption of a clip is a query of its own.
+    A query of the corpus' own is one query with all clips graded above 0. `num_worded_alike` counts the captions that another clip has in the
+    same words. `record` is for files: counts, and a digest of all of it.
+    """
+
+    name: str
+    clips: tuple[str, ...]
+    places: tuple[Place | None, ...]
+    labels: tuple[tuple[str, ...], ...]
+    queries: tuple[str, ...]
+    grades: tuple[dict[int, float], ...]
+    num_worded_alike: int
+    record: dict[str, Any]
+
+
+def ask(
+    parts: Sequence[Opened], *, merged: bool = True, need_sounds: bool = True, left_out: Callable[[Opened, Clip], None] = lambda *_: None
+) -> Asked:
+    """Return what is asked with these corpora together.
+
+    Where sounds are needed, clips without one are left out and `left_out` is told, and so are queries that only they answer.
+    Raises MissingDataError if there is no clip or no query.
+    """
+    title = " + ".join(opened.corpus.reference for opened in parts)
+    names: list[str] = []
+    places: list[Place | None] = []
+    labels: list[tuple[str, ...]] = []
+    wanted: list[tuple[str, dict[int, float]]] = []
+    for opened in parts:
+        here = [clip for clip in opened.clips if not need_sounds or _is_here(opened, clip, left_out)]
+        numbers = {clip.id: number for number, clip in enumerate(here, start=len(names))}
+        names += [clip.id if len(parts) == 1 else f"{opened.corpus.reference}:{clip.id}" for clip in here]
+        places += [opened.places.get(clip.id) for clip in here]
+        labels += [clip.tags for clip in here]
+        wanted += [(text, {numbers[each]: grade for each, grade in grades if each in numbers}) for text, grades in _queries(opened)]
+    queries = _merged(wanted) if merged else wanted
+    answered = [(text, grades) for text, grades in queries if grades]
+    if not names or not answered:
+        what = "No caption or query" if names else "None of the sounds"
+        raise MissingDataError(f"{what} of {show(title)} is here.", way_to_sounds(parts[0].corpus.reference))
+    record = {
+        "corpora": [opened.corpus.reference for opened in parts],
+        "clips": len(names),
+        "queries": len(answered),
+        "clips_without_sound": sum(len(opened.clips) for opened in parts) - len(names),
+        "queries_without_clip": len(queries) - len(answered),
+        "sha256": _digest(names, answered),
+    }
+    texts, grades = zip(*answered, strict=True)
+    return Asked(title, tuple(names), tuple(places), tuple(labels), texts, grades, _worded_alike(wanted), record)
+
+
+def _is_here(opened: Opened, clip: Clip, left_out: Callable[[Opened, Clip], None]) -> bool:
+    if clip.id not in opened.places:
+        left_out(opened, clip)
+    return clip.id in opened.places
+
+
+def _queries(opened: Opened) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+    """Yield texts and the ids and grades of the clips that answer them; a text may come again."""
+    if opened.corpus.queries:
+        for query in opened.corpus.queries:
+            yield query.text.strip(), [(clip, grade) for clip, grade in query.relevant if grade > 0.0]
+        return
+    for clip in opened.clips:
+        for caption in clip.captions:
+            if text := caption.strip():
+                yield text, [(clip.id, 1.0)]
+
+
+def _merged(wanted: Sequence[tuple[str, dict[int, float]]]) -> list[tuple[str, dict[int, float]]]:
+    found: dict[str, dict[int, float]] = {}
+    for text, grades in wanted:
+        found.setdefault(text, {}).update(grades)
+    return list(found.items())
+
+
+def _worded_alike(wanted: Sequence[tuple[str, dict[int, float]]]) -> int:
+    clips: dict[str, set[int]] = {}
+    for text, grades in wanted:
+        clips.setdefault(text, set()).update(grades)
+    return sum(1 for text, grades in wanted if clips[text] - grades.keys())
+
+
+def _digest(names: Sequence[str], answered: Sequence[tuple[str, dict[int, float]]]) -> str:
+    lines = [*names, "\n", *(f"{text}\1{sorted(grades)}" for text, grades in answered)]
+    return hashlib.sha256("\0".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
