@@ -122,9 +122,7 @@ def plain_s(dual: DualEncoder, shared: Path, rows: Sequence[dict[str, str]], tau
     return (time.monotonic() - began) / len(rows)
 
 
-def curve_vectors(
-    dual: DualEncoder, shared: Path, rows: Sequence[dict[str, str]], layer: str, kept: Path
-) -> tuple[MultiTTA, FloatArray]:
+def curve_vectors(dual: DualEncoder, shared: Path, rows: Sequence[dict[str, str]], layer: str, kept: Path) -> tuple[MultiTTA, FloatArray]:
     """Return the vectors (S, N, D) of the clips by all strategies; what `kept` has is not computed again."""
     tta = MultiTTA(dual, "none", seed=SEED, layer=layer)
     found: list[FloatArray] = []

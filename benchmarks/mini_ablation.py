@@ -12,9 +12,9 @@ counts. `dev`, whose recordings are others, is looked at once for each run, afte
 with that caption are right. --choose trains on five sixths of the recordings of `train` and looks at the others instead, for whoever wants to
 choose learning rates: those below are first guesses, alike for all runs of an encoder, and the epochs are what fits into the hour.
 
-Printed are mAP@10 (the mean over the seeds) with 95 % intervals over the queries, and for each ordering of a paper the difference with its paired
-interval: queries, and with several seeds also these, are drawn again with replacement, 10 000 times. An ordering is *confirmed* where the whole
-interval is on the paper's side of nought, *contradicted* where it is on the other side, else *undecided*.
+What comes out is what `hearken report` makes of the runs: whether each ordering of a paper holds (claims.yaml) and all figures with 95 % intervals over
+the queries, printed, and as the page report.html in --out. An ordering is *confirmed* where the whole interval of the paired difference is on the
+paper's side of nought, *contradicted* where it is on the other side, else *undecided*. Several seeds are averaged query by query.
 """
 
 from __future__ import annotations
@@ -29,13 +29,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hearken.evaluate.report.claims import Claim
 from hearken.files import write_whole
 from hearken.train.recipe import AudioPart, DataPart, ModelPart, Named, OptimizerPart, Recipe, SchedulePart, Source, TextPart, TrainingPart
 
@@ -44,31 +43,31 @@ LONGEST_S = 10.0
 HELD_OUT_SHARE = 6  # --choose: one recording of so many
 EPOCHS = {"cnn10_tiny": 5, "passt_tiny": 5}
 RATES = {"cnn10_tiny": 2e-3, "passt_tiny": 5e-4}
-DRAWS = 10_000
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a paper found: run `better` has the higher mAP@10 than run `worse`."""
-
-    paper: str
-    text: str
-    better: str
-    worse: str
+ASKED = (
+    (
+        "What was asked: do orderings that papers report hold for small dual encoders, trained from random audio weights on {learnt} real recordings? All runs are "
+        "alike but for what their names say: cnn is a small CNN with MiniLM, NT-Xent and segments of 5 s, passt a small PaSST with segments of 10 s."
+    ),
+    "Each was asked once for clips by caption; a clip is right if it has that caption. No setting was chosen on these recordings.",
+    (
+        "What cannot be told: each run was trained with {seeds}, and intervals are over queries, not over trainings. The models are weak, their learning rates first "
+        "guesses, most clips shorter than 5 s (longer segments hold little but silence), captions are labels made into sentences, and swapped captions come "
+        "from templates. 'Undecided' means that these queries do not tell, not that there is no difference."
+    ),
+)
 
 
 CLAIMS = (
-    Claim("Xie et al. 2022, Table 4: ranks 1 and 2 against 3, 4, 8 and 9", "NT-Xent above sampled triplet", "cnn", "cnn-triplet"),
-    Claim("Mei et al. 2022, on which Kim et al. 2023 build", "NT-Xent above hardest triplet", "cnn", "cnn-hardest"),
-    Claim("Xie et al. 2022, Table 4: ranks 1 to 7 against 8 to 10", "sentence encoder above word2vec (CNN)", "cnn", "cnn-word2vec"),
-    Claim("Xie et al. 2022, Table 4: ranks 1 to 7 against 8 to 10", "sentence encoder above word2vec (PaSST)", "passt", "passt-word2vec"),
-    Claim("Kim et al. 2023, Tables 2 and 3", "PairMix above none", "cnn-pairmix", "cnn"),
-    Claim("Primus et al. 2023, Table 3: fine-tuning with GPT captions", "caption swap above none", "cnn-swap", "cnn"),
-    Claim("Primus et al. 2023, Figure 1", "10 s segments above 5 s", "passt", "passt-5s"),
-    Claim("Primus et al. 2023, Figure 1", "5 s segments above 2.5 s", "passt-5s", "passt-2.5s"),
-    Claim("Primus et al. 2023, Figure 1", "2.5 s segments above 1 s", "passt-2.5s", "passt-1s"),
-    Claim("Primus et al. 2023, Figure 1", "10 s segments above 1 s", "passt", "passt-1s"),
+    Claim("cnn", "cnn-triplet", "NT-Xent above sampled triplet", "Xie et al. 2022, Table 4: ranks 1 and 2 against 3, 4, 8 and 9"),
+    Claim("cnn", "cnn-hardest", "NT-Xent above hardest triplet", "Mei et al. 2022, on which Kim et al. 2023 build"),
+    Claim("cnn", "cnn-word2vec", "sentence encoder above word2vec (CNN)", "Xie et al. 2022, Table 4: ranks 1 to 7 against 8 to 10"),
+    Claim("passt", "passt-word2vec", "sentence encoder above word2vec (PaSST)", "Xie et al. 2022, Table 4: ranks 1 to 7 against 8 to 10"),
+    Claim("cnn-pairmix", "cnn", "PairMix above none", "Kim et al. 2023, Tables 2 and 3"),
+    Claim("cnn-swap", "cnn", "caption swap above none", "Primus et al. 2023, Table 3: fine-tuning with GPT captions"),
+    Claim("passt", "passt-5s", "10 s segments above 5 s", "Primus et al. 2023, Figure 1"),
+    Claim("passt-5s", "passt-2.5s", "5 s segments above 2.5 s", "Primus et al. 2023, Figure 1"),
+    Claim("passt-2.5s", "passt-1s", "2.5 s segments above 1 s", "Primus et al. 2023, Figure 1"),
+    Claim("passt", "passt-1s", "10 s segments above 1 s", "Primus et al. 2023, Figure 1"),
 )
 RUNS = (
     "cnn", "cnn-triplet", "cnn-word2vec", "passt", "cnn-pairmix", "cnn-swap", "passt-1s", "passt-5s", "passt-2.5s", "cnn-hardest", "passt-word2vec",
@@ -106,6 +105,10 @@ class Place:
     def run(self, name: str, seed: int) -> Path:
         """The folder of a run."""
         return self.out / f"runs-{self.name}" / f"{name}-{seed}"
+
+    def evaluation(self, name: str, seed: int) -> Path:
+        """The folder of its evaluation."""
+        return self.run(name, seed) / "evaluations" / "held-out"
 
 
 def recipe_of(name: str, seed: int, place: Place, *, epochs: int | None = None) -> Recipe:
@@ -201,40 +204,28 @@ def write_table(path: Path, rows: list[dict[str, str]], shared: Path) -> None:
 
 
 def train_one(name: str, seed: int, place: Place, epochs: int | None) -> None:
-    """Train a run, or what is left of it, and write down how well its model retrieves: the average precision of each query."""
+    """Train a run, or what is left of it, and evaluate it."""
     import torch
 
-    from hearken.metrics.ranks import ranks_of_tables
-    from hearken.metrics.retrieval import average_precision_at
-    from hearken.train.build import start_model
-    from hearken.train.feed.corpora import open_corpus
-    from hearken.train.feed.failures import Failures
-    from hearken.train.feed.held_out import hold_out
-    from hearken.train.feed.sounds import Sounds
+    from hearken.evaluate.evaluate import Wish, evaluate
     from hearken.train.session import run_recipe
-    from hearken.train.validate import embed
 
     torch.set_num_threads(1)
     folder, began = place.run(name, seed), time.monotonic()
     outcome = run_recipe(recipe_of(name, seed, place, epochs=epochs), folder, resume=folder.exists(), accelerator="cpu")
     trained_s = time.monotonic() - began
-    dual = start_model(str(folder))
-    sounds = Sounds(dual.rate_hz, round(LONGEST_S * dual.rate_hz), cache_mb=0)
-    held_out = hold_out([open_corpus(str(place.held_out))], sounds, Failures(None))
-    embedded = embed(dual, held_out)
-    precision = average_precision_at(ranks_of_tables(embedded.scores, embedded.relevant), 10)
-    facts = {
-        "mAP@10": float(np.mean(precision)), "queries": list(held_out.queries), "precision": precision.tolist(), "steps": outcome.steps,
-        "trained_s": trained_s, "looked_at_s": time.monotonic() - began - trained_s,
-    }  # fmt: skip
-    write_whole(folder / "dev.json", json.dumps(facts).encode())
-    print(f"{name} {seed}: mAP@10 {np.mean(precision):.4f} after {outcome.steps} steps, {trained_s:.0f} s", flush=True)
+    wish = Wish(definition="merged", accelerator="cpu")
+    done = evaluate(str(folder), [str(place.held_out)], wish, out=place.evaluation(name, seed))
+    found = done.evaluation.figures["t2a_mAP@10"]
+    print(f"{name} {seed}: mAP@10 {found.value:.4f} after {outcome.steps} steps, {trained_s:.0f} s", flush=True)
 
 
 def train_all(place: Place, runs: list[tuple[str, int]], options: argparse.Namespace) -> None:
     """Train what is not there yet, several at a time, as long as there is time."""
+    from hearken.evaluate.store import is_evaluation
+
     deadline = time.monotonic() + 60 * options.minutes
-    waiting = [run for run in runs if not (place.run(*run) / "dev.json").is_file()]
+    waiting = [run for run in runs if not is_evaluation(place.evaluation(*run))]
     working: dict[tuple[str, int], tuple[subprocess.Popen[bytes], float]] = {}
     longest: dict[str, float] = {}
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -261,62 +252,28 @@ def train_all(place: Place, runs: list[tuple[str, int]], options: argparse.Names
             process.terminate()
 
 
-def read_runs(place: Place, runs: list[tuple[str, int]]) -> tuple[dict[str, Floats], dict[str, list[int]]]:
-    """Return the average precisions (seeds, queries) of each run that is there, and its seeds."""
-    found: dict[str, Floats] = {}
-    seeds: dict[str, list[int]] = {}
-    for name in dict.fromkeys(name for name, _ in runs):
-        here = {seed: read_run(place, name, seed) for each, seed in runs if each == name}
-        here = {seed: facts for seed, facts in here.items() if facts}
-        if here:
-            found[name] = np.array([facts["precision"] for facts in here.values()])
-            seeds[name] = list(here)
-    return found, seeds
-
-
-def read_run(place: Place, name: str, seed: int) -> dict[str, Any]:
-    """Return what `train_one` wrote; nothing, where it has not."""
-    path = place.run(name, seed) / "dev.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def drawn_again(precision: Floats) -> tuple[float, float]:
-    """Return the 95 % interval of the mean of `precision` (seeds, queries): both are drawn again with replacement."""
-    generator = np.random.default_rng(0)
-    num_seeds, num_queries = precision.shape
-    means = np.empty(DRAWS)
-    for number in range(DRAWS):
-        seeds, queries = generator.integers(num_seeds, size=num_seeds), generator.integers(num_queries, size=num_queries)
-        means[number] = precision[seeds].mean(0)[queries].mean()
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
-
-
-def verdict(low: float, high: float) -> str:
-    """What an interval of (what the paper says is better) - (what it says is worse) tells."""
-    if low > 0:
-        return "confirmed"
-    return "contradicted" if high < 0 else "undecided"
-
-
 def report(place: Place, runs: list[tuple[str, int]]) -> None:
-    """Print both tables."""
-    found, seeds = read_runs(place, runs)
-    print("\n| run | seeds | mAP@10, % | 95 % interval | of each seed |\n|---|---|---|---|---|")
-    for name, precision in found.items():
-        low, high = drawn_again(precision)
-        each = ", ".join(f"{100 * value:.1f}" for value in precision.mean(1))
-        print(f"| {name} | {len(precision)} | {100 * precision.mean():.1f} | {100 * low:.1f} to {100 * high:.1f} | {each} |")
-    print("\n| ordering | paper | difference, % | 95 % interval, paired | verdict |\n|---|---|---|---|---|")
-    for claim in CLAIMS:
-        common = [seed for seed in seeds.get(claim.better, []) if seed in seeds.get(claim.worse, [])]
-        if not common:
-            print(f"| {claim.text} | {claim.paper} | - | - | not run |")
-            continue
-        better, worse = (found[name][[seeds[name].index(seed) for seed in common]] for name in (claim.better, claim.worse))
-        low, high = drawn_again(better - worse)
-        difference = 100 * float((better - worse).mean())
-        print(f"| {claim.text} | {claim.paper} | {difference:+.1f} | {100 * low:+.1f} to {100 * high:+.1f} | {verdict(low, high)} |")
+    """Print what became of the claims and all figures, and write the page."""
+    from hearken.errors import MissingExtraError
+    from hearken.evaluate.report.collect import collect
+    from hearken.evaluate.report.comparison import report_tables
+    from hearken.evaluate.report.export import markdown
+    from hearken.evaluate.report.page import PageOptions, build
+
+    folders = [place.run(*run) for run in runs if place.evaluation(*run).is_dir()]
+    if not folders:
+        raise SystemExit("No run was evaluated yet.")
+    collected = collect(folders)
+    print(markdown(report_tables(collected, claims=CLAIMS)))
+    write_whole(place.out / "claims.yaml", json.dumps([asdict(claim) for claim in CLAIMS], indent=1).encode())  # JSON is YAML
+    seeds = {seed for _, seed in runs}
+    learnt = len(place.table.read_text(encoding="utf-8").splitlines()) - 1
+    asked = tuple(text.format(learnt=f"{learnt:,}", seeds="one seed" if len(seeds) == 1 else f"{len(seeds)} seeds") for text in ASKED)
+    options = PageOptions(title="Do the papers' orderings hold in small?", sounds=0, audio=False, claims=CLAIMS, about=asked)
+    try:
+        write_whole(place.out / "report.html", build(collected, options).encode())
+    except MissingExtraError as error:
+        print(f"{error.message} {error.hint}")
 
 
 def main() -> None:

@@ -9,9 +9,12 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let Ctrl-C work, which a shell has all ignore that it starts in the background; give each of several processes its share of the cores."""
+    """Before anything is imported that computes: see to its threads, and that Ctrl-C works.
+
+    The models of the tests are small: a second thread of PyTorch makes nothing quicker, and on a busy machine the two wait for each
+    other, spinning, which made some tests take ten times as long. A shell that starts a command in the background has it ignore
+    SIGINT, and so would all that the tests start.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    num_processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    if num_processes > 1:
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // num_processes)))

@@ -89,7 +89,7 @@ def evaluate(
     )  # fmt: skip
     _check(models, data, scores=scores, submission=submission, ensemble=ensemble, fit_on=fit_on, zero_shot=zero_shot, template=template)
     if submission is not None:
-        done = [_submission(submission, data or [], challenge, wish, out, lenient=lenient)]
+        done = [_submission(submission, data or [], challenge, wish, lenient=lenient)]
     elif scores is not None:
         done = [_scores(scores, data or [], wish, out)]
     elif zero_shot:
@@ -100,7 +100,7 @@ def evaluate(
     else:
         done = _models(models or [_POCKET], data or [], wish, out, quiet=json)
         if ensemble:
-            done.append(_together(done, models or [], ensemble, fit_on or [], wish, out, quiet=json))
+            done.append(_together(done, models or [], fit_on or [], wish, out, quiet=json))
     _tell(done, misses, json=json)
     if any(each.failures for each in done):
         raise typer.Exit(EXIT_SOME_FAILED)
@@ -157,9 +157,15 @@ def tests_of(name: str) -> list[str]:
     return list(map(str, tests))
 
 
-def _submission(path: Path, data: list[str], challenge: str, wish: Wish, out: Path | None, *, lenient: bool) -> Done:
+def _submission(path: Path, data: list[str], challenge: str, wish: Wish, *, lenient: bool) -> Done:
+    from hearken.evaluate.evaluate import Done
+    from hearken.evaluate.submission.challenges import AUTO
+    from hearken.evaluate.submission.score import score_submission
 
-    raise NotImplementedError
+    if len(data) > 1:
+        raise typer.BadParameter("A submission answers one corpus.", param_hint="--data")
+    found = score_submission(path, data[0], challenge=challenge or AUTO, lenient=lenient, by=wish.definition)
+    return Done(found, None, None, interval="jackknife")
 
 
 def _scores(path: Path, data: list[str], wish: Wish, out: Path | None) -> Done:
@@ -170,8 +176,17 @@ def _scores(path: Path, data: list[str], wish: Wish, out: Path | None) -> Done:
     return score(path.name, asked.task, read_scores(path, asked.task), by, wish, facts={"scores": show(path)}, out=out)
 
 
-def _together(done: list[Done], names: list[str], how: str, fit_on: list[str], wish: Wish, out: Path | None, *, quiet: bool) -> Done:
-    raise NotImplementedError
+def _together(done: list[Done], names: list[str], fit_on: list[str], wish: Wish, out: Path | None, *, quiet: bool) -> Done:
+    from hearken.evaluate.evaluate import EVALUATIONS, slug, together
+
+    how = "weighted" if fit_on else "mean"
+    task = slug(Path(done[0].evaluation.task).name)
+    place = out / how if out else Path(EVALUATIONS) / "ensembles" / f"{task}-{how}-of-{len(done)}"
+    with CountBar("fit weights", "clips", quiet=quiet) as bar:
+        found = together(done, names, wish, fit_on=fit_on, out=place, on_progress=bar)
+    if warning := found.evaluation.facts.get("warning"):
+        output.note(str(warning))
+    return found
 
 
 def _tell(done: list[Done], misses: int, *, json: bool) -> None:
@@ -186,8 +201,8 @@ def _tell(done: list[Done], misses: int, *, json: bool) -> None:
         screen.print(f"against {show(done[0].evaluation.system)}", style="bold")
         screen.print(output.table(compared[0], compared[1:], folding=("system",)))
     for each in done if misses else ():
-        rows = miss_rows(each, misses) if "t2a" in each.evaluation.directions else []
-        screen.print(f"{show(each.evaluation.system)}: worst mistakes, text to audio", style="bold")
-        screen.print(output.table(rows[0], rows[1:], folding=("query", "its clip", "came instead")))
+        if rows := miss_rows(each, misses):
+            screen.print(f"{show(each.evaluation.system)}: worst mistakes, text to audio", style="bold")
+            screen.print(output.table(rows[0], rows[1:], folding=("query", "its clip", "came instead")))
     for line in notes_of(done):
         output.note(line)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from hearken.metrics.confidence import Interval
 
 _RANKS = ("medR", "meanR")
-_DECIMALS = 1
+_DECIMALS = 2
 Rows = list[tuple[str, ...]]
 
 
 def figure_text(name: str, figure: Interval) -> str:
     """Return a figure such as `35.2 [33.1, 37.4]`: percent, or a rank as it is; without brackets where there is no interval."""
-    scale = 1.0 if name.rpartition("_")[2] in _RANKS else 100.0
-    value, low, high = (f"{scale * each:.{_DECIMALS}f}" for each in (figure.value, figure.low, figure.high))
+    is_rank = name.rpartition("_")[2] in _RANKS
+    value, low, high = (f"{each:.1f}" if is_rank else f"{100.0 * each:.{_DECIMALS}f}" for each in (figure.value, figure.low, figure.high))
     return f"{value} [{low}, {high}]" if figure.method else value
 
 
@@ -95,13 +95,23 @@ def notes_of(done: Sequence[Done]) -> list[str]:
     return lines
 
 
+def num_clips(done: Done) -> int:
+    """Return how many clips there were to choose from."""
+    return len(done.task.clips) if done.task else next(iter(done.evaluation.directions.values())).ranks.num_items
+
+
+def num_queries(done: Done) -> int:
+    """Return how many queries there were."""
+    return len(done.task.queries) if done.task else len(next(iter(done.evaluation.directions.values())).askers)
+
+
 def _about(done: Done) -> list[str]:
     from hearken.metrics.definitions import definition
 
-    evaluation, record = done.evaluation, done.task.record
-    rule = definition(evaluation.definition)
+    evaluation = done.evaluation
+    rule, record = definition(evaluation.definition), done.task.record if done.task else {}
     how = "clips drawn again, each with all its captions" if done.interval == "bootstrap" else "jackknife over queries; medians have none"
-    counts = f"{output.plural(len(done.task.clips), 'clip')}, {output.number(len(done.task.queries))} queries"
+    counts = f"{output.plural(num_clips(done), 'clip')}, {output.number(num_queries(done))} queries"
     lines = [f"{rule.name}: {rule.summary}", f"{counts}; intervals: {how}"]
     alike = int(record.get("captions_worded_alike", 0))
     if alike and not rule.merged:
@@ -130,8 +140,8 @@ def done_json(done: Sequence[Done]) -> dict[str, Any]:
     systems = [
         {
             "system": each.evaluation.system, "task": each.evaluation.task, "task_sha256": each.evaluation.task_digest,
-            "definition": each.evaluation.definition, "interval": each.interval, "clips": len(each.task.clips), "queries": len(each.task.queries),
-            "figures": figures_json(each.evaluation.figures), "record": each.task.record, "facts": dict(each.evaluation.facts),
+            "definition": each.evaluation.definition, "interval": each.interval, "clips": num_clips(each), "queries": num_queries(each),
+            "figures": figures_json(each.evaluation.figures), "record": each.task.record if each.task else {}, "facts": dict(each.evaluation.facts),
             "folder": None if each.folder is None else str(each.folder.absolute()),
             "failures": [{"path": failure.path, "message": failure.message} for failure in each.failures],
         }
@@ -148,12 +158,14 @@ def done_json(done: Sequence[Done]) -> dict[str, Any]:
 
 
 def miss_rows(done: Done, count: int) -> Rows:
-    """Return the lines of a table of the worst mistakes from text to audio, the titles first."""
+    """Return the lines of a table of the worst mistakes from text to audio, the titles first; nothing where only lists are known."""
     from hearken.evaluate.misses import worst_misses
 
-    task = done.task
+    task, scores = done.task, done.scores
+    if task is None or scores is None or "t2a" not in done.evaluation.directions:
+        return []
     rows: Rows = [("rank", "query", "its clip", "came instead")]
-    for miss in worst_misses(done.scores, task, done.evaluation.directions["t2a"].ranks, count=count):
+    for miss in worst_misses(scores, task, done.evaluation.directions["t2a"].ranks, count=count):
         instead = ", ".join(f"{task.clips[clip]} ({score:.2f})" for clip, score in miss.instead)
         rows.append((str(miss.rank), miss.text, f"{task.clips[miss.clip]} ({miss.score:.2f})", instead))
     return rows

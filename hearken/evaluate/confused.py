@@ -49,7 +49,10 @@ def confusions(result: ZeroShot, *, count: int | None = None, examples: int = 3)
 
 
 def worst_classes(result: ZeroShot, *, count: int | None = None) -> list[ClassFigures]:
-    """Return the classes that are found least: by recall, then by average precision, then by name. Classes without a clip are left out."""
+    """Return the classes that are found least: by recall, of equals those with the most clips first, then by average precision.
+
+    Classes without a clip are left out.
+    """
     known = [each for each in result.of_classes if each.recall is not None and each.average_precision is not None]
     return sorted(known, key=_how_well)[:count]
 
@@ -80,9 +83,9 @@ def label_confusions(scores: Scores, task: Task, ranks: Ranks, *, count: int | N
     return _counted(found, sizes, count, examples)
 
 
-def _how_well(each: ClassFigures) -> tuple[float, float, str]:
+def _how_well(each: ClassFigures) -> tuple[float, int, float, str]:
     recall, area = each.recall, each.average_precision
-    return (recall.value if recall else 0.0, area.value if area else 0.0, each.name)
+    return (recall.value if recall else 0.0, -each.num_clips, area.value if area else 0.0, each.name)
 
 
 def _counted(found: Iterable[Mistake], sizes: dict[str, int], count: int | None, examples: int) -> list[Confused]:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from hearken import __version__
 from hearken.errors import EvaluationError, show
+from hearken.evaluate.ensemble import Member, ensemble
 from hearken.evaluate.evaluation import WAYS, Evaluation, Way
+from hearken.evaluate.fit_weights import fit_weights
 from hearken.evaluate.measure import METRICS, measure
 from hearken.evaluate.open import OpenTask, open_task
 from hearken.evaluate.store import is_evaluation, load, save
@@ -29,6 +31,7 @@ from hearken.types import Failure, Progress, silent
 
 if TYPE_CHECKING:
     from hearken.models.dual import DualEncoder
+    from hearken.train.augmentation import Augmentation
 
 EVALUATIONS = "evaluations"
 """Where evaluations are: in a run's folder, or, of other models, in the current one."""
@@ -64,11 +67,11 @@ class Wish:
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """An evaluation, what it was computed from, and where it lies (None: it was not written)."""
+    """An evaluation, what it was computed from (None: lists of a submission), and where it lies (None: it was not written)."""
 
     evaluation: Evaluation
-    task: Task
-    scores: Scores
+    task: Task | None
+    scores: Scores | None
     folder: Path | None = None
     failures: tuple[Failure, ...] = ()
     interval: str = "bootstrap"
@@ -98,9 +101,50 @@ def evaluate(
     return measured(label_of(name, wish), encoded, by, wish, out=out)
 
 
+def together(
+    done: Sequence[Done],
+    names: Sequence[str],
+    wish: Wish,
+    *,
+    fit_on: Sequence[str] = (),
+    out: Path | None = None,
+    on_progress: Progress = silent,
+) -> Done:
+    """Evaluate the systems of `done` together, on what they were all asked: by the mean of their scores, or by weights fitted on `fit_on`.
+
+    The corpora of `fit_on` must have no clip in common with what is tested; the models `names` are tried on them first.
+    Raises EvaluationError where the systems were not asked the same.
+    """
+    by = done[0].evaluation.definition
+    members = [_member(each) for each in done]
+    if not fit_on:
+        label = f"mean of {len(done)}"
+        return score(label, members[0].task, ensemble(members), by, wish, facts={**versions(), "members": _names(done)}, out=out)
+    if any(is_evaluation(Path(name)) for name in names):
+        raise EvaluationError("Weights are fitted with models, not with earlier evaluations.", "Name the models themselves.")
+    tried = [evaluate(name, fit_on, replace(wish, definition=by), on_progress=on_progress) for name in names]
+    fitted = fit_weights([_member(each) for each in tried], definition(by), test=members[0].task, seed=wish.seed)
+    label = f"weighted mean ({', '.join(f'{weight:.2f}' for weight in fitted.weights)})"
+    facts = {
+        **versions(), "members": _names(done), "weights": list(fitted.weights), "fitted_on": list(fit_on), "fitted_metric": fitted.metric,
+        "gain_where_fitted": fitted.gain.difference.value, "warning": fitted.warning,
+    }  # fmt: skip
+    return score(label, members[0].task, ensemble(members, fitted.weights), by, wish, facts=facts, out=out)
+
+
+def _member(done: Done) -> Member:
+    if done.task is None or done.scores is None:
+        raise EvaluationError(f"{show(done.evaluation.system)} has no scores to add.")
+    return Member(done.evaluation.system, done.task, done.scores)
+
+
+def _names(done: Sequence[Done]) -> list[str]:
+    return [each.evaluation.system for each in done]
+
+
 def measured(label: str, encoded: Encoded, by: str, wish: Wish, *, out: Path | None = None) -> Done:
     """Measure what was encoded, write it to `out` (None: nowhere), and return it."""
-    facts = {**encoded.facts, **_versions(), "tta": wish.tta, "windows": wish.windows, "variations": wish.variations}
+    facts = {**encoded.facts, **versions(), "tta": wish.tta, "windows": wish.windows, "variations": wish.variations}
     return score(label, encoded.task, encoded.scores, by, wish, facts=facts, failures=encoded.failures, out=out)
 
 
@@ -179,10 +223,20 @@ def slug(text: str) -> str:
 
 
 def _tta(dual: DualEncoder, name: str, wish: Wish) -> SoundEncoder:
-    from hearken.tta.audio import MultiTTA, augmentation_of
-    from hearken.tta.strategy import strategy
+    from hearken.tta.multi import MultiTTA
 
-    return MultiTTA(dual, strategy(wish.tta), augmentation_of(name), seed=wish.seed, layer=wish.tta_layer)
+    return MultiTTA(dual, wish.tta, _augmentation_of(Path(name)), seed=wish.seed, layer=wish.tta_layer)
+
+
+def _augmentation_of(folder: Path) -> Augmentation | None:
+    """The augmentation that the run in `folder` was trained with; None where there is no run."""
+    from hearken.train.augmentation import build_augmentation
+    from hearken.train.recipes.read import from_mapping
+    from hearken.train.runs.run import RunFolder
+
+    if not (folder / RUN_RECORD).is_file():
+        return None
+    return build_augmentation(from_mapping(RunFolder.open(folder).recipe_json, folder / RUN_RECORD).augment)
 
 
 def _windows(dual: DualEncoder, wish: Wish) -> SoundEncoder:
@@ -191,5 +245,6 @@ def _windows(dual: DualEncoder, wish: Wish) -> SoundEncoder:
     return WindowEnsemble(dual, wish.windows)
 
 
-def _versions() -> dict[str, Any]:
+def versions() -> dict[str, Any]:
+    """Return what computed it, and when, for the record."""
     return {"hearken": __version__, "python": platform.python_version(), "at": datetime.now(UTC).isoformat(timespec="seconds")}

@@ -39,9 +39,10 @@ _SHOWN = 3
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """The `weights` (K) of `members`, and what they do on validation: `figure` of the weighted mean, `plain` of the plain one, `singles` of
-    each member, all by `metric`; `gain` compares the first two query by query. `rounds` says how many passes over the scores it took.
+    each member, all by `metric`; query by query, `gain` compares the weighted mean with the plain one, `over_best` with the best member alone.
+    `rounds` says how many passes over the scores it took.
 
-    `warning` says in a sentence why the plain mean may be the better choice; "" where there is no reason.
+    `warning` says what nothing proves: that the weights are better than the plain mean, or than one member; "" where both are proven.
     """
 
     members: tuple[str, ...]
@@ -51,6 +52,7 @@ class Fitted:
     plain: Interval
     singles: tuple[Interval, ...]
     gain: Comparison
+    over_best: Comparison
     rounds: int
     warning: str
 
@@ -84,10 +86,13 @@ def fit_weights(
     plain = (1.0 / len(members),) * len(members)
     alone = [tuple(float(place == number) for place in range(len(members))) for number in range(len(members))]
     ours, theirs, *each = search.values([weights, plain, *alone])
-    gain = paired(ours, theirs, task.owners, seed=seed)
+    best = int(np.argmax([values.mean() for values in each]))
+    gain, over_best = (paired(ours, others, task.owners, seed=seed) for others in (theirs, each[best]))
     ours_figure, plain_figure, *singles = (bootstrap(values, task.owners, seed=seed) for values in (ours, theirs, *each))
     names = tuple(member.name for member in members)
-    return Fitted(names, weights, metric, ours_figure, plain_figure, tuple(singles), gain, rounds, _warning(gain, metric))
+    told = (_unproven(gain, "the plain mean", metric), _unproven(over_best, f"{show(names[best])} alone", metric))
+    warning = " ".join(filter(None, told))
+    return Fitted(names, weights, metric, ours_figure, plain_figure, tuple(singles), gain, over_best, rounds, warning)
 
 
 def check_apart(validation: Task, test: Task) -> None:
@@ -122,12 +127,12 @@ def _texts(task: Task, clip: int) -> set[str]:
     return {task.queries[query] for query in task.relevance.queries[task.relevance.items == clip]}
 
 
-def _warning(gain: Comparison, metric: str) -> str:
+def _unproven(gain: Comparison, over: str, metric: str) -> str:
     difference = gain.difference
     if difference.low > 0.0:
         return ""
     told = f"{100 * difference.value:+.2f} [{100 * difference.low:+.2f}, {100 * difference.high:+.2f}] points of {metric}"
-    return f"The fitted weights gain {told} over the plain mean where they were fitted; that interval includes nought: take the plain mean."
+    return f"Over {over} the fitted weights gain {told} where they were fitted, which includes nought."
 
 
 @dataclass(eq=False)

@@ -100,7 +100,8 @@ class _Chosen:
         wanted = self._chosen[start:stop]
         if not len(wanted):
             return np.zeros((0, self.shape[1]), np.float32)
-        return self._scores.rows(int(wanted[0]), int(wanted[-1]) + 1)[wanted - wanted[0]]
+        between = self._scores.rows(int(wanted[0]), int(wanted[-1]) + 1)
+        return np.asarray(between[wanted - wanted[0]])
 
     def transposed(self) -> Scores:
         """Not needed: whoever chooses rows has turned the scores before. Raises EvaluationError."""

@@ -72,8 +72,8 @@ class Hubness:
 def misses(scores: Scores, task: Task, ranks: Ranks, *, count: int | None = None, order: Order = "worst", instead: int = 3) -> list[Miss]:
     """Return the queries whose right clip is not first, `count` at most, with up to `instead` clips that stand before it.
 
-    `worst` puts the highest rank first, then the widest gap; `nearest` the narrowest gap to the first place: what would be right if a
-    little were different. `scores` (Q, N) and `ranks` are those of one system. Raises EvaluationError where they do not fit the task.
+    `worst` puts the highest rank first, then the widest gap; `nearest` the narrowest gap to the first place, then the lower rank: what would
+    be right if a little were different. `scores` (Q, N) and `ranks` are those of one system. Raises EvaluationError where they do not fit the task.
     """
     _check(scores, task, ranks)
     if instead < 1:

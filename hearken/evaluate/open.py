@@ -38,14 +38,15 @@ class OpenTask:
         return Listening(self.task.clips, places, Sounds(rate_hz, num_samples, cache_mb=0), Failures(ledger), jobs)
 
 
-def open_task(references: Sequence[str], *, merged: bool, need_sounds: bool = True) -> OpenTask:
+def open_task(references: Sequence[str], *, merged: bool, need_sounds: bool = True, need_queries: bool = True) -> OpenTask:
     """Return what the corpora `references` ask together; `hearken data list` names them, or they are tables, folders, packs.
 
     With `merged`, equal captions are one query that all their clips answer; without, each caption belongs to its clip alone. Where sounds
     are needed, clips without one are left out, with the queries that only they answer; `task.record` counts both. Raises
-    what `open_corpus` raises, and MissingDataError where no clip or no query is left.
+    what `open_corpus` raises, and MissingDataError where no clip is left, or none of the queries that are needed.
     """
-    asked = ask([open_corpus(each) for each in references], merged=merged, need_sounds=need_sounds, left_out=_nobody)
+    parts = [open_corpus(each) for each in references]
+    asked = ask(parts, merged=merged, need_sounds=need_sounds, need_queries=need_queries, left_out=_nobody)
     return OpenTask(task_of(asked), asked.places)
 
 

@@ -10,16 +10,27 @@ Legend: `Q` queries, `D` embedding.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hearken.augment.eda import Eda, augment
+from hearken.augment.random_eda import RandomEda
 from hearken.data.clip import Variation
-from hearken.errors import EvaluationError
-from hearken.evaluate.templates import fill
+from hearken.data.load import load
+from hearken.data.sets.clotho_gpt import read_variations_file
+from hearken.errors import EvaluationError, show
+from hearken.evaluate.templates import PLACE, fill, templates_of
 from hearken.evaluate.unit_text import EncodeText, unit, unit_texts
 
+if TYPE_CHECKING:
+    from hearken.evaluate.systems import Encoded
+
+EDA = "eda"
+_EDITS = 4  # as many as Clotho has other captions of a clip
 Variations = Mapping[str, Sequence[str]]
 """Other ways to say a query, by the query."""
 
@@ -40,6 +51,34 @@ def rephrased(
     starts = np.cumsum([0, *(len(texts) for texts in said)])
     weights = np.concatenate([_weights(len(texts), own_weight) for texts in said])
     return unit(np.add.reduceat(vectors * weights[:, None], starts[:-1], axis=0), queries)
+
+
+def with_variations(encoded: Encoded, name: str, encode_text: EncodeText) -> Encoded:
+    """Return `encoded` with the vectors of its queries averaged with those of their variations; its facts say of how many queries.
+
+    `name` is `eda` (four edits of each query by EDA, seed 0), a text with `{}` (each query in that template, too), or a corpus with
+    variations (`clotho-gpt`), or the .json of such that `hearken data rephrase` wrote. Raises EvaluationError where no query has a variation,
+    MissingDataError where the corpus or EDA's WordNet is not here, DataError for a damaged file.
+    """
+    queries = encoded.task.queries
+    variations = variations_of(queries, name)
+    num = sum(bool(variations.get(query)) for query in queries)
+    if not num:
+        raise EvaluationError(
+            f"{show(name)} has no variation of any of the {len(queries)} queries.", "Variations belong to captions, word by word."
+        )
+    facts = encoded.facts | {"queries_rephrased": num, "variations_of_them": sum(len(variations.get(query, ())) for query in queries)}
+    return replace(encoded, text=rephrased(queries, variations, encode_text).astype(np.float32), facts=facts)
+
+
+def variations_of(queries: Sequence[str], name: str) -> Variations:
+    """Return the variations of `queries` that `name` stands for, see `with_variations`; none for a query that it does not know."""
+    if name == EDA:
+        return by_eda(queries, RandomEda().eda(), _EDITS)
+    if PLACE in name:
+        return by_templates(queries, templates_of([name]))
+    path = Path(name)
+    return from_corpus(queries, read_variations_file(path) if path.suffix == ".json" and path.is_file() else load(name).variations)
 
 
 def from_corpus(queries: Sequence[str], variations: Iterable[Variation]) -> dict[str, tuple[str, ...]]:

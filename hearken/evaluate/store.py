@@ -131,6 +131,16 @@ def figures_json(figures: Mapping[str, Interval]) -> dict[str, dict[str, Any]]:
     return {name: asdict(figure) for name, figure in figures.items()}
 
 
+def csv_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return rows of the same keys as a table in UTF-8, the titles first."""
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
 def _metrics(evaluation: Evaluation) -> list[str]:
     names = (name for direction in evaluation.directions.values() for name in direction.figures if not name.startswith("nDCG"))
     return list(dict.fromkeys(names))
@@ -162,23 +172,15 @@ def _task_of(values: Mapping[str, Any], record: Mapping[str, Any]) -> Task:
 def _write_tables(folder: Path, evaluation: Evaluation, task: Task, scores: Scores) -> None:
     asked, answered = evaluation.directions.get("t2a"), evaluation.directions.get("a2t")
     if asked:
-        _write_table(folder / QUERIES, query_rows(scores, task, asked.ranks, average_precision=_precision(asked)))
+        rows = query_rows(scores, task, asked.ranks, average_precision=_precision(asked))
+        write_whole(folder / QUERIES, csv_bytes(rows))
     if asked and answered:
         rows = clip_rows(scores, task, asked.ranks, answered.ranks, average_precision=_precision(answered))
-        _write_table(folder / CLIPS, rows)
+        write_whole(folder / CLIPS, csv_bytes(rows))
 
 
 def _precision(direction: Direction) -> NDArray[np.float64] | None:
     return next((values for metric, values in direction.values.items() if metric.startswith("mAP")), None)
-
-
-def _write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    text = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    write_whole(path, text.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def _write_scores(folder: Path, scores: Scores) -> None:
@@ -196,7 +198,7 @@ def _write_arrays(path: Path, **arrays: Any) -> None:  # noqa: ANN401 - as numpy
 
 
 def _read_scores(path: Path) -> Scores:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # numpy leaves its own open where it fails
         if path.name == SCORES:
             return TableScores(arrays["scores"])
         return VectorScores(arrays["text"], arrays["audio"])

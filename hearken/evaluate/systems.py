@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -32,11 +32,15 @@ _WEIGHTS = "model.safetensors"
 
 
 class SoundEncoder(Protocol):
-    """Encodes one sound in a way of its own, such as test-time augmentation (`tta/`). `cost` says what it came to."""
+    """Encodes one sound in a way of its own, such as test-time augmentation (`tta/`)."""
 
     @property
-    def cost(self) -> dict[str, Any]:
+    def cost(self) -> Mapping[str, float]:
         """What it came to, for the record."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what it does, for the record."""
         ...
 
     def encode(self, samples: FloatArray, clip: str) -> FloatArray:
@@ -181,7 +185,7 @@ class TorchSystem:
             numbers.append(number)
             rows.append(self.encoder.encode(samples, asked.task.clips[number]))
             on_progress(number + 1, count)
-        self.facts |= {"encoder": self.encoder.cost}
+        self.facts |= {"encoder": self.encoder.to_json(), "cost": dict(self.encoder.cost)}
         return numbers, _stacked(rows, self.dual.dim), unreadable(asked, listening.failed)
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:

@@ -2,7 +2,8 @@
 
 A clip may have one label (ESC-50) or several (FSD50K). Figures: top-1 and top-5, the share of clips that have any of their labels among
 the first one or five classes; `recall`, the mean over classes of the share of their clips for which they come first; and mAP, macro, for
-which each class ranks all clips. All with intervals, and with what chance would give.
+which each class ranks all clips. All with intervals, and with what chance would give. Like figures of retrieval, mAP depends on how many
+clips there are: it falls as they grow in number, and its interval is for sets of this size.
 
 Legend: `N` clips, `C` classes, `D` embedding.
 """
@@ -19,12 +20,13 @@ from hearken.errors import EvaluationError
 from hearken.evaluate.templates import TEMPLATES, class_vectors
 from hearken.evaluate.unit_text import EncodeText, FloatTable, unit
 from hearken.metrics.classification import (
-    MacroPrecision,
+    Macro,
     chance_average_precision,
     chance_top_k,
     class_ranks,
     confusion,
     macro_average_precision,
+    macro_recall,
     predicted,
     top_k,
     wilson,
@@ -41,7 +43,7 @@ class ClassFigures:
     """How well one class is found: `recall`, of its clips, those for which it comes first; `precision`, of those for which it comes first, its own.
 
     `precision` is None where the class never comes first, `average_precision` where it has no clip, as `recall`. The first two have
-    Wilson's intervals, which take clips as independent.
+    Wilson's intervals, which take clips as independent; the last has none for a class with one clip.
     """
 
     name: str
@@ -114,7 +116,7 @@ def zero_shot(
     ranks, first = class_ranks(scores, owned), predicted(scores, owned)
     table = confusion(first, owned)
     values = {f"top-{k}": top_k(ranks, k) for k in (1, 5) if k < len(names)}
-    values |= {"recall": _recall_values(first, owned), "mAP": precision.values}
+    values |= {"recall": macro_recall(first, owned).values, "mAP": precision.values}
     groups = None if clusters is None else np.asarray(clusters)[kept]
     figures = {name: jackknife(each, groups) for name, each in values.items()}
     best = ranks.values[ranks.starts[:-1]]
@@ -139,34 +141,25 @@ def _owned(labels: list[Sequence[str]], classes: Sequence[str] | None) -> tuple[
     return names, Relevance.from_lists([[places[name] for name in own] for own in labels], len(names))
 
 
-def _recall_values(first: IntArray, labels: Relevance) -> FloatArray:
-    """Values (N,) whose mean is the mean over classes of their recall: of each clip, what it adds to its classes' recalls."""
-    counts = labels.transposed().counts
-    hits = (first[labels.queries] == labels.items) / counts[labels.items]
-    weight = labels.num_queries / np.count_nonzero(counts)
-    total = np.bincount(labels.queries, hits, labels.num_queries)
-    spread = np.bincount(labels.queries, _recalls(first, labels)[labels.items] / counts[labels.items], labels.num_queries)
-    recall = float(total.sum()) / np.count_nonzero(counts)
-    return np.asarray(recall + weight * (total - spread), np.float64)
-
-
-def _recalls(first: IntArray, labels: Relevance) -> FloatArray:
-    """The recall of each class (C,), 0 for one without a clip."""
-    hits = np.bincount(labels.items[first[labels.queries] == labels.items], minlength=labels.num_items)
-    return np.asarray(hits / np.maximum(labels.transposed().counts, 1), np.float64)
-
-
 def _of_classes(
-    names: tuple[str, ...], first: IntArray, labels: Relevance, precision: MacroPrecision, clusters: IntArray | None
+    names: tuple[str, ...], first: IntArray, labels: Relevance, precision: Macro, clusters: IntArray | None
 ) -> tuple[ClassFigures, ...]:
     counts, told = labels.transposed().counts, np.bincount(first, minlength=len(names))
     right = np.bincount(labels.items[first[labels.queries] == labels.items], minlength=len(names))
     found = []
     for number, name in enumerate(names):
         clips, said, hits = int(counts[number]), int(told[number]), int(right[number])
-        area = jackknife(precision.class_values[:, number], clusters) if clips else None
+        area = _of_class(precision, number, clips, clusters)
         found.append(ClassFigures(name, clips, said, wilson(hits, clips) if clips else None, wilson(hits, said) if said else None, area))
     return tuple(found)
+
+
+def _of_class(precision: Macro, number: int, num_clips: int, clusters: IntArray | None) -> Interval | None:
+    """A class's average precision; of one with a single clip, nobody can say how sure it is."""
+    if num_clips > 1:
+        return jackknife(precision.class_values[:, number], clusters)
+    value = float(precision.of_classes[number])
+    return Interval(value, value, value) if num_clips else None
 
 
 def _chance(labels: Relevance, names: tuple[str, ...]) -> dict[str, float]:

@@ -28,11 +28,12 @@ _Z = 1.959963984540054  # 95 % of a normal distribution lie so many deviations a
 
 
 @dataclass(frozen=True, eq=False)
-class MacroPrecision:
-    """Average precision of each class: `of_classes` (C,), NaN for a class without a clip; their mean is `value`.
+class Macro:
+    """A figure of each class: `of_classes` (C,), NaN for a class without a clip; the mean of the others is `value`.
 
     `values` (N,) have the mean `value`, and `class_values` (N, C) the means `of_classes`: the jackknife's pseudo-values, moved to that mean.
-    They are what an interval is made of.
+    They are what an interval is made of. Without its only clip a class is no class, and the mean is that of the others; of such a class alone
+    nothing can be said about how sure its figure is, and its `class_values` are all alike.
     """
 
     value: float
@@ -87,27 +88,35 @@ def confusion(first: IntArray, labels: Relevance) -> IntArray:
     return table
 
 
-def macro_average_precision(scores: ScoreTable, labels: Relevance) -> MacroPrecision:
+def macro_average_precision(scores: ScoreTable, labels: Relevance) -> Macro:
     """Return the average precision of each class over all clips, and its mean over the classes that have a clip (mAP, macro).
 
     For each class the clips are ranked by their score for it; AP is the mean over its clips of the precision at their ranks, ties against the
     system. It agrees with scikit-learn's `average_precision_score` where no scores are equal. Raises InputError for other shapes, scores
-    that are not finite, and labels of no class.
+    that are not finite, and a clip without a label.
     """
     ranks_of(TableScores(scores), labels)  # the shapes, the scores and the labels are as they must be
     by_class = labels.transposed()
-    num_clips, num_classes = scores.shape
-    of_classes = np.full(num_classes, np.nan)
-    without = np.full((num_clips, num_classes), np.nan)
+    of_classes, without = np.full(scores.shape[1], np.nan), np.full(scores.shape, np.nan)
     for number in np.flatnonzero(by_class.counts):
         of_classes[number], without[:, number] = _with_and_without(scores[:, number], by_class.of(int(number)))
-    kept = by_class.counts > 0
-    present = ~np.isnan(without[:, kept])
-    totals, counts = np.where(present, without[:, kept], 0.0).sum(axis=1), present.sum(axis=1)
-    value = float(of_classes[kept].mean())
-    means = np.where(counts > 0, totals / np.maximum(counts, 1), value)
-    filled = np.where(np.isnan(without), of_classes, without)
-    return MacroPrecision(value, of_classes, _pseudo(value, means), of_classes + (num_clips - 1) * (filled.mean(axis=0) - filled))
+    return _macro(of_classes, without)
+
+
+def macro_recall(first: IntArray, labels: Relevance) -> Macro:
+    """Return the recall of each class, of its clips the share for which it is the class that comes `first` (N,), and its mean over classes.
+
+    With one label a clip that is balanced accuracy.
+    """
+    counts = labels.transposed().counts
+    is_first = first[labels.queries] == labels.items
+    hits = np.bincount(labels.items[is_first], minlength=labels.num_items)
+    of_classes = np.where(counts > 0, hits / np.maximum(counts, 1), np.nan)
+    without = np.tile(of_classes, (labels.num_queries, 1))
+    others = counts[labels.items] - 1
+    left = (hits[labels.items] - is_first) / np.maximum(others, 1)
+    without[labels.queries, labels.items] = np.where(others > 0, left, np.nan)
+    return _macro(of_classes, without)
 
 
 def chance_top_k(num_labels: IntArray, num_classes: int, k: int) -> float:
@@ -142,9 +151,16 @@ def wilson(hits: int, num: int) -> Interval:
     return Interval(share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)), "wilson")
 
 
-def _pseudo(value: float, without: FloatArray) -> FloatArray:
-    """The jackknife's pseudo-values from the figure `without` each clip (N,), moved so that their mean is `value`."""
-    return np.asarray(value + (len(without) - 1) * (without.mean() - without), np.float64)
+def _macro(of_classes: FloatArray, without: FloatArray) -> Macro:
+    """The mean over classes of their figures (C,), from these and what each is `without` each clip (N, C); NaN where there is none."""
+    num_clips, kept = len(without), ~np.isnan(of_classes)
+    present = ~np.isnan(without[:, kept])
+    totals, counts = np.where(present, without[:, kept], 0.0).sum(axis=1), present.sum(axis=1)
+    value = float(of_classes[kept].mean())
+    means = np.where(counts > 0, totals / np.maximum(counts, 1), value)
+    filled = np.where(np.isnan(without), of_classes, without)
+    values = value + (num_clips - 1) * (means.mean() - means)
+    return Macro(value, of_classes, np.asarray(values, np.float64), of_classes + (num_clips - 1) * (filled.mean(axis=0) - filled))
 
 
 def _with_and_without(column: ScoreTable, relevant: IntArray) -> tuple[float, FloatArray]:

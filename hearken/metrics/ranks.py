@@ -115,7 +115,8 @@ def ranks_of_lists(lists: Sequence[Sequence[int]] | IntArray, relevance: Relevan
     ranks = np.arange(len(listed)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 1
     inside = (listed >= 0) & (listed < relevance.num_items)
     pairs = np.where(inside, queries * relevance.num_items + listed, -1)
-    hits = np.flatnonzero(np.isin(pairs, relevance.queries * relevance.num_items + relevance.items))
+    known = np.append(relevance.queries * relevance.num_items + relevance.items, -2)  # ascending, and one that is never asked for
+    hits = np.flatnonzero(known[np.searchsorted(known[:-1], pairs)] == pairs)
     _, firsts = np.unique(pairs[hits], return_index=True)
     hits = hits[np.sort(firsts)]
     starts = np.searchsorted(queries[hits], np.arange(len(lists) + 1)).astype(np.int64)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +34,13 @@ class Relevance:
     @classmethod
     def from_lists(cls, lists: Iterable[Iterable[int]], num_items: int) -> Relevance:
         """Return the relevance in which query q has the items `lists[q]`. Raises InputError for numbers outside 0 ... N - 1."""
-        rows = [np.unique(np.fromiter(items, np.int64)) for items in lists]
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-        items = np.concatenate(rows) if rows else np.zeros(0, np.int64)
+        rows = [list(row) for row in lists]
+        items = np.fromiter(chain.from_iterable(rows), np.int64)
         if len(items) and not 0 <= items.min() <= items.max() < num_items:
             raise InputError(f"Relevant items are numbered from 0 to {num_items - 1}; there is a {items.min()} or a {items.max()}.")
-        return cls(items, starts, num_items)
+        width = max(1, num_items)
+        pairs = np.unique(np.repeat(np.arange(len(rows)), [len(row) for row in rows]) * width + items)
+        return cls(pairs % width, np.searchsorted(pairs, np.arange(len(rows) + 1) * width).astype(np.int64), num_items)
 
     @classmethod
     def from_matrix(cls, relevant: BoolArray) -> Relevance:

@@ -25,13 +25,16 @@ class Row:
     """A row of a paper that a recipe stands for: `expected` holds its figures in percent, by `METRIC` or `CORPUS METRIC`.
 
     A metric is called as in validation, such as `t2a_mAP@10` or `a2t_R@1`; without a corpus it is of the only `data.test`. `besides` says
-    what the row needs besides this training (test-time augmentation, or a ground truth that nobody published).
+    what the row needs besides this training and its tests (a ground truth that nobody published); there are no figures of ours then. `tta` is
+    the strategy of test-time augmentation that its figures are with: copies, and the sizes of groups at the encoder and at the output
+    ("100:5x20", Kim et al. 2023).
     """
 
     table: str
     row: str
     expected: dict[str, float] = field(default_factory=dict)
     besides: str = ""
+    tta: str = ""
 
 
 @dataclass(frozen=True)

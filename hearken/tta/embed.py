@@ -41,7 +41,7 @@ class Passes:
             return []
         blocks = [self._encode([copy.mels[number] for copy in different], [copy.waves[number] for copy in different])
                   for number in range(len(different[0].mels))]  # fmt: skip
-        split = [block.unflatten(0, (len(different), -1)) for block in blocks]
+        split = [_by_copy(block, len(different)) for block in blocks]
         rows = {id(copy): torch.cat([block[place] for block in split]) for place, copy in enumerate(different)}
         return [rows[id(copy)] for copy in copies]
 
@@ -57,7 +57,7 @@ class Passes:
             num_blocks = len(batch[0][1].mels)
             means = means or [Means[Tensor](partition) for _ in range(num_blocks)]
             found = [self._meet(batch, number, module, means[number]) for number in range(num_blocks)]
-            groups, rows = found[0][0], [block.unflatten(0, (len(found[0][0]), -1)) for _, block in found if block is not None]
+            groups, rows = found[0][0], [_by_copy(block, len(found[0][0])) for _, block in found if block is not None]
             yield from ((group, torch.cat([block[place] for block in rows])) for place, group in enumerate(groups))
 
     def _meet(
@@ -107,10 +107,12 @@ def find_module(tower: AudioTower, name: str) -> nn.Module | None:
     """
     if name == ENCODER:
         return None
-    known = dict(tower.named_modules())
+    known: dict[str, nn.Module] = dict(tower.named_modules())
     if not name.startswith(f"{ENCODER}.") or name not in known:
         children = [f"{ENCODER}.{child}" for child, _ in tower.encoder.named_children()]
-        raise InputError(f"The sound side has no layer {name!r} to average at.", f"{ENCODER}, or one of its parts: {', '.join(children)}, ...")
+        raise InputError(
+            f"The sound side has no layer {name!r} to average at.", f"{ENCODER}, or one of its parts: {', '.join(children)}, ..."
+        )
     _try_out(tower, known[name], name)
     return known[name]
 
@@ -135,6 +137,11 @@ def _complete(output: object, numbers: Sequence[int], means: Means[Tensor], num_
     """Yield the groups that `output` of a layer, whose rows are those of copies `numbers`, completes, with their means (M, ...)."""
     if not isinstance(output, Tensor) or len(output) != num_rows:
         raise InputError("The output of this layer is not one tensor with the batch first.", _WAY_OUT)
-    for number, rows in zip(numbers, output.unflatten(0, (len(numbers), -1)), strict=True):
+    for number, rows in zip(numbers, _by_copy(output, len(numbers)), strict=True):
         if found := means.add(number, rows):
             yield found
+
+
+def _by_copy(rows: Tensor, count: int) -> Tensor:
+    """Rows (C times M, ...) as (C, M, ...)."""
+    return rows.reshape(count, -1, *rows.shape[1:])

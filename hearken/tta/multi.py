@@ -74,14 +74,21 @@ class MultiTTA:
 
     def to_json(self) -> dict[str, Any]:
         """Return what belongs into a record of figures: strategy, layer, seed, and the augmentations at the strength that they were used at."""
-        return {"strategy": str(self.strategy), "tau": self.strategy.tau, "layer": self.layer, "seed": self.seed, **self.augmentation.to_json()}
+        return {
+            "strategy": str(self.strategy),
+            "tau": self.strategy.tau,
+            "layer": self.layer,
+            "seed": self.seed,
+            **self.augmentation.to_json(),
+        }
 
     def encode(self, samples: FloatArray, clip: str) -> FloatArray:
         """Return the vector (D,) float32 of one sound, `samples` (T,) float32, full scale = 1, at `dual.rate_hz`; `clip` is its id.
 
         With tau = 1 it is what `dual.encode_audio` gives. Its length is at most 1 (see above). Raises AudioEmptyError for no samples.
         """
-        return self.encode_all(samples, clip, [self.strategy])[0]
+        vector: FloatArray = self.encode_all(samples, clip, [self.strategy])[0]
+        return vector
 
     @torch.no_grad()
     def encode_all(self, samples: FloatArray, clip: str, strategies: Sequence[Strategy | str]) -> FloatArray:

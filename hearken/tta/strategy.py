@@ -115,7 +115,9 @@ def strategy(text: str) -> Strategy:
     if name == "multi":
         tau = _number(rest, text)
         if tau not in KIM:
-            raise InputError(f"The paper has no strategy of {tau} inputs.", f"It has {', '.join(map(str, KIM))}; others are told by sizes: 30:5x6.")
+            raise InputError(
+                f"The paper has no strategy of {tau} inputs.", f"It has {', '.join(map(str, KIM))}; others are told by sizes: 30:5x6."
+            )
         return multi(tau, KIM[tau])
     sizes = tuple(_number(part, text) for part in rest.split("x"))
     if len(sizes) != NUM_LAYERS:

@@ -15,6 +15,7 @@ from hearken.metrics.classification import (
     class_ranks,
     confusion,
     macro_average_precision,
+    macro_recall,
     predicted,
     top_k,
     wilson,
@@ -83,9 +84,10 @@ def test_2000_random_cases_against_naive_references() -> None:
         ranks = class_ranks(scores, labels)
         first = predicted(scores, labels)
         table = confusion(first, labels)
+        among = np.stack([top_k(ranks, k) for k in range(1, scores.shape[1] + 1)])
         for clip, row in enumerate(scores):
             rank = naive_rank(row, set(lists[clip]))
-            assert [top_k(ranks, k)[clip] for k in range(1, len(row) + 1)] == [float(rank <= k) for k in range(1, len(row) + 1)]
+            assert among[:, clip].tolist() == [float(rank <= k) for k in range(1, len(row) + 1)]
             assert (first[clip] in lists[clip]) == (rank == 1)
             assert row[first[clip]] == row.max()
         assert np.trace(table) == top_k(ranks, 1).sum()
@@ -117,13 +119,37 @@ def test_the_values_of_clips_are_those_of_leaving_each_out() -> None:
     assert checked == 200
 
 
+def test_macro_recall_by_hand_and_by_leaving_each_clip_out() -> None:
+    found = macro_recall(predicted(SCORES, ONE), ONE)
+    assert found.of_classes.tolist() == [0.5, 0.0, 0.0]
+    # without clip 0: 0, 0, 0; without clip 1 or 2: that class is gone; without clip 3: 1, 0, 0
+    without = np.array([0.0, 0.25, 0.25, 1 / 3])
+    assert found.values == pytest.approx(0.5 / 3 + 3 * (without.mean() - without))
+    generator = np.random.default_rng(4)
+    for _ in range(200):
+        scores, lists = random_case(generator)
+        labels = Relevance.from_lists(lists, scores.shape[1])
+        ours = macro_recall(predicted(scores, labels), labels)
+        without = []
+        for left_out in range(len(scores)):
+            kept = [clip for clip in range(len(scores)) if clip != left_out]
+            first, part = predicted(scores[kept], labels.take(kept)), [set(lists[clip]) for clip in kept]
+            clips = [[first[place] == number for place, own in enumerate(part) if number in own] for number in range(scores.shape[1])]
+            without.append(np.mean([np.mean(hits) for hits in clips if hits]))
+        assert ours.values == pytest.approx(ours.value + (len(scores) - 1) * (np.mean(without) - np.array(without)), abs=1e-10)
+        assert ours.values.mean() == pytest.approx(ours.value)
+
+
 def test_the_order_of_clips_and_classes_changes_nothing() -> None:
     generator = np.random.default_rng(2)
     scores, lists = random_case(generator)
     clips, classes = generator.permutation(len(scores)), generator.permutation(scores.shape[1])
     new = {old: place for place, old in enumerate(classes.tolist())}
     turned = Relevance.from_lists([[new[number] for number in lists[clip]] for clip in clips], scores.shape[1])
-    ours, theirs = macro_average_precision(scores, Relevance.from_lists(lists, scores.shape[1])), macro_average_precision(scores[clips][:, classes], turned)
+    ours, theirs = (
+        macro_average_precision(scores, Relevance.from_lists(lists, scores.shape[1])),
+        macro_average_precision(scores[clips][:, classes], turned),
+    )
     assert ours.value == pytest.approx(theirs.value)
     np.testing.assert_allclose(ours.values[clips], theirs.values)
 

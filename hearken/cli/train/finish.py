@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from hearken.cli import output
+from hearken.cli.bars import CountBar
 from hearken.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
 from hearken.cli.train.bar import figure_text
 from hearken.errors import HearkenError, show
 
 if TYPE_CHECKING:
+    from hearken.evaluate.tests_of_runs import Tried
+    from hearken.metrics.confidence import Interval
     from hearken.train.recipe import Recipe
     from hearken.train.runs.report import Outcome
     from hearken.train.runs.run import RunFolder
 
 Done = TypeVar("Done")
+Figure = TypeVar("Figure")
 
 
 class Finish:
@@ -50,8 +54,10 @@ class Finish:
         run = RunFolder.open(self._outcome.run)
         model = best_model(run)
         self._print(facts(self._outcome, model))
-        tests = self._tried("tried on its test sets", self._again, lambda: self._tests(run.path, accelerator, jobs)) or {}
+        tests = self._tried("tried on its test sets", self._again, lambda: self._tests(run.path, accelerator, jobs)) or ()
         self._print([*tried_facts(tests), *([] if self._smoke else published_facts(self._recipe))])
+        if tests:
+            self._print([("look closer", [f"hearken report {shlex.quote(show(run.path))}"])])
         later = f"`hearken export {shlex.quote(show(run.path))}`"
         made = self._tried("exported", later, lambda: self._export(run)) if export else None
         if self._json:
@@ -60,19 +66,16 @@ class Finish:
             place = shlex.quote(show(run.path))
             self._print([("use it", [f"hearken index DIR --model {place}", f"hearken search TEXT --model {place}"])])
 
-    def _tests(self, run: Path, accelerator: str, jobs: int | None) -> dict[str, float]:
-        """The figures of the test sets: those that the run has, or new ones."""
+    def _tests(self, run: Path, accelerator: str, jobs: int | None) -> tuple[Tried, ...]:
+        """What came of the test sets: what the run keeps, and else new evaluations."""
         from hearken.audio.crew import num_cores
-        from hearken.train.sweep import kept_figures, try_out
-        from hearken.train.validate import device_of
+        from hearken.evaluate.tests_of_runs import Trial, try_out
 
-        if not self._recipe.data.test:
-            return {}
-        kept = kept_figures(run, self._recipe)
-        if kept is not None:
-            return kept
-        self._tell("trying it on the test sets")
-        return try_out(self._recipe, run, device=device_of(accelerator), jobs=jobs or num_cores())
+        def watch(trial: Trial) -> CountBar:
+            self._tell(f"trying it on {show(trial.name)}")
+            return CountBar(trial.name, "clips", quiet=self._json)
+
+        return try_out(self._recipe, run, accelerator=accelerator, jobs=jobs or num_cores(), watch=watch)
 
     def _export(self, run: RunFolder) -> Path:
         from hearken.train.runs.export import export_run
@@ -98,17 +101,20 @@ class Finish:
             output.console().print(output.facts_table(lines))
 
 
-def outcome_json(outcome: Outcome, model: Path, exported: Path | None, tests: dict[str, float]) -> dict[str, Any]:
-    """Return what came of a run as JSON: `run`, `steps`, `skipped`, `best_epoch`, `best`, `model`, `exported` (null without), `test_percent`.
+def outcome_json(outcome: Outcome, model: Path, exported: Path | None, tests: Sequence[Tried]) -> dict[str, Any]:
+    """Return what came of a run as JSON: `run`, `steps`, `skipped`, `best_epoch`, `best`, `model`, `exported` (null without), and of its tests
+    `test_percent`, `test_percent_low`, `test_percent_high` (the ends of the intervals) and `evaluations`.
 
-    Figures that are no numbers are the words "nan", "inf", "-inf".
+    Figures of validation that are no numbers are the words "nan", "inf", "-inf".
     """
+    from hearken.evaluate.sweep import figures_json, tests_json
+    from hearken.evaluate.tests_of_runs import all_figures
     from hearken.train.runs.compare import finite
 
     return {
         "run": str(outcome.run), "steps": outcome.steps, "skipped": outcome.skipped, "best_epoch": outcome.best_epoch,
         "best": finite(outcome.best), "model": str(model), "exported": None if exported is None else str(exported),
-        "test_percent": finite(tests),
+        **figures_json("test_percent", all_figures(tests)), "evaluations": tests_json(tests),
     }  # fmt: skip
 
 
@@ -118,19 +124,19 @@ def facts(outcome: Outcome, model: Path) -> list[tuple[str, list[str]]]:
     rows = [
         ("run", [str(outcome.run)]),
         ("steps", [f"{output.number(outcome.steps)}{skipped}"]),
-        (f"best, epoch {outcome.best_epoch}", figure_lines(outcome.best)),
+        (f"best, epoch {outcome.best_epoch}", figure_lines(outcome.best, figure_text)),
         ("model", [str(model)]),
     ]
     return [(name, lines) for name, lines in rows if lines]
 
 
-def tried_facts(percent: dict[str, float]) -> list[tuple[str, list[str]]]:
-    """Return the figures of test sets (by `CORPUS METRIC`, in percent; mean ranks as they are), for people."""
-    corpora = dict.fromkeys(key.rpartition(" ")[0] for key in percent)
+def tried_facts(tests: Sequence[Tried]) -> list[tuple[str, list[str]]]:
+    """Return what came of test sets, for people: how figures are computed, the figures with their 95 % intervals, where all of it lies."""
     rows = []
-    for corpus in corpora:
-        of_it = {key.rpartition(" ")[2]: value for key, value in percent.items() if key.rpartition(" ")[0] == corpus}
-        rows.append((f"test, {show(corpus)}", figure_lines(of_it, in_percent=True)))
+    for test in tests:
+        without = f", without {output.plural(test.num_failed, 'clip')} that could not be read" if test.num_failed else ""
+        how = f"{show(test.trial.name)}, with 95 % intervals, by the definition {test.definition}{without}"
+        rows.append(("test", [how, *figure_lines(test.figures, interval_text), f"kept in {show(test.folder)}"]))
     return rows
 
 
@@ -149,9 +155,15 @@ def percent_text(name: str, percent: float) -> str:
     return f"{name} {percent:.2f}" if name.endswith("meanR") else f"{name} {percent:.2f} %"
 
 
-def figure_lines(figures: dict[str, float], *, in_percent: bool = False) -> list[str]:
-    """Return figures, each direction in a line of its own; shares, or with `in_percent` percent already."""
-    text = percent_text if in_percent else figure_text
+def interval_text(name: str, figure: Interval) -> str:
+    """Return a figure with its interval: a share in percent, a rank as it is."""
+    from hearken.cli.train.sweep import ours_text
+
+    return f"{name} {ours_text(name, figure)}{'' if name.endswith(('medR', 'meanR')) else ' %'}"
+
+
+def figure_lines(figures: Mapping[str, Figure], text: Callable[[str, Figure], str]) -> list[str]:
+    """Return figures, each direction in a line of its own, by what `text` says of each."""
     lines = []
     for way, title in (("t2a_", "text to audio"), ("a2t_", "audio to text")):
         told = [text(name.removeprefix(way), value) for name, value in figures.items() if name.startswith(way)]

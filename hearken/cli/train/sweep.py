@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hearken.cli import output
+from hearken.cli.bars import CountBar
 from hearken.cli.exits import EXIT_INTERRUPTED, EXIT_SOME_FAILED
 from hearken.cli.options import JobsOption, JsonOption
 from hearken.cli.train.bar import TrainBar
@@ -18,10 +20,12 @@ from hearken.errors import show
 from hearken.train.runs.home import RUNS
 
 if TYPE_CHECKING:
+    from hearken.evaluate.sweep import Result
+    from hearken.evaluate.tests_of_runs import Trial
+    from hearken.metrics.confidence import Interval
     from hearken.train.recipe import Recipe
     from hearken.train.recipes.listing import Entry
     from hearken.train.runs.report import Outcome
-    from hearken.train.sweep import Result
 
 _NONE = "-"
 
@@ -48,13 +52,13 @@ def sweep(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")] = False,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Train the recipes of a paper's table, try each on its test sets, and print the table with the paper's figures beside.
+    """Train the recipes of a paper's table, try each on its test sets, and print the table: ours with 95 % intervals, and the paper's.
 
     Recipes that others start from are trained first. One that fails does not stop the others; the exit code is then 3.
     """
     need_extra()
+    from hearken.evaluate.sweep import in_order, to_json
     from hearken.train.recipes.listing import of_table
-    from hearken.train.sweep import in_order, to_json
 
     entries = _of_form(of_table(table), form)
     recipes = in_order(
@@ -100,12 +104,11 @@ def _run(
 ) -> tuple[Result, ...]:
     """Train and try the recipes, with a bar for each."""
     from hearken.audio.crew import num_cores
+    from hearken.evaluate.sweep import sweep as run_all
     from hearken.train.loop import Watchers
     from hearken.train.recipes.smoke import smoke as small
     from hearken.train.runs.signals import stopping
     from hearken.train.session import run_recipe
-    from hearken.train.validate import device_of
-    from hearken.train.sweep import sweep as run_all
 
     num_jobs = jobs or num_cores()
 
@@ -118,12 +121,15 @@ def _run(
         if not quiet:
             output.note(f"{number} of {total}: {show(recipe.name)}")
 
+    def watch(trial: Trial) -> CountBar:
+        return CountBar(f"trying {trial.name}", "clips", quiet=quiet)
+
     chosen = [small(recipe) for recipe in recipes] if smoke else recipes
-    return run_all(chosen, folder, train, tell=tell, device=device_of(accelerator.value), jobs=num_jobs)
+    return run_all(chosen, folder, train, tell=tell, accelerator=accelerator.value, jobs=num_jobs, watch=watch)
 
 
 def _print(entries: Sequence[Entry], results: Sequence[Result], *, markdown: bool) -> None:
-    from hearken.train.sweep import ours
+    from hearken.evaluate.sweep import ours
 
     by_name = {result.recipe.name.removesuffix("-smoke"): result for result in results}
     screen = output.console()
@@ -131,18 +137,30 @@ def _print(entries: Sequence[Entry], results: Sequence[Result], *, markdown: boo
         of_table = [entry for entry in entries if entry.table == table]
         for corpus in dict.fromkeys(key.rpartition(" ")[0] for entry in of_table if entry.row for key in entry.row.expected):
             rows = _cells(of_table, corpus, [ours(entry, by_name) for entry in of_table])
-            title = f"{table}{f', {corpus}' if corpus else ''}: ours / published"
+            title = f"{table}{f', {corpus}' if corpus else ''}: ours [95 % interval] / published"
             if markdown:
                 screen.print(f"**{title}**\n\n{markdown_table(rows)}\n")
             else:
                 screen.print(title, style="bold")
                 screen.print(output.table(rows[0], rows[1:], folding=("row",)))
+    for line in how_lines(results):
+        screen.print(line, soft_wrap=True)
     for result in results:
         if result.state != "trained":
             output.note(f"{show(result.recipe.name)}: {result.state}{f': {result.error}' if result.error else ''}")
 
 
-def _cells(entries: Sequence[Entry], corpus: str, values: Sequence[dict[str, float]]) -> list[tuple[str, ...]]:
+def how_lines(results: Sequence[Result]) -> list[str]:
+    """Return how our figures were computed, and where the evaluations are."""
+    definitions = sorted({test.definition for result in results for test in result.tests})
+    if not definitions:
+        return []
+    runs = " ".join(shlex.quote(show(result.run)) for result in results if result.tests)
+    how = f"Figures by the definition {' and '.join(definitions)}, in percent, ranks as they are; 95 % intervals by drawing clips again."
+    return [how, f"Every query and clip: hearken report {runs}"]
+
+
+def _cells(entries: Sequence[Entry], corpus: str, values: Sequence[dict[str, Interval]]) -> list[tuple[str, ...]]:
     """Return the lines of a table, the titles first: a row, its recipe, and "ours / published" for each figure (`values` are ours)."""
     keys = [key for entry in entries if entry.row for key in entry.row.expected if key.rpartition(" ")[0] == corpus]
     keys = list(dict.fromkeys(keys))
@@ -150,13 +168,17 @@ def _cells(entries: Sequence[Entry], corpus: str, values: Sequence[dict[str, flo
     for entry, found in zip(entries, values, strict=True):
         if entry.row is not None:
             published = entry.row.expected
-            cells = (f"{_number(found.get(key))} / {_number(published.get(key))}" if key in published else "" for key in keys)
+            cells = (f"{ours_text(key, found.get(key))} / {published[key]:.2f}" if key in published else "" for key in keys)
             lines.append((entry.row.row, entry.recipe.name, *cells))
     return lines
 
 
-def _number(value: float | None) -> str:
-    return _NONE if value is None else f"{value:.2f}"
+def ours_text(metric: str, figure: Interval | None) -> str:
+    """Return our figure with its interval: shares as `35.2 [33.1, 37.4]`, in percent; ranks as `8 [7, 9.5]`; "-" for none."""
+    from hearken.evaluate.report.table import Cell
+    from hearken.evaluate.report.table import ours_text as text
+
+    return _NONE if figure is None else text(Cell(figure=figure, unit="rank" if metric.endswith(("medR", "meanR")) else "percent"))
 
 
 def markdown_table(lines: Sequence[Sequence[str]]) -> str:

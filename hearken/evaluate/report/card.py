@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _MOST_LINES = 60
 _MOST_CHARS = 400
 _WORDS = {
-    "digest": "digest of the weights", "sha256": "SHA-256", "max_duration_s": "longest sound, s", "num_threads": "threads", "at": "date (UTC)",
+    "digest": "digest of the weights", "sha256": "SHA-256", "max_duration_s": "longest sound, s", "num_threads": "threads",
+    "at": "date (UTC)",
     "t2a": "text to audio", "a2t": "audio to text", "tta": "test-time augmentation", "cli": "command line", "argv": "command line",
     "seconds_per_clip": "seconds per clip", "clips_failed": "clips that could not be read",
 }  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearken.errors import show
-from hearken.evaluate.report.drawing import FAINT, GROUND, INK, SERIES, draw
+from hearken.evaluate.report.drawing import GROUND, INK, SERIES, draw
 from hearken.metrics.confidence import Interval
 
 if TYPE_CHECKING:
@@ -62,18 +62,20 @@ def recall_chart(lines: Sequence[Line], *, name: str = "recall") -> str:
     """Return the curves of R@k (shares) over k, each with the band of its 95 % intervals."""
 
     def paint(axes: Axes) -> None:
+        axes.set_ylim(0, min(100.0, 1.08 * max(100 * float(np.max(_top(line))) for line in lines)))
+        axes.set_xlim(1, max(2.0, *(float(line.x[-1]) for line in lines)))
         _lines(axes, [_percent(line) for line in lines])
         axes.set_xlabel("k: the first k answers are looked at")
         axes.set_ylabel("R@k in %")
-        axes.set_ylim(0, min(100.0, 1.08 * max(100 * float(np.max(_top(line))) for line in lines)))
-        axes.set_xlim(left=1)
 
-    ends = "; ".join(f"{line.name}: {100 * line.y[0]:.1f} % at k = {line.x[0]:.0f}, {100 * line.y[-1]:.1f} % at k = {line.x[-1]:.0f}" for line in lines)
+    ends = "; ".join(
+        f"{line.name}: {100 * line.y[0]:.1f} % at k = {line.x[0]:.0f}, {100 * line.y[-1]:.1f} % at k = {line.x[-1]:.0f}" for line in lines
+    )
     return draw(paint, name=name, words=f"Recall over k with bands of 95 % intervals. {ends}.")
 
 
 def similarity_chart(edges: Floats, right: Floats, other: Floats, *, name: str = "similarity") -> str:
-    """Return the histograms of the scores of right pairs and of all others: `right` and `other` (B,) are shares, `edges` (B + 1,) scores."""
+    """Return the histograms of the scores of right pairs and of others: `right` and `other` (B,) are shares, `edges` (B + 1,) scores."""
 
     def paint(axes: Axes) -> None:
         for shares, colour, words in ((other, SERIES[1], "other pairs"), (right, SERIES[0], "right pairs")):
@@ -84,11 +86,15 @@ def similarity_chart(edges: Floats, right: Floats, other: Floats, *, name: str =
         axes.set_ylabel("% of the pairs")
 
     medians = (_median(edges, right), _median(edges, other))
-    return draw(paint, name=name, words=f"Histogram of similarities: half of the right pairs are above {medians[0]:.2f}, half of the others above {medians[1]:.2f}.")
+    return draw(
+        paint,
+        name=name,
+        words=f"Histogram of similarities: half of the right pairs are above {medians[0]:.2f}, half of the others above {medians[1]:.2f}.",
+    )
 
 
 def training_chart(
-    lines: Sequence[Line], *, title: str, name: str, best: float | None = None, smooth: bool = False, log: bool = False, percent: bool = False
+    lines: Sequence[Line], *, title: str, name: str, best: float | None = None, smooth: bool = False, percent: bool = False
 ) -> str:  # fmt: skip
     """Return curves over the steps of training; `best` is the step that was kept. `smooth` draws means over neighbours above the raw line."""
 
@@ -98,14 +104,12 @@ def training_chart(
             for line, colour in zip(drawn, SERIES, strict=False):
                 axes.plot(line.x, line.y, color=colour, linewidth=0.6, alpha=0.35)
             drawn = [_smoothed(line) for line in drawn]
-        if log:
-            axes.set_yscale("log")
         _lines(axes, drawn, marked=max(len(line.x) for line in drawn) <= _SMOOTHED_POINTS and not smooth)
+        axes.locator_params(axis="x", integer=True, nbins=7)
         axes.set_xlabel("step")
         axes.set_ylabel(title)
         if best is not None:
-            axes.axvline(best, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-            axes.annotate("best", (best, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -9), textcoords="offset points", fontsize=8.5)
+            _mark(axes, best)
 
     ends = "; ".join(f"{show(line.name)} ends at {line.y[-1]:.4g}" for line in lines)
     kept = f" The best step is {best:.0f}." if best is not None else ""
@@ -123,12 +127,22 @@ def systems_chart(rows: Sequence[Whisker], *, title: str, name: str = "systems")
             axes.plot([100 * figure.low, 100 * figure.high], [place, place], color=SERIES[0], linewidth=2.4, solid_capstyle="butt")
             axes.plot([100 * figure.value], [place], "o", color=SERIES[0], markersize=6)
             if row.published is not None:
-                axes.plot([100 * row.published], [place], "D", markersize=6, markerfacecolor=GROUND, markeredgecolor=SERIES[1], markeredgewidth=1.5)
+                axes.plot(
+                    [100 * row.published],
+                    [place],
+                    "D",
+                    markersize=6,
+                    markerfacecolor=GROUND,
+                    markeredgecolor=SERIES[1],
+                    markeredgewidth=1.5,
+                )
         axes.set_yticks(range(len(rows)), [_short(row.name) for row in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlabel(f"{title} in %")
 
-    words = "; ".join(f"{row.name} {100 * row.figure.value:.1f} from {100 * row.figure.low:.1f} to {100 * row.figure.high:.1f}" for row in rows)
+    words = "; ".join(
+        f"{row.name} {100 * row.figure.value:.1f} from {100 * row.figure.low:.1f} to {100 * row.figure.high:.1f}" for row in rows
+    )
     return draw(paint, name=name, words=f"{title} in percent with 95 % intervals. {words}.", height_in=0.75 + 0.3 * len(rows))
 
 
@@ -146,13 +160,31 @@ def tta_chart(points: Sequence[TtaPoint], *, metric: str, name: str = "tta") -> 
             axes.errorbar(x, y, yerr=spread, color=colour, marker="o", markersize=4, capsize=2.5, elinewidth=1.1, linewidth=1.4)
         axes.set_xticks(range(len(taus)), [str(tau) for tau in taus])
         axes.set_xlim(-0.4, len(taus) - 0.6)
-        ends = [(taus.index(mine[-1].tau), 100 * mine[-1].figure.value) for each in names if (mine := sorted((p for p in points if p.name == each), key=lambda p: p.tau))]
+        ends = [
+            (taus.index(mine[-1].tau), 100 * mine[-1].figure.value)
+            for each in names
+            if (mine := sorted((p for p in points if p.name == each), key=lambda p: p.tau))
+        ]
         _name_ends(axes, names, ends)
         axes.set_xlabel("τ, augmented copies of each clip (1: none)")
         axes.set_ylabel(f"{metric} in %")
 
-    words = "; ".join(f"{point.name} at {point.tau}: {100 * point.figure.value:.1f} from {100 * point.figure.low:.1f} to {100 * point.figure.high:.1f}" for point in points)
+    words = "; ".join(
+        f"{point.name} at {point.tau}: {100 * point.figure.value:.1f} from {100 * point.figure.low:.1f} to {100 * point.figure.high:.1f}"
+        for point in points
+    )
     return draw(paint, name=name, words=f"{metric} over the number of augmented copies with 95 % intervals. {words}.")
+
+
+def _mark(axes: Axes, step: float) -> None:
+    """Draw the line of the step that was kept, and its name on the side where there is more room."""
+    axes.axvline(step, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+    low, high = axes.get_xlim()
+    is_late = step > (low + high) / 2
+    axes.annotate(
+        "kept", (step, 1.0), xycoords=("data", "axes fraction"), xytext=(-3 if is_late else 3, -9), textcoords="offset points",
+        ha="right" if is_late else "left", fontsize=8.5,
+    )  # fmt: skip
 
 
 def _lines(axes: Axes, lines: Sequence[Line], *, marked: bool = False) -> None:
@@ -167,7 +199,7 @@ def _name_ends(axes: Axes, names: Sequence[str], ends: Sequence[tuple[float, flo
     """Write names to the right of where lines end, apart from each other; one line alone needs none."""
     if len(names) < 2:
         return
-    axes.figure.canvas.draw()  # where the ends are on the sheet is known only when limits and scale are
+    _ = axes.get_xlim(), axes.get_ylim()  # where the ends are on the sheet is known only when the limits are
     height = axes.get_window_extent().height
     gap = 13.0 * axes.figure.dpi / 72 / height
     places = [axes.transAxes.inverted().transform(axes.transData.transform(end))[1] for end in ends]
@@ -175,21 +207,21 @@ def _name_ends(axes: Axes, names: Sequence[str], ends: Sequence[tuple[float, flo
     for number in np.argsort(places):
         free = max(free + gap, places[number])
         axes.annotate(
-            _short(names[number]), (1.0, free), xycoords="axes fraction", xytext=(5, 0), textcoords="offset points", va="center", fontsize=9,
-            color=SERIES[number],
+            _short(names[number]), (1.0, free), xycoords="axes fraction", xytext=(5, 0), textcoords="offset points",
+            va="center", fontsize=9, color=SERIES[number],
         )  # fmt: skip
 
 
 def _name_peaks(axes: Axes, edges: Floats, histograms: dict[str, tuple[Floats, str]]) -> None:
     """Write a name above the highest bar of each histogram."""
-    top = 100 * max(float(shares.max()) for shares, _ in histograms.values())
-    axes.set_ylim(0, 1.2 * top)
-    leftmost = min(histograms, key=lambda name: float(np.argmax(histograms[name][0])))
+    axes.set_ylim(0, 120 * max(float(shares.max()) for shares, _ in histograms.values()))
+    peaks = {name: int(np.argmax(shares)) for name, (shares, _) in histograms.items()}
+    left = min(peaks, key=lambda name: peaks[name])
+    near = max(peaks.values()) - min(peaks.values()) < len(edges) // 3
     for name, (shares, colour) in histograms.items():
-        peak = int(np.argmax(shares))
-        to_the_left = name == leftmost
-        place = (edges[peak] + edges[peak + 1]) / 2
-        axes.annotate(name, (place, 100 * shares[peak]), xytext=(0, 5), textcoords="offset points", ha="center" if not to_the_left else "center", color=colour)
+        place = ((edges[peaks[name]] + edges[peaks[name] + 1]) / 2, 100 * shares[peaks[name]])
+        side = ("right" if name == left else "left") if near else "center"
+        axes.annotate(name, place, xytext=(0, 5), textcoords="offset points", ha=side, color=colour)
 
 
 def _percent(line: Line) -> Line:

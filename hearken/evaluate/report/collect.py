@@ -78,6 +78,7 @@ def collect(places: Sequence[str | Path]) -> Collected:
     if not systems:
         why = " ".join(skipped[:3])
         raise EvaluationError(f"There is nothing to report on. {why}".strip(), "`hearken evaluate` makes evaluations.")
+    skipped += [f"{show(each.folder)} has no evaluation; `hearken evaluate` makes one." for each in systems if not each.evaluations]
     return Collected(_named_apart(systems), tuple(dict.fromkeys(skipped)))
 
 

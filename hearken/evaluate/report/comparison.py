@@ -22,6 +22,8 @@ from hearken.evaluate.store import Stored
 from hearken.metrics.compare import Comparison, paired
 
 _LOWER_IS_BETTER = ("medR", "meanR")
+_BESIDES = ("tta", "windows", "variations")
+_OF_CLAIMS, _OF_SYSTEMS, _NOT_RUN = ("confirmed", "contradicted", "undecided"), ("better", "worse", "undecided"), "not run"
 _SHARE = 0.05
 _NO_OTHER_SEED = "Intervals are over queries: they say nothing about another seed, and one training is one draw."
 
@@ -104,7 +106,12 @@ def against(group: Group, baseline: str, metric: str = METRIC) -> ReportTable:
     results = [compare(rows, theirs, metric) for rows in others]
     adjusted = iter(holm([each.p_value for each in results if each]))
     cells = [
-        (words(rows[0].name), *_difference(result), *_chances(result, adjusted), words(_verdict(result, ("better", "worse", "undecided"))))
+        (
+            words(rows[0].name),
+            *_difference(result, metric),
+            *_chances(result, adjusted),
+            words(_verdict(result, _OF_SYSTEMS)),
+        )
         for rows, result in zip(others, results, strict=True)
     ]
     notes = [
@@ -117,25 +124,36 @@ def against(group: Group, baseline: str, metric: str = METRIC) -> ReportTable:
 
 
 def orderings(collected: Collected, claims: Sequence[Claim]) -> ReportTable:
-    """Return what becomes of each claim: confirmed, contradicted, undecided, or not run."""
+    """Return what becomes of each claim: confirmed, contradicted, undecided, or not run; the title counts them."""
     found = groups(collected)
     results = [_tested(found, claim) for claim in claims]
+    verdicts = [_verdict(result, _OF_CLAIMS) for result in results]
     adjusted = iter(holm([each.p_value for each in results if each]))
+    metrics = dict.fromkeys(claim.metric for claim in claims)
     cells = [
         (
-            words(claim.words), words(claim.source), words(heading_of(claim.metric)), *_difference(result)[:1], *_chances(result, adjusted),
-            words(_verdict(result, ("confirmed", "contradicted", "undecided"))),
+            words(claim.words if len(metrics) == 1 else f"{claim.words} ({heading_of(claim.metric)})"), words(claim.source),
+            _difference(result, claim.metric)[0], *_chances(result, adjusted), words(verdict),
         )
-        for claim, result in zip(claims, results, strict=True)
+        for claim, result, verdict in zip(claims, results, verdicts, strict=True)
     ]  # fmt: skip
+    less = "Difference: what is claimed to be better less what is claimed to be worse, on the same queries, with its 95 % interval"
     notes = [
-        "Difference: what is claimed to be better less what is claimed to be worse, on the same queries, with its 95 % interval.",
+        f"{less}." if not any(metric.endswith(_LOWER_IS_BETTER) for metric in metrics) else f"{less}; of ranks the other way about.",
         "Confirmed: the whole interval is above nought. Contradicted: all of it is below. Undecided: it holds nought, so these queries do not tell.",
         *_of_chance(sum(result is not None for result in results)),
         _NO_OTHER_SEED,
     ]
-    columns = ("claim", "from", "metric", "difference", "p", "p (Holm)", "verdict")
-    return ReportTable("Do the claimed orderings hold here?", columns, tuple(cells), tuple(notes))
+    columns = (
+        "claim",
+        "from",
+        ", ".join(["difference", *map(heading_of, metrics)][: 2 if len(metrics) == 1 else 1]),
+        "p",
+        "p (Holm)",
+        "verdict",
+    )
+    counts = ", ".join(f"{verdicts.count(name)} {name}" for name in (*_OF_CLAIMS, _NOT_RUN) if name in verdicts)
+    return ReportTable(f"Do the claimed orderings hold here? Of {len(claims)}: {counts}", columns, tuple(cells), tuple(notes))
 
 
 def compare(ours: Sequence[Row], theirs: Sequence[Row], metric: str) -> Comparison | None:
@@ -177,13 +195,20 @@ def _tested(found: Iterable[Group], claim: Claim) -> Comparison | None:
 
 
 def _chosen(group: Group, name: str) -> list[Row]:
-    """The rows that `name` means: a row, a system, or all runs of a recipe."""
-    keys: tuple[Callable[[Row], str], ...] = (
-        lambda row: row.name,
-        lambda row: row.system.name,
-        lambda row: row.system.recipe_name,
-    )
-    return next((rows for key in keys if (rows := [row for row in group.rows if key(row) == name])), [])
+    """The rows that `name` means: a row, a system, or all runs of a recipe; of a system with several evaluations the plainest."""
+    own = [row for row in group.rows if row.name == name]
+    keys: tuple[Callable[[Row], str], ...] = (lambda row: row.system.name, lambda row: row.system.recipe_name)
+    found = own or next((rows for key in keys if (rows := [row for row in group.rows if key(row) == name])), [])
+    plainest: dict[str, Row] = {}
+    for row in sorted(found, key=_extras):
+        plainest.setdefault(row.system.name, row)
+    return [row for row in found if plainest[row.system.name] is row]
+
+
+def _extras(row: Row) -> int:
+    """How many things were done besides encoding sounds and captions as the model does."""
+    facts: object = row.stored.facts  # another hand may have written it
+    return sum(bool(facts.get(name)) for name in _BESIDES) if isinstance(facts, dict) else 0
 
 
 def _values(rows: Sequence[Row], metric: str) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]] | None:
@@ -194,8 +219,8 @@ def _values(rows: Sequence[Row], metric: str) -> tuple[NDArray[np.float64], NDAr
     for row in rows:
         try:
             direction = row.stored.evaluation.directions.get(_way(way))
-        except HearkenError:
-            return None  # its scores are damaged
+        except (HearkenError, TypeError, ValueError):
+            return None  # its scores or settings are damaged
         if direction is None or name not in direction.values or (found and not np.array_equal(askers, direction.askers)):
             return None
         found.append(direction.values[name])
@@ -211,10 +236,10 @@ def _seed(row: Row) -> int:
     return row.system.training.seed if row.system.training else 0
 
 
-def _difference(result: Comparison | None) -> tuple[Cell, Cell]:
+def _difference(result: Comparison | None, metric: str) -> tuple[Cell, Cell]:
     if result is None:
         return Cell(), Cell()
-    return Cell(figure=result.difference, is_signed=True), words(f"{result.wins} / {result.ties} / {result.losses}")
+    return Cell(figure=result.difference, unit=unit_of(metric), is_signed=True), words(f"{result.wins} / {result.ties} / {result.losses}")
 
 
 def _chances(result: Comparison | None, adjusted: Iterator[float]) -> tuple[Cell, Cell]:
@@ -222,12 +247,12 @@ def _chances(result: Comparison | None, adjusted: Iterator[float]) -> tuple[Cell
 
 
 def _p_text(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _verdict(result: Comparison | None, names: tuple[str, str, str]) -> str:
     if result is None:
-        return "not run"
+        return _NOT_RUN
     if result.difference.low > 0:
         return names[0]
     return names[1] if result.difference.high < 0 else names[2]

@@ -17,13 +17,14 @@ from hearken.evaluate.measure import interval_of
 from hearken.evaluate.report.charts import Line
 from hearken.evaluate.report.table import Cell, ReportTable, words
 from hearken.evaluate.task import Task
+from hearken.metrics.confidence import Interval
 from hearken.metrics.definitions import Definition, definition, values_of
 from hearken.metrics.ranks import best_items
 from hearken.metrics.relevance import IntArray, Relevance
 from hearken.metrics.scores import Scores
 
 KS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50)
-_BINS = 70
+_BINS = 44
 _MOST_QUERIES = 2_000
 _MOST_LABELS = 15
 
@@ -58,22 +59,27 @@ def _recall_line(name: str, direction: Direction, rule: Definition) -> Line:
 
 
 def histogram(scores: Scores, relevance: Relevance) -> Histogram:
-    """Return how the scores (Q, N) of right pairs and of others lie, of at most 2 000 queries that are spread over all."""
-    num_queries = scores.shape[0]
-    chosen = np.unique(np.linspace(0, num_queries - 1, min(num_queries, _MOST_QUERIES)).astype(np.int64))
-    rows = [np.asarray(scores.rows(int(query), int(query) + 1)[0], np.float64) for query in chosen]
-    low, high = min(float(row.min()) for row in rows), max(float(row.max()) for row in rows)
+    """Return how the scores (Q, N) of right pairs and of others lie, of at most 2 000 queries in groups that are spread over all."""
+    groups = [(start, np.array(scores.rows(start, stop), np.float64)) for start, stop in _groups(scores.shape[0])]
+    low, high = min(float(rows.min()) for _, rows in groups), max(float(rows.max()) for _, rows in groups)
     edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
     fine = np.linspace(edges[0], edges[-1], 50 * _BINS + 1)
     right, other = np.zeros(len(fine) - 1), np.zeros(len(fine) - 1)
-    for query, row in zip(chosen, rows, strict=True):
-        mine = row[relevance.of(int(query))]
-        counts, ours = np.histogram(row, fine)[0], np.histogram(mine, fine)[0]
-        right += ours
-        other += counts - ours
-    above = _above(right, other)
+    for start, rows in groups:
+        here = relevance.take(np.arange(start, start + len(rows)))
+        mine = np.histogram(rows[here.queries, here.items], fine)[0]
+        right += mine
+        other += np.histogram(rows, fine)[0] - mine
     coarse = [each.reshape(_BINS, -1).sum(axis=1) / max(1.0, each.sum()) for each in (right, other)]
-    return Histogram(edges, coarse[0], coarse[1], above, len(chosen))
+    return Histogram(edges, coarse[0], coarse[1], _above(right, other), sum(len(rows) for _, rows in groups))
+
+
+def _groups(num_queries: int) -> list[tuple[int, int]]:
+    """Bounds of the groups of queries that are looked at: all, or ten that are spread evenly."""
+    if num_queries <= _MOST_QUERIES:
+        return [(0, num_queries)]
+    size = _MOST_QUERIES // 10
+    return [(int(start), int(start) + size) for start in np.linspace(0, num_queries - size, 10)]
 
 
 def _above(right: NDArray[np.float64], other: NDArray[np.float64]) -> float:
@@ -94,8 +100,9 @@ def label_table(task: Task, evaluation: Evaluation, scores: Scores) -> ReportTab
     common = sorted(asked, key=lambda label: (-len(asked[label]), label))[:_MOST_LABELS]
     common.sort(key=lambda label: float(found[asked[label]].mean()))
     rows = tuple(_label_row(label, asked[label], found, direction, task, first) for label in common)
-    note = f"The {len(common)} labels with the most queries of {len(asked)}, hardest first. A clip may have several labels, or none."
-    return ReportTable("By label, text to audio", ("label", "queries", "R@10", "came first instead"), rows, (note,))
+    which = "All labels" if len(common) == len(asked) else f"The {len(common)} labels with the most queries of {len(asked)}"
+    note = f"{which}, hardest first; no interval where all fare alike. A clip may have several labels, or none."
+    return ReportTable("Found by label, text to audio", ("label", "queries", "R@10", "came first instead"), rows, (note,))
 
 
 def _queries_of_labels(task: Task, direction: Direction) -> dict[str, IntArray]:
@@ -110,8 +117,9 @@ def _label_row(
     label: str, places: IntArray, found: NDArray[np.float64], direction: Direction, task: Task, first: IntArray
 ) -> tuple[Cell, ...]:
     figure = interval_of(found[places], direction.clusters[places], "mean", "bootstrap")
-    instead = Counter(
-        other for place in places.tolist() for other in task.labels[first[direction.askers[place]]] if label not in task.labels[first[direction.askers[place]]]
-    )
+    if figure.low == figure.high:  # all fare alike: drawing them again says nothing of others
+        figure = Interval(figure.value, figure.value, figure.value)
+    firsts = [task.labels[first[direction.askers[place]]] for place in places.tolist()]
+    instead = Counter(other for labels in firsts if label not in labels for other in labels)
     told = ", ".join(f"{show(name)} ({count})" for name, count in instead.most_common(3)) or "-"
     return words(label), Cell(text=str(len(places))), Cell(figure=figure), Cell(text=told)

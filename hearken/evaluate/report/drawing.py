@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 INK, FAINT, GROUND = "#010203", "#010204", "#010205"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#7a5c00", "#5b4b9a", "#56b4e9", "#8c8c8c")
-"""What to draw with: ink, lines that stand back, the page's ground, and lines of eight kinds that the colour-blind tell apart (Okabe and Ito)."""
+"""What to draw with: ink, lines that stand back, the page's ground, and eight colours that the colour-blind tell apart (Okabe and Ito)."""
 WIDTH_IN = 5.2
 _NAMED = {INK: "currentColor", FAINT: "var(--faint)", GROUND: "var(--ground)"} | {
     colour: f"var(--series-{number})" for number, colour in enumerate(SERIES, start=1)
@@ -48,7 +48,8 @@ def draw(paint: Paint, *, name: str, words: str, height_in: float = 3.0) -> str:
     except ImportError as error:
         raise MissingExtraError("Charts need matplotlib.", 'pip install "hearken[report]"') from error
     made = io.StringIO()
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+    style: Any = {**_STYLE, "svg.hashsalt": name}  # its type is a list of all keys that there are
+    with mpl.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)  # the reader's browser has other fonts
         figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
         paint(figure.subplots())

@@ -1,7 +1,7 @@
 """One page of HTML that holds everything: figures, tables, charts, mistakes to listen to, and how it was done.
 
-The page asks no network for anything and its policy (CSP) forbids it to; there is no script in it. Captions, file names and labels are foreign
-text: all that comes out of a value is escaped by the template, after what could turn or hide text has become visible (`show`).
+The page asks no network for anything and its policy (CSP) forbids it to; there is no script in it. Captions, file names and labels are
+foreign text: all that comes out of a value is escaped by the template, after what could turn or hide text has become visible (`show`).
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hearken import __version__
-from hearken.errors import MissingExtraError, show
+from hearken.errors import HearkenError, MissingExtraError, show
 from hearken.evaluate.report.card import Facts, evaluation_card, training_card
-from hearken.evaluate.report.charts import MOST_LINES, Line, TtaPoint, training_chart
-from hearken.evaluate.report.collect import Collected, System
+from hearken.evaluate.report.charts import TtaPoint
 from hearken.evaluate.report.claims import Claim
-from hearken.evaluate.report.comparison import report_tables
-from hearken.evaluate.report.parts import (
-    Chart, Part, curves_part, labels_part, mistakes_part, shown_table, systems_part, tiles_of, tta_part,
-)  # fmt: skip
-from hearken.evaluate.report.published import heading_of, published_of
+from hearken.evaluate.report.collect import Collected, System
+from hearken.evaluate.report.comparison import compare, groups, report_tables
+from hearken.evaluate.report.parts import curves_part, labels_part, mistakes_part, systems_part, tiles_of, tta_part
+from hearken.evaluate.report.published import published_of
+from hearken.evaluate.report.shown import Part, shown_tables
 from hearken.evaluate.report.sounds import Sounds
-from hearken.evaluate.report.words import definitions_of, summary
+from hearken.evaluate.report.table import Cell, ReportTable, ours_text
+from hearken.evaluate.report.training_part import training_part
+from hearken.evaluate.report.words import definitions_of, figure_text, summary
 from hearken.metrics.definitions import DEFINITIONS
 
 if TYPE_CHECKING:
-    from hearken.evaluate.report.training import Training
     from hearken.evaluate.store import Stored
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -45,9 +45,9 @@ def _nobody(step: str) -> None:
 
 @dataclass(frozen=True)
 class PageOptions:
-    """How the page is made: `sounds` mistakes of each kind, with `audio` or without; `tta` points of a curve; `baseline` and `claims` to compare.
+    """How the page is made: `sounds` mistakes of each kind, with `audio` or without; `tta` points of a curve.
 
-    `command` is what was typed, `made_on` the day (default: today).
+    `about` are paragraphs for the top. `baseline` and `claims` say what to compare, `command` what was typed, `made_on` the day (default: today).
     """
 
     title: str = ""
@@ -56,6 +56,7 @@ class PageOptions:
     tta: tuple[TtaPoint, ...] = ()
     baseline: str = ""
     claims: tuple[Claim, ...] = ()
+    about: tuple[str, ...] = ()
     command: str = ""
     made_on: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
 
@@ -73,29 +74,45 @@ def build(collected: Collected, options: PageOptions | None = None, *, tell: Tel
     """Return the page on all that was `collected`, as HTML. Raises MissingExtraError without jinja2 or matplotlib."""
     options = options or PageOptions()
     _check_extra()
-    looks = looked_at(collected)
+    looks, broken = _measured(looked_at(collected))
     sounds = Sounds(is_wanted=options.audio)
-    parts = [_figures_part(collected, looks, options)]
+    tables = report_tables(collected, baseline=options.baseline, claims=options.claims)
+    parts = [Part("claims", "Claims", tables=shown_tables(tables[0]))] if options.claims else []
+    parts.append(_figures_part(collected, looks, tables[1:] if options.claims else tables, broken))
     if (augmented := tta_part(options.tta)) is not None:
         parts.append(augmented)
     for number, look in enumerate(looks, start=1):
         tell(f"a closer look at {show(look.system.name)}")
         parts += _close_parts(look, number, sounds, options.sounds, alone=len(looks) == 1)
-    parts += _training_parts([system.training for system in collected.systems if system.training])
+    if (training := training_part([system.training for system in collected.systems if system.training])) is not None:
+        parts.append(training)
     parts.append(_card_part(collected, looks, options))
-    return _render({
-        "title": options.title or _title(collected), "subtitle": _subtitle(collected), "summary": _summary(looks), "parts": parts,
-        "version": __version__, "made_on": options.made_on,
-    })  # fmt: skip
+    return _render(
+        title=options.title or _title(collected), subtitle=_subtitle(collected), summary=_summary(collected, looks), about=options.about,
+        parts=parts, version=__version__, made_on=options.made_on,
+    )  # fmt: skip
 
 
 def looked_at(collected: Collected) -> list[Look]:
-    """Return the evaluations to look at closely: of one system all (three at most), of several the best one by mAP@10 from text to audio."""
+    """Return the evaluations to look at closely: of one system three at most, of several the best one by mAP@10 from text to audio."""
     all_of = [Look(system, name, stored) for system in collected.systems for name, stored in system.evaluations.items()]
     if len(collected.systems) == 1:
         return all_of[:_MOST_LOOKS]
     rated = [look for look in all_of if _MAIN_METRIC in look.stored.figures] or all_of
     return sorted(rated, key=lambda look: -_main_value(look.stored))[:1]
+
+
+def _measured(looks: Sequence[Look]) -> tuple[list[Look], list[str]]:
+    """Those whose figures can be computed again from their scores, and a sentence for each of the others."""
+    good, told = [], []
+    for look in looks:
+        try:
+            _ = look.stored.evaluation
+        except HearkenError as error:
+            told.append(f"{show(look.stored.folder)} is not looked at closely: {error.message}")
+        else:
+            good.append(look)
+    return good, told
 
 
 def _main_value(stored: Stored) -> float:
@@ -111,15 +128,15 @@ def _check_extra() -> None:
         raise MissingExtraError("A report as a page needs jinja2 and matplotlib.", 'pip install "hearken[report]"') from error
 
 
-def _figures_part(collected: Collected, looks: Sequence[Look], options: PageOptions) -> Part:
+def _figures_part(collected: Collected, looks: Sequence[Look], tables: Sequence[ReportTable], broken: Sequence[str]) -> Part:
     part = Part("figures", "Figures")
     if len(collected.systems) == 1 and looks:
         look = looks[0]
         part.tiles = tiles_of(look.stored.figures, published_of(look.system, look.stored))
     if (chart := systems_part(collected.systems)) is not None:
         part.charts.append(chart)
-    part.tables = [shown_table(table) for table in report_tables(collected, baseline=options.baseline, claims=options.claims)]
-    part.notes = list(collected.skipped)
+    part.tables = [shown for table in tables for shown in shown_tables(table)]
+    part.notes = [*collected.skipped, *broken]
     if not looks:
         part.intro.append("Nothing was evaluated yet; `hearken evaluate` does that.")
     return part
@@ -132,63 +149,6 @@ def _close_parts(look: Look, number: int, sounds: Sounds, count: int, *, alone: 
         if not alone:
             part.title = f"{part.title}: {look.name}"
     return parts
-
-
-def _training_parts(trainings: Sequence[Training]) -> list[Part]:
-    """The curves of training of one run, or of several over each other."""
-    shown = [training for training in trainings if training.curves][:MOST_LINES]
-    if not shown:
-        return []
-    part = Part("training", "Training")
-    if len(shown) < len(trainings):
-        part.intro.append(f"{len(shown)} of {len(trainings)} runs are drawn.")
-    alone = shown[0] if len(shown) == 1 else None
-    monitor = monitor_of(shown[0])
-    best = best_step(alone, monitor) if alone else None
-    wanted = (
-        ("loss", "loss of a step", {"smooth": True}),
-        (f"validation/{_metric_of(monitor)}", f"validation, {heading_of(_metric_of(monitor))} in %", {"percent": True}),
-        ("validation/loss", "loss in validation", {}),
-        ("rate", "learning rate", {}),
-    )
-    for number, (curve, title, how) in enumerate(wanted):
-        lines = [Line(training.folder.name, each.steps.astype(float), each.values) for training in shown if (each := training.curves.get(curve)) is not None]
-        if lines:
-            svg = training_chart(lines, title=title, name=f"training{number}", best=best, **how)
-            part.charts.append(Chart(svg, _training_words(curve, best)))
-    return [part]
-
-
-def _training_words(curve: str, best: float | None) -> str:
-    words = {
-        "loss": "Thin: every step; thick: the mean over its neighbours.", "rate": "The learning rate.", "validation/loss": "On clips that were not learnt from.",
-    }.get(curve, "On clips that were not learnt from; what decides which epoch is kept.")  # fmt: skip
-    return words + (" The dashed line is the epoch that was kept." if best is not None and curve.startswith("validation") else "")
-
-
-def monitor_of(training: Training) -> str:
-    """Return the figure that decides which epoch of a run is kept."""
-    settings = training.recipe.get("training")
-    found = settings.get("monitor") if isinstance(settings, dict) else None
-    return found if isinstance(found, str) else _MAIN_METRIC
-
-
-def best_step(training: Training, monitor: str) -> float | None:
-    """Return the step whose validation was best by `monitor` (the first of equals); None without validation."""
-    if monitor.startswith("mean_"):
-        pair = [training.curves.get(f"validation/{way}_{monitor.removeprefix('mean_')}") for way in ("t2a", "a2t")]
-        curves = [curve for curve in pair if curve is not None]
-        if len(curves) < 2 or len(curves[0].steps) != len(curves[1].steps):
-            return None
-        return float(curves[0].steps[int((curves[0].values + curves[1].values).argmax())])
-    curve = training.curves.get(f"validation/{monitor}")
-    if curve is None or not len(curve.steps):
-        return None
-    return float(curve.steps[int(curve.values.argmin() if monitor == "loss" else curve.values.argmax())])
-
-
-def _metric_of(monitor: str) -> str:
-    return _MAIN_METRIC if monitor in ("loss", "") or monitor.startswith("mean_") else monitor
 
 
 def _card_part(collected: Collected, looks: Sequence[Look], options: PageOptions) -> Part:
@@ -223,14 +183,39 @@ def _subtitle(collected: Collected) -> str:
     return "Language-based audio retrieval" + (f" on {', '.join(tasks)}" if tasks else "")
 
 
-def _summary(looks: Sequence[Look]) -> list[str]:
+def _summary(collected: Collected, looks: Sequence[Look]) -> list[str]:
     if not looks:
         return []
     look = looks[0]
-    return summary(look.system.name, look.stored.task, look.stored.figures, published_of(look.system, look.stored))
+    said = summary(look.system.name, look.stored.task, look.stored.figures, published_of(look.system, look.stored))
+    lead = _lead(collected, look) if len(collected.systems) > 1 else ""
+    return [lead, *said] if lead else said
 
 
-def _render(values: dict[str, Any]) -> str:
+def _lead(collected: Collected, look: Look) -> str:
+    """How the best system stands to the next on the same task, in a sentence; "" where there is none to compare with."""
+    group = next((each for each in groups(collected) if any(row.stored is look.stored for row in each.rows)), None)
+    if group is None or _MAIN_METRIC not in look.stored.figures:
+        return ""
+    rows = sorted((row for row in group.rows if _MAIN_METRIC in row.stored.figures), key=lambda row: -_main_value(row.stored))
+    if len(rows) < 2:
+        return ""
+    best, following = rows[:2]
+    result = compare([best], [following], _MAIN_METRIC)
+    figure = figure_text(_MAIN_METRIC, best.stored.figures[_MAIN_METRIC])
+    opening = f"Of {len(rows)} systems, {best.name} has the highest mAP@10 from text to audio, {figure} %"
+    if result is None:
+        return f"{opening}."
+    lead = ours_text(Cell(figure=result.difference, is_signed=True))
+    told = (
+        "more than chance in the choice of queries explains"
+        if result.difference.low > 0
+        else "which these queries cannot tell from nothing"
+    )
+    return f"{opening}: {lead} against the next, {following.name}, {told}."
+
+
+def _render(**values: Any) -> str:  # noqa: ANN401 - whatever the template shows
     import jinja2
     from markupsafe import Markup
 

@@ -1,4 +1,4 @@
-"""The parts of the page, as plain values: what stands in each, before it is laid out.
+"""The parts of the page on evaluations: what stands in each, before it is laid out.
 
 Legend: `Q` queries, `N` clips.
 """
@@ -6,17 +6,16 @@ Legend: `Q` queries, `N` clips.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hearken.data.locate import card_of
 from hearken.evaluate.misses import Hub, Miss, hubs, nearest_misses, worst_misses
-from hearken.evaluate.report.card import Fact, Facts
 from hearken.evaluate.report.charts import TtaPoint, Whisker, recall_chart, similarity_chart, systems_chart, tta_chart
 from hearken.evaluate.report.details import histogram, label_table, recall_lines
 from hearken.evaluate.report.published import Published, heading_of, unit_of
+from hearken.evaluate.report.shown import Chart, Clips, Heard, Mistake, Mistakes, Part, Tile, shown_cell, shown_table
 from hearken.evaluate.report.sounds import Sound, Sounds
-from hearken.evaluate.report.table import Cell, ReportTable, ours_text, published_text
+from hearken.evaluate.report.table import Cell, ReportTable
 from hearken.metrics.confidence import Interval
 
 if TYPE_CHECKING:
@@ -28,101 +27,8 @@ TILES = ("t2a_mAP@10", "t2a_R@1", "t2a_R@10", "t2a_medR", "a2t_mAP@10", "a2t_R@1
 _HUBS = 6
 _WITHHELD = "not public"
 _MOST_WHISKERS = 24
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A headline figure."""
-
-    name: str
-    value: str
-    unit: str = ""
-    between: str = ""
-    published: str = ""
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A drawing and what to see in it."""
-
-    svg: str
-    caption: str
-
-
-@dataclass(frozen=True)
-class ShownCell:
-    """A cell as it stands in the page: `ours`, the interval `between`, the `published` figure."""
-
-    ours: str
-    between: str = ""
-    published: str = ""
-    is_best: bool = False
-
-
-@dataclass(frozen=True)
-class ShownTable:
-    """A table as it stands in the page."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[ShownCell, ...], ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A clip that can be listened to."""
-
-    name: str
-    score: float | None
-    sound: Sound
-    labels: tuple[str, ...] = ()
-    role: str = ""
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A query whose right clip came as number `rank` of `of`, and what came instead, best first."""
-
-    text: str
-    rank: int
-    of: int
-    right: Heard
-    instead: tuple[Heard, ...]
-
-
-@dataclass(frozen=True)
-class Mistakes:
-    """Mistakes under a heading."""
-
-    title: str
-    note: str
-    mistakes: tuple[Mistake, ...]
-
-
-@dataclass(frozen=True)
-class Clips:
-    """Clips under a heading."""
-
-    title: str
-    note: str
-    heard: tuple[Heard, ...]
-
-
-@dataclass
-class Part:
-    """A section of the page; what it lacks is empty."""
-
-    id: str
-    title: str
-    intro: list[str] = field(default_factory=list)
-    tiles: list[Tile] = field(default_factory=list)
-    charts: list[Chart] = field(default_factory=list)
-    tables: list[ShownTable] = field(default_factory=list)
-    misses: list[Mistakes] = field(default_factory=list)
-    clips: list[Clips] = field(default_factory=list)
-    facts: list[Facts] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+_NEAREST = "The right clip all but came first: would a listener agree with the order?"
+_WORST = "The right clip came last of all: a wrong caption, an odd word, or a sound that the model does not know."
 
 
 def tiles_of(figures: Mapping[str, Interval], published: Mapping[str, Published]) -> list[Tile]:
@@ -138,19 +44,6 @@ def _tile(name: str, figure: Interval, printed: Published | None) -> Tile:
     return Tile(title, shown.ours, "%" if unit_of(name) == "percent" else "", shown.between, told)
 
 
-def shown_table(table: ReportTable) -> ShownTable:
-    """Return a table with the interval of each figure apart from it."""
-    return ShownTable(table.title, table.columns, tuple(tuple(shown_cell(cell) for cell in row) for row in table.rows), table.notes)
-
-
-def shown_cell(cell: Cell) -> ShownCell:
-    """Return a cell's figure, its interval `[33.1, 37.4]` and the published figure, apart."""
-    if cell.figure is None:
-        return ShownCell(cell.text or ("" if cell.published is not None else "-"), published=published_text(cell))
-    ours, _, between = ours_text(cell).partition(" [")
-    return ShownCell(ours, f"[{between}" if between else "", published_text(cell), cell.is_best)
-
-
 def systems_part(systems: Sequence[System], metric: str = "t2a_mAP@10") -> Chart | None:
     """Return the chart that compares several systems on the task that most of them did; None for fewer than two."""
     tasks: dict[str, list[Whisker]] = {}
@@ -163,7 +56,10 @@ def systems_part(systems: Sequence[System], metric: str = "t2a_mAP@10") -> Chart
     if len(rows) < 2:
         return None
     title = heading_of(metric)
-    caption = f"{title} of each system: the dot is the figure, the bar its 95 % interval. Bars that overlap do not say that two are equal: see the paired comparison."
+    caption = (
+        f"{title} of each system: the dot is the figure, the bar its 95 % interval. "
+        "Bars that overlap do not say that two are equal: see the paired comparison."
+    )
     return Chart(systems_chart(rows, title=title), caption)
 
 
@@ -173,7 +69,10 @@ def curves_part(stored: Stored, number: int) -> Part:
     caption = "The share of queries with a right answer among the first k; the band is the 95 % interval at each k."
     part.charts.append(Chart(recall_chart(recall_lines(stored.evaluation), name=f"recall{number}"), caption))
     found = histogram(stored.scores, stored.task.relevance)
-    told = f"Scores of right pairs and of all others, each as shares of their own number: {100 * found.right_above:.0f} % of the right pairs score above 99 % of the others."
+    told = (
+        "Scores of right pairs and of all others, each as shares of their own number: "
+        f"{100 * found.right_above:.0f} % of the right pairs score above 99 % of the others."
+    )
     part.charts.append(Chart(similarity_chart(found.edges, found.right, found.other, name=f"similarity{number}"), told))
     return part
 
@@ -191,11 +90,8 @@ def mistakes_part(stored: Stored, number: int, sounds: Sounds, count: int) -> Pa
     here = Sounds(is_wanted=False) if _WITHHELD in licence else sounds
     if not here.is_wanted:
         part.intro.append("The sounds were left out of this page.")
-    for title, note, found in (
-        ("Nearest mistakes", "The right clip all but came first: would a listener agree with the order?", nearest_misses(scores, task, direction.ranks, count=count)),
-        ("Worst mistakes", "The right clip came last of all: a wrong caption, an odd word, or a sound that the model does not know.", worst_misses(scores, task, direction.ranks, count=count)),
-    ):  # fmt: skip
-        if found:
+    for title, note, find in (("Nearest mistakes", _NEAREST, nearest_misses), ("Worst mistakes", _WORST, worst_misses)):
+        if found := find(scores, task, direction.ranks, count=count):
             part.misses.append(Mistakes(title, note, tuple(_mistake(miss, task, here) for miss in found)))
     often = [hub for hub in hubs(scores, task, k=1, count=min(count, _HUBS)) if hub.wrong > 1]
     if often:
@@ -217,16 +113,16 @@ def tta_part(points: Sequence[TtaPoint]) -> Part | None:
     if not points:
         return None
     part = Part("tta", "Test-time augmentation")
-    part.intro.append("Each clip is encoded as it is and as τ augmented copies, and the results are averaged. Intervals overlap where the curve says nothing.")
+    part.intro.append("Each clip is encoded as it is and as τ augmented copies, and the results are averaged.")
     metrics = list(dict.fromkeys(point.metric for point in points))
     for number, metric in enumerate(metrics):
         mine = [point for point in points if point.metric == metric]
-        part.charts.append(Chart(tta_chart(mine, metric=heading_of(metric), name=f"tta{number}"), f"{heading_of(metric)} over τ with 95 % intervals."))
-    rows = tuple(
-        (Cell(text=point.name), Cell(text=str(point.tau)), Cell(text=heading_of(point.metric)), Cell(figure=point.figure), Cell(text=_cost(point)))
-        for point in points
-    )
-    part.tables.append(shown_table(ReportTable("Figures and cost", ("way", "τ", "metric", "figure, %", "seconds per clip"), rows)))
+        part.charts.append(
+            Chart(tta_chart(mine, metric=heading_of(metric), name=f"tta{number}"), f"{heading_of(metric)} over τ with 95 % intervals.")
+        )
+    part.tables += [
+        shown_table(table) for metric in metrics for table in _tta_tables([point for point in points if point.metric == metric], metric)
+    ]
     return part
 
 
@@ -236,16 +132,27 @@ def licence_of(task: Task) -> str:
     return "; ".join(dict.fromkeys(found))
 
 
-def left_out(task: Task) -> Facts | None:
-    """Return the counts of what is not in the task, and why."""
-    facts = tuple(
-        Fact(name.replace("_", " "), (str(value),)) for name, value in task.record.items() if isinstance(value, int) and not isinstance(value, bool)
-    )
-    return Facts("Counts", facts) if facts else None
+def _tta_tables(points: Sequence[TtaPoint], metric: str) -> list[ReportTable]:
+    """Figures, and where they are known seconds, a row for each way and a column for each τ."""
+    taus = sorted({point.tau for point in points})
+    names = list(dict.fromkeys(point.name for point in points))
+    found = {(point.name, point.tau): point for point in points}
+    columns = ("way", *(f"τ = {tau}" for tau in taus))
+    unit = unit_of(metric)
+    figures = tuple((Cell(text=name), *(Cell(figure=_figure(found.get((name, tau))), unit=unit) for tau in taus)) for name in names)
+    tables = [ReportTable(heading_of(metric) + (" in %" if unit == "percent" else ""), columns, figures)]
+    if any(point.seconds_per_clip is not None for point in points):
+        costs = tuple((Cell(text=name), *(Cell(text=_cost(found.get((name, tau)))) for tau in taus)) for name in names)
+        tables.append(ReportTable("Seconds per clip", columns, costs))
+    return tables
 
 
-def _cost(point: TtaPoint) -> str:
-    return "" if point.seconds_per_clip is None else f"{point.seconds_per_clip:.3g}"
+def _figure(point: TtaPoint | None) -> Interval | None:
+    return point.figure if point else None
+
+
+def _cost(point: TtaPoint | None) -> str:
+    return "" if point is None or point.seconds_per_clip is None else f"{point.seconds_per_clip:.3g}"
 
 
 def _mistake(miss: Miss, task: Task, sounds: Sounds) -> Mistake:

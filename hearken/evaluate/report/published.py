@@ -185,7 +185,7 @@ def _table(paper: str, table: str, rows: list[PaperRow], systems: list[System]) 
         for name, figures in [(system.name, stored.figures) for system, stored in ours] or [("", {})]:
             cells.append((*label, words(name or "-"), *(_cell(metric, figures, row) for metric in metrics)))
     columns = ("row", *(["corpus"] if len(corpora) > 1 else []), "our run", *map(heading_of, metrics))
-    return ReportTable(f"{WHO.get(paper, show(paper))}, {table}", columns, tuple(cells), (*_notes(rows), *_how(used)))
+    return ReportTable(", ".join(filter(None, (WHO.get(paper, show(paper)), table))), columns, tuple(cells), (*_notes(rows), *_how(used)))
 
 
 def _cell(metric: str, figures: Mapping[str, Any], row: PaperRow) -> Cell:
@@ -213,8 +213,8 @@ def _needs(row: PaperRow) -> bool:
     return _AUGMENTED in row.besides
 
 
-def _is_augmented(facts: Mapping[str, Any]) -> bool:
-    return bool(facts.get("tta"))
+def _is_augmented(facts: object) -> bool:
+    return isinstance(facts, dict) and bool(facts.get("tta"))
 
 
 def _notes(rows: Iterable[PaperRow]) -> Iterator[str]:

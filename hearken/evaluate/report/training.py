@@ -21,6 +21,7 @@ RUN_RECORD, RUN_LOG = "run.json", "log.jsonl"
 _RUN_FORMAT = 1
 _MAX_RECORD_BYTES = 64_000_000
 _MAX_LINE_BYTES = 1_000_000
+_MAX_STEP = 1 << 53
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ def _curves(folder: Path, skipped: list[str]) -> dict[str, Curve]:
     points: dict[str, dict[int, float]] = {}
     broken = 0
     for line in _lines(folder / RUN_LOG, skipped):
-        if line is None or not isinstance(step := line.get("step"), int):
+        if line is None or not isinstance(step := line.get("step"), int) or not 0 <= step < _MAX_STEP:
             broken += 1
             continue
         for name, value in _figures(line):
@@ -105,8 +106,19 @@ def _figures(line: dict[str, Any]) -> Iterator[tuple[str, float]]:
     for name, value in line.items():
         inner = {f"{name}/{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
         for key, each in inner.items():
-            if key not in ("step", "epoch") and isinstance(each, int | float) and not isinstance(each, bool) and math.isfinite(each):
-                yield show(key), float(each)
+            number = None if key in ("step", "epoch") else _finite(each)
+            if number is not None:
+                yield show(key), number
+
+
+def _finite(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _record(path: Path) -> dict[str, Any]:

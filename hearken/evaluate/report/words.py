@@ -15,7 +15,7 @@ METHODS = {
     "jackknife": "Intervals of 95 % come from the jackknife over queries, as the DCASE task computes them.",
 }
 METRICS = {
-    "mAP@10": "mAP@10: the mean over queries of the average precision among the first ten answers; with one right answer at rank r it is 1/r.",
+    "mAP@10": "mAP@10: the mean over queries of the average precision among the first ten answers; of one right answer at rank r, 1/r.",
     "R@": "R@k: the share of queries with a right answer among the first k.",
     "medR": "medR: the median rank of the best right answer.",
     "meanR": "meanR: the mean rank of the best right answer.",
@@ -73,6 +73,11 @@ def _direction(way: Way, task: Task, figures: Mapping[str, Interval]) -> str:
     if ten is None:
         return f"The mAP@10 {name_of(f'{way}_')[1:]} is {figure_text('mAP@10', mean)} %." if mean else ""
     size = len(task.clips) if way == "t2a" else len(task.queries)
-    first = f", and comes first for {figure_text('R@1', one)} %" if one else ""
-    chance = f"; by chance, {found} of {size} would be there for {100 * min(1.0, 10 / size):.1f} %" if way == "t2a" and size else ""
-    return f"Of {len(task.queries) if way == 't2a' else len(task.asked)} {askers}, {figure_text('R@10', ten)} % find {found} among the first ten answers{first}{chance}."
+    first = f"; it comes first for {figure_text('R@1', one)} %" if one else ""
+    chance = (
+        f". By chance, the right one of {size} would be among the first ten for {100 * min(1.0, 10 / size):.1f} %"
+        if way == "t2a" and size
+        else ""
+    )
+    count = len(task.queries) if way == "t2a" else len(task.asked)
+    return f"Of {count} {askers}, {figure_text('R@10', ten)} % find {found} among the first ten answers{first}{chance}."

@@ -28,8 +28,8 @@ class Challenge:
     """One year of the challenge.
 
     `kind` is what a submission holds: "lists" (of the ten best file names) or a "matrix" (of all scores). `task` is the part of a label that
-    names the task. `figures` are scored by the `definition` of `hearken.metrics.definitions`, the first decides. `num_queries` and
-    `num_clips` are the sizes of the hidden evaluation set, None where no source was found.
+    names the task. `figures` are scored by the `definition` of `hearken.metrics.definitions`, the first decides. `num_queries` is
+    the size of the hidden evaluation set, None where no source tells it.
     """
 
     name: str
@@ -39,13 +39,12 @@ class Challenge:
     figures: tuple[str, ...]
     definition: str
     num_queries: int | None
-    num_clips: int | None
     homepage: str
 
 
 def _lists(year: int, task: str, title: str) -> Challenge:
     page = f"https://dcase.community/challenge{year}/task-language-based-audio-retrieval"
-    return Challenge(f"dcase{year}", f"DCASE {year}, {title}", task, "lists", _FIGURES, "dcase", 1000, 1000, page)
+    return Challenge(f"dcase{year}", f"DCASE {year}, {title}", task, "lists", _FIGURES, "dcase", 1000, page)
 
 
 CHALLENGES = {
@@ -55,7 +54,7 @@ CHALLENGES = {
         _lists(2023, "task6b", "task 6b"),
         _lists(2024, "task8", "task 8"),
         Challenge(
-            "dcase2025", "DCASE 2025, task 6", "task6", "matrix", ("mAP@16", *_FIGURES), "dcase2025", 597, None,
+            "dcase2025", "DCASE 2025, task 6", "task6", "matrix", ("mAP@16", *_FIGURES), "dcase2025", 597,
             "https://dcase.community/challenge2025/task-language-based-audio-retrieval",
         ),
     )

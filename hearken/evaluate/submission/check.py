@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hearken.errors import show
 from hearken.evaluate.submission.challenges import AUTO, MATRIX_INDEX, OF_KIND, Challenge, challenge
-from hearken.evaluate.submission.faults import Faults
+from hearken.evaluate.submission.faults import HINT, Faults
 from hearken.evaluate.submission.lists import Lists, read_lists
 from hearken.evaluate.submission.matrix import Matrix, read_matrix
 from hearken.evaluate.submission.queries import MISSING, UNKNOWN
@@ -19,6 +20,7 @@ from hearken.evaluate.submission.truth import Truth
 
 _PARDONED = (MISSING, UNKNOWN)
 """What a lenient look lets pass: a query without a row counts 0, a row that nobody asked for counts nothing."""
+_MILD = "Nothing else is wrong: a lenient look counts 0 for queries without a row, and leaves out rows that nobody asked for."
 _SOUND_SUFFIX = ".wav"
 
 
@@ -39,7 +41,8 @@ class Checked:
 
     def refuse(self) -> None:
         """Raise SubmissionError with all faults, if there is one."""
-        self.faults.refuse(self.path, f"submission for {self.challenge.name}")
+        mild = all(kind in _PARDONED for kind in self.faults.counts)
+        self.faults.refuse(self.path, f"submission for {self.challenge.name}", _MILD if mild else HINT)
 
     def to_json(self) -> dict[str, Any]:
         """Return what was found as plain values."""
@@ -65,23 +68,25 @@ def check_submission(path: Path, name: str = AUTO, truth: Truth | None = None, *
     """
     faults = Faults()
     notes: list[str] = []
-    rows: Iterator[Record] = records(path, faults)
-    first = next(rows, None)
-    which = _which(name, first)
-    if first is None and not faults.count:
-        faults.add("empty", None, "the file is empty.")
-    content: Lists | Matrix
-    rows = itertools.chain([first] if first else [], rows)
-    if faults.count and first is None:
-        content = Lists((), (), (), ())
-    elif which.kind == "lists":
-        content = read_lists(rows, truth, faults, notes)
-    else:
-        content = read_matrix(rows, truth, faults)
+    with closing(records(path, faults)) as rows:
+        first = next(rows, None)
+        which = _which(name, first)
+        content = _read(which, first, rows, truth, faults, notes)
+    notes += _odd(content, which, truth, faults)
     if lenient:
         notes += _pardon(faults)
-    notes += _odd(content, which, truth)
     return Checked(path, which, content, faults, tuple(notes))
+
+
+def _read(
+    which: Challenge, first: Record | None, rows: Iterator[Record], truth: Truth | None, faults: Faults, notes: list[str]
+) -> Lists | Matrix:  # fmt: skip
+    if first is None:
+        if not faults.count:
+            faults.add("empty", None, "the file is empty.")
+        return Lists((), (), (), ())
+    every = itertools.chain([first], rows)
+    return read_lists(every, truth, faults, notes) if which.kind == "lists" else read_matrix(every, truth, faults)
 
 
 def _which(name: str, first: Record | None) -> Challenge:
@@ -99,16 +104,16 @@ def _pardon(faults: Faults) -> list[str]:
     return [said[kind].format(f"{count} {what[kind]}") for kind, count in counts.items() if count]
 
 
-def _odd(content: Lists | Matrix, which: Challenge, truth: Truth | None) -> list[str]:
+def _odd(content: Lists | Matrix, which: Challenge, truth: Truth | None, faults: Faults) -> list[str]:
     """What is no fault, but would surprise the organisers, or the reader of a figure."""
     notes = []
     if truth is not None and truth.num_equal:
-        notes.append(f"{truth.num_equal} queries have the words of an earlier one; each is scored by itself, where the public scorer drops them.")
+        notes.append(
+            f"{truth.num_equal} queries have the words of an earlier one; each is scored by itself, where the public scorer drops them."
+        )
     num_rows = len(content.queries)
-    if which.num_queries is not None and num_rows not in (0, which.num_queries):
+    if which.num_queries not in (None, num_rows) and not faults.count:
         notes.append(f"The evaluation set of {which.name} has {which.num_queries} queries, this file {num_rows} rows.")
-    if which.kind == "matrix" and which.num_clips is not None and len(content.clips) not in (0, which.num_clips):
-        notes.append(f"The evaluation set of {which.name} has {which.num_clips} clips, this file {len(content.clips)} columns.")
     other = sum(not name.lower().endswith(_SOUND_SUFFIX) for name in content.clips)
     if other and truth is None:
         notes.append(f"{other} of {len(content.clips)} names of clips do not end in {_SOUND_SUFFIX}.")

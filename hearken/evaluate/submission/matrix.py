@@ -5,6 +5,7 @@ Legend: `Q` rows, `N` clips.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,7 @@ def read_matrix(rows: Iterator[Record], truth: Truth | None, faults: Faults) -> 
             taker.excuse(cells)
         elif taker.take(cells[0], line):
             found.append(scores)
-    if not found and not faults.count:
+    if not taker.num_seen:
         faults.add("no row", None, "there is no row below the header.")
     table = np.stack(found) if found else np.zeros((0, len(names)))
     return Matrix(taker.taken, names, table, tuple(taker.of_queries()))
@@ -78,10 +79,11 @@ def _scores(line: int, cells: Sequence[str], names: Sequence[str], faults: Fault
     if len(cells) != len(names) + 1:
         faults.add("cells", line, f"there are {len(cells)} cells, not {len(names) + 1}.")
         return None
+    text = "".join(cells[1:])
     try:
-        scores = np.array([_number(cell) for cell in cells[1:]], np.float64)
+        scores = np.array(list(map(float, cells[1:])) if text.isascii() and "_" not in text else [math.nan], np.float64)
     except ValueError:
-        scores = np.full(len(names), np.nan)
+        scores = np.array([math.nan])
     if np.isfinite(scores).all() and "\0" not in cells[0]:
         return scores
     _explain(line, cells, names, faults)

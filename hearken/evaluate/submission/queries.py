@@ -9,8 +9,8 @@ from hearken.evaluate.submission.faults import Faults, brief
 MISSING = "missing query"
 UNKNOWN = "unknown query"
 DUPLICATE = "duplicate query"
-CUT_OFF = ("csv", "encoding", "too large")
-"""After one of these the rest of the file was not read."""
+CUT_OFF = ("csv", "encoding", "too large", "no row")
+"""After one of these there is no telling what is missing."""
 
 
 class Rows:
@@ -24,14 +24,21 @@ class Rows:
         self._rows: dict[str, list[tuple[int, int]]] = {}
         self._taken: list[str] = []
         self._excused: set[str] = set()
+        self._num_seen = 0
 
     @property
     def taken(self) -> tuple[str, ...]:
         """The queries of the rows that were taken, in the order of the file."""
         return tuple(self._taken)
 
+    @property
+    def num_seen(self) -> int:
+        """How many rows there were, whatever became of them."""
+        return self._num_seen
+
     def take(self, query: str, line: int) -> bool:
         """Say whether the row on `line` answers a query that is asked and has no row yet; otherwise the fault is noted."""
+        self._num_seen += 1
         if not query.strip():
             self._faults.add("empty cell", line, "there is no query.", self._column)
             return False
@@ -48,6 +55,7 @@ class Rows:
 
     def excuse(self, cells: Sequence[str]) -> None:
         """Remember that a row with another fault was there: its query is not missing besides."""
+        self._num_seen += 1
         self._excused.update(cells[:1])
 
     def of_queries(self) -> list[int | None]:

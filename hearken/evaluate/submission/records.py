@@ -9,7 +9,7 @@ import codecs
 import csv
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,7 +28,7 @@ class Unreadable(Exception):  # noqa: N818 - it never leaves this folder
     """The rest of the file cannot be read; what is wrong has been noted."""
 
 
-def records(path: Path, faults: Faults) -> Iterator[Record]:
+def records(path: Path, faults: Faults) -> Generator[Record, None, None]:
     """Yield line (from 1) and cells of each row of `path`, the header first; empty lines are left out.
 
     What is no CSV in UTF-8 (a byte order mark may lead it) is noted in `faults` and ends the reading; another delimiter is noted

@@ -28,6 +28,7 @@ from hearken.metrics.definitions import definition, values_of
 from hearken.metrics.ranks import Ranks, ranks_of, ranks_of_lists
 from hearken.metrics.scores import TableScores
 
+_DEEPEST = 16
 _SEVERAL = "dcase2025"
 """The definition for lists where people found several clips to fit a query; that of the years before 2025 knows one."""
 
@@ -95,7 +96,8 @@ def _ranks_of_matrix(content: Matrix, task: Task) -> Ranks:
     counts = np.zeros(len(task.queries), np.int64)
     counts[asked] = np.diff(found.starts)
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Ranks(found.values, starts, task.relevance.counts, len(task.clips), None if len(asked) == len(task.queries) else len(task.clips))
+    depth = None if len(asked) == len(task.queries) else max(len(task.clips), _DEEPEST)  # all ranks are told but those of missing rows
+    return Ranks(found.values, starts, task.relevance.counts, len(task.clips), depth)
 
 
 def _facts(checked: Checked, task: Task) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class Truth:
         """Return the task of finding the answers among `clips`. Raises EvaluationError where they are secret or not among these."""
         if self.answers is None:
             raise EvaluationError(
-                f"Nobody knows which clips answer the queries of {show(self.name)}.", "Only the organisers could score it; it can be checked."
+                f"Nobody knows which clips answer the queries of {show(self.name)}.",
+                "Only the organisers could score it; it can be checked.",
             )
         numbers = {name: number for number, name in enumerate(clips)}
         if lost := [name for names in self.answers for name in names if name not in numbers]:

@@ -36,12 +36,13 @@ class Asked:
 
 
 def ask(
-    parts: Sequence[Opened], *, merged: bool = True, need_sounds: bool = True, left_out: Callable[[Opened, Clip], None] = lambda *_: None
-) -> Asked:
+    parts: Sequence[Opened], *, merged: bool = True, need_sounds: bool = True, need_queries: bool = True,
+    left_out: Callable[[Opened, Clip], None] = lambda *_: None,
+) -> Asked:  # fmt: skip
     """Return what is asked with these corpora together.
 
     Where sounds are needed, clips without one are left out and `left_out` is told, and so are queries that only they answer.
-    Raises MissingDataError if there is no clip or no query.
+    Raises MissingDataError if there is no clip, or none of the queries that are needed.
     """
     title = " + ".join(opened.corpus.reference for opened in parts)
     names: list[str] = []
@@ -57,7 +58,7 @@ def ask(
         wanted += [(text, {numbers[each]: grade for each, grade in grades if each in numbers}) for text, grades in _queries(opened)]
     queries = _merged(wanted) if merged else wanted
     answered = [(text, grades) for text, grades in queries if grades]
-    if not names or not answered:
+    if not names or (need_queries and not answered):
         what = "No caption or query" if names else "None of the sounds"
         raise MissingDataError(f"{what} of {show(title)} is here.", way_to_sounds(parts[0].corpus.reference))
     record = {
@@ -68,7 +69,7 @@ def ask(
         "queries_without_clip": len(queries) - len(answered),
         "sha256": _digest(names, answered),
     }
-    texts, grades = zip(*answered, strict=True)
+    texts, grades = tuple(text for text, _ in answered), tuple(grades for _, grades in answered)
     return Asked(title, tuple(names), tuple(places), tuple(labels), texts, grades, _worded_alike(wanted), record)
 
 

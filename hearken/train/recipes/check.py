@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import re
 from collections.abc import Callable, Collection, Iterable
 from pathlib import PurePath
 from typing import Any, get_args
@@ -21,7 +22,7 @@ from hearken.data.load import HUB
 from hearken.data.sets.tables import SUFFIXES
 from hearken.data.sets.wavtext5k import CONSTRUCTIONS
 from hearken.data.table import CORPORA, definition, parse_reference
-from hearken.errors import DataError, InputError, MissingDataError
+from hearken.errors import DataError, InputError, MissingDataError, show
 from hearken.losses.table import build_loss
 from hearken.models.audio_table import AUDIO_ENCODERS
 from hearken.models.config import Pooling
@@ -32,7 +33,7 @@ from hearken.text.normalize import TEXT_POLICIES
 from hearken.train.augmentation import build_augmentation
 from hearken.train.monitor import MONITORS
 from hearken.train.optimizer import FREEZABLE, OPTIMIZERS, PARTS
-from hearken.train.recipe import AudioPart, DataPart, ModelPart, Named, Recipe, Source, TextPart
+from hearken.train.recipe import About, AudioPart, DataPart, ModelPart, Named, Recipe, Source, TextPart
 from hearken.train.recipes.together import check_together
 from hearken.train.recipes.values import Faults
 from hearken.train.schedule import SCHEDULES
@@ -44,6 +45,9 @@ MIN_PAIRS = 2
 """Fewer pairs a part of a batch have nothing to tell apart."""
 MAX_BATCH, MAX_REPEAT, MAX_SEGMENT_S, MAX_SOUND_S = 2**20, 10_000, 3_600, 86_400
 """What is beyond is a slip, and would take all memory before it failed."""
+MAX_COPIES = 10_000
+_STRATEGY = re.compile(r"([0-9]{1,9}):([0-9]{1,9})x([0-9]{1,9})")
+_MAX_SHOWN = 60
 
 
 def check(recipe: Recipe, faults: Faults, known: Collection[str] = ()) -> None:
@@ -62,6 +66,7 @@ def check(recipe: Recipe, faults: Faults, known: Collection[str] = ()) -> None:
     _check_schedule(recipe, faults)
     _check_training(recipe, faults)
     check_together(recipe, faults)
+    _check_rows(recipe.about, faults)
 
 
 def _check_other(name: str, path: str, known: Collection[str], faults: Faults) -> None:
@@ -82,6 +87,28 @@ def _within(value: float | None, path: str, faults: Faults, *, low: float, high:
         return
     above = f"above {low:g}" if open_low else f"at least {low:g}"
     faults.add(path, f"this must be {above}{'' if high == float('inf') else f' and at most {high:.10g}'}, not {value:.10g}.")
+
+
+def _check_rows(about: About, faults: Faults) -> None:
+    for number, row in enumerate(about.rows):
+        if row.tta:
+            _check_strategy(row.tta, f"about.rows.{number}.tta", faults)
+
+
+def _check_strategy(text: str, path: str, faults: Faults) -> None:
+    """Note what is no strategy of two layers by its sizes: one way to write each, of all that `tta/strategy.py` reads."""
+    parts = _STRATEGY.fullmatch(text)
+    if parts is None:
+        what = "this must say how many copies, and the sizes of groups at the encoder and at the output, such as 100:5x20"
+        faults.add(path, f"{what}, not {show(text)[:_MAX_SHOWN]!r}.")
+        return
+    copies, inner, outer = map(int, parts.groups())
+    if inner * outer != copies:
+        faults.add(path, f"groups of {inner} and of {outer} are for {inner * outer} copies, not for {copies}.")
+    elif text != f"{copies}:{inner}x{outer}":
+        faults.add(path, f"numbers have no zeros before them: {copies}:{inner}x{outer}.")
+    else:
+        _within(copies, path, faults, low=2, high=MAX_COPIES)
 
 
 def _check_audio(part: AudioPart, faults: Faults) -> None:

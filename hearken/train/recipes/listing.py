@@ -93,6 +93,7 @@ def to_json(entry: Entry) -> dict[str, Any]:
         "row": row.row if row else "",
         "expected_percent": dict(row.expected) if row else {},
         "besides": row.besides if row else "",
+        "tta": row.tta if row else "",
         "notes": list(recipe.about.notes),
     }
 

@@ -74,8 +74,8 @@ def _row(entry: Entry) -> str:
 
 def _line(row: str, of_row: list[Entry]) -> str:
     names, first = ", ".join(f"`{entry.recipe.name}`" for entry in of_row), of_row[0].row
-    besides = f" ({first.besides})" if first and first.besides else ""
-    return f"| {row}{besides} | {names} | {expected_text(first, _ALL_FIGURES)} |"
+    needs = first and (first.besides or (first.tta and f"with test-time augmentation, {first.tta}"))
+    return f"| {row}{f' ({needs})' if needs else ''} | {names} | {expected_text(first, _ALL_FIGURES)} |"
 
 
 def keys_markdown() -> str:

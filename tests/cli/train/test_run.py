@@ -100,7 +100,7 @@ def test_json(training: FakeTraining, exported: list[Path], cli: Callable[..., R
     assert done.err == ""
     assert json.loads(done.out) == {
         "run": "here", "steps": 1_200, "skipped": 3, "best_epoch": 1, "best": FIGURES, "model": "here/best", "exported": "runs/mine/model",
-        "test_percent": {},
+        "test_percent": {}, "test_percent_low": {}, "test_percent_high": {}, "evaluations": [],
     }  # fmt: skip
     assert [training.calls[0][key] for key in ("loggers", "devices", "nodes")] == [("wandb",), 2, 3]
     assert json.loads(cli("train", "mine.yaml", "--run", "there", "--json", "--no-export").out)["exported"] is None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hearken.cli.train.sweep import Form, _of_form, markdown_table
+from hearken.cli.train.sweep import Form, _of_form, how_lines, markdown_table, ours_text
+from hearken.metrics.confidence import Interval
 from hearken.train.recipes.listing import of_table
 
 
@@ -31,25 +32,38 @@ def test_markdown() -> None:
     assert markdown_table([("row", "R@1"), ("a|b", "1.00 / -")]) == "| row | R@1 |\n|---|---|\n| a\\|b | 1.00 / - |"
 
 
+def test_figures_have_their_intervals() -> None:
+    share, rank = Interval(0.352, 0.331, 0.374, "bootstrap"), Interval(8.25, 8.0, 9.5, "bootstrap")
+    assert ours_text("t2a_mAP@10", share) == "35.2 [33.1, 37.4]"
+    assert [ours_text(f"x a2t_{name}", rank) for name in ("meanR", "medR")] == ["8.2 [8, 9.5]"] * 2
+    assert ours_text("t2a_R@1", Interval(0.5, 0.5, 0.5)) == "50.0"
+    assert ours_text("t2a_R@1", None) == "-"
+    assert how_lines([]) == []
+
+
 def test_a_table_in_small(cli, tmp_path: Path) -> None:
     arguments = ("sweep", "dcase2022/table3", "--smoke", "--accelerator", "cpu", "--jobs", "1", "--run-folder", str(tmp_path / "runs"))
     code, out, err = cli("train", *arguments)
     assert code == 0, err
     assert "1 of 1: dcase2022/baseline-paper" in err
     lines = out.splitlines()
-    assert lines[0] == "Table 3: ours / published"
+    assert lines[0] == "Table 3: ours [95 % interval] / published"
     tested, hidden = (next(line for line in lines if line.startswith(row)) for row in ("Testing split", "Evaluation"))
-    assert tested.split()[-1] == "18.80"
-    assert tested.split()[-3] == "100.00"  # three clips: all among the first ten
+    assert tested.split()[-5:] == ["100.0", "[100.0,", "100.0]", "/", "18.80"]  # three clips: all among the first ten
     assert hidden.count("- / ") == 4
+    run = tmp_path / "runs" / "dcase2022" / "baseline-paper-smoke"
+    assert lines[-2].startswith("Figures by the definition any-of-n")
+    assert lines[-1] == f"Every query and clip: hearken report {run}"
+    assert [path.name for path in (run / "evaluations").iterdir()] == ["clips"]
     code, out, err = cli("train", *arguments, "--json")
     assert code == 0
     said = json.loads(out)
     assert [run["state"] for run in said["runs"]] == ["kept"]
-    assert said["rows"][0]["ours"]["t2a_R@10"] == 100.0
+    assert [said["rows"][0][name]["t2a_R@10"] for name in ("ours", "ours_low", "ours_high")] == [100.0] * 3
+    assert said["runs"][0]["evaluations"][0]["definition"] == "any-of-n"
     code, out, err = cli("train", *arguments, "--markdown")
     assert code == 0
-    assert out.startswith("**Table 3: ours / published**\n\n| row | recipe | t2a_mAP@10 |")
+    assert out.startswith("**Table 3: ours [95 % interval] / published**\n\n| row | recipe | t2a_mAP@10 |")
     assert "dcase2022/baseline-paper-smoke: kept" in err
 
 

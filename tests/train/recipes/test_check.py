@@ -8,6 +8,7 @@ import pytest
 
 from hearken.errors import RecipeError
 from hearken.train.recipes.read import from_mapping
+from hearken.tta.strategy import strategy
 
 SOUND: dict[str, Any] = {"data": {"train": [{"corpus": "clotho", "splits": ["development"]}], "validation": ["clotho-validation"]}}
 
@@ -124,3 +125,29 @@ def test_what_needs_validation(path: str, value: object) -> None:
     part, key = path.split(".")
     with pytest.raises(RecipeError, match=r"data\.validation: "):
         from_mapping({"data": {"train": [{"corpus": "clotho"}]}, part: {key: value}}, "mine")
+
+
+COPIES = "this must say how many copies, and the sizes of groups at the encoder and at the output, such as 100:5x20"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("100:5x20", ""), ("10:2x5", ""), ("25:1x25", ""), ("25:25x1", ""),
+        ("100:5x10", "groups of 5 and of 10 are for 50 copies, not for 100."),
+        ("multi:100", f"{COPIES}, not 'multi:100'."), ("conventional:25", f"{COPIES}, not 'conventional:25'."),
+        ("100", f"{COPIES}, not '100'."), ("100:5X20", f"{COPIES}, not '100:5X20'."), (" 4:2x2", f"{COPIES}, not ' 4:2x2'."),
+        ("4:2x2x1", f"{COPIES}, not '4:2x2x1'."), ("\u0664:2x2", f"{COPIES}, not "), ("-4:2x-2", f"{COPIES}, not '-4:2x-2'."),
+        ("04:2x2", "numbers have no zeros before them: 4:2x2."), ("0:0x5", "this must be at least 2 and at most 10000, not 0."),
+        ("1:1x1", "this must be at least 2 and at most 10000, not 1."), ("1000000:1000x1000", "at most 10000, not 1000000."),
+        (100, "this must be a word, not 100."), ("x" * 900, f"not '{'x' * 60}'."),
+    ],
+)  # fmt: skip
+def test_strategies_of_test_time_augmentation(text: object, said: str) -> None:
+    found = faults("about", {"paper": "kim2023", "rows": [{"table": "T", "row": "R", "tta": text}]})
+    assert "about.rows.0.tta: " in found if said else found == ""
+    assert said in found
+    if not said:
+        tau, sizes = str(text).split(":")
+        read = strategy(str(text))
+        assert (read.tau, read.sizes) == (int(tau), tuple(map(int, sizes.split("x"))))

@@ -1,0 +1,73 @@
+"""What `hearken evaluate --zero-shot` does: classify clips by their labels, in words."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from hearken.cli import output
+from hearken.cli.bars import CountBar
+from hearken.cli.evaluated import figure_text
+from hearken.cli.exits import EXIT_SOME_FAILED
+from hearken.cli.options import ready_model
+from hearken.errors import show
+
+if TYPE_CHECKING:
+    from hearken.evaluate.classify import Classified
+    from hearken.evaluate.evaluate import Wish
+
+_SHOWN = 8
+
+
+def classify(names: list[str], data: list[str], templates: list[str], wish: Wish, out: Path | None, *, json: bool) -> None:
+    """Classify the clips of the corpora in `data` with each model, and print what came of it. Exits with 3 where clips could not be read."""
+    from hearken.evaluate.classify import classify as run
+    from hearken.evaluate.classify import to_json
+    from hearken.evaluate.evaluate import place_of, slug
+
+    if not data:
+        raise typer.BadParameter("Name a corpus whose clips have labels, with --data.")
+    found = []
+    for name in names:
+        place = (
+            out / slug(name)
+            if out and len(names) > 1
+            else out or place_of(name, data, wish).with_name(f"{place_of(name, data, wish).name}-zero-shot")
+        )
+        ready = name if wish.tta or wish.windows or Path(name).exists() else ready_model(name) or name
+        with CountBar(f"classify {name}", "clips", quiet=json) as bar:
+            found.append(run(ready, data, templates or ["laion"], wish, out=place, on_progress=bar))
+    if json:
+        output.print_json({"systems": [to_json(each) for each in found]})
+    else:
+        _tell(found)
+    if any(each.failures for each in found):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _tell(found: list[Classified]) -> None:
+    from hearken.evaluate.confused import confusions, worst_classes
+
+    screen = output.console()
+    first = found[0].result
+    screen.print(f"{show(found[0].task.name)}, zero-shot, {len(first.classes)} classes (percent, 95 % intervals)", style="bold")
+    rows = [(each.system, *(figure_text(name, figure) for name, figure in each.result.figures.items())) for each in found]
+    chance = ("chance", *(f"{100 * first.chance[name]:.1f}" for name in first.figures))
+    screen.print(output.table(("system", *first.figures), [*rows, chance], folding=("system",)))
+    for each in found:
+        confused = confusions(each.result, count=_SHOWN)
+        if confused:
+            screen.print(f"{show(each.system)}: what came instead", style="bold")
+            lines = [(line.label, line.instead, f"{line.count} of {line.of}") for line in confused]
+            screen.print(output.table(("label", "taken for", "clips"), lines))
+        worst = [f"{line.name} ({figure_text('recall', line.recall)})" for line in worst_classes(each.result, count=3) if line.recall]
+        output.note(f"found least: {', '.join(map(show, worst))}")
+        for failure in each.failures[:_SHOWN]:
+            output.note(f"failed: {show(failure.path)}: {show(failure.message)}")
+        if each.folder:
+            output.note(f"kept in {shlex.quote(os.path.relpath(each.folder))}")
+    output.note(f"{output.plural(len(first.clips), 'clip')}; prompts: {', '.join(map(show, first.templates))}")

@@ -1,0 +1,136 @@
+"""Writes a submission: the CSV of the challenge and the YAML beside it, whole or not at all, and reads it back before it is there.
+
+Legend: `Q` queries, `N` clips.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hearken.errors import SubmissionError, show
+from hearken.evaluate.submission.challenges import DEPTH, LISTS_HEADER, MATRIX_INDEX, Challenge, challenge
+from hearken.evaluate.submission.check import check_submission
+from hearken.evaluate.submission.metadata import complete, metadata_text, open_questions
+from hearken.evaluate.submission.truth import Truth
+from hearken.files import replacing
+from hearken.metrics.ranks import best_items
+from hearken.metrics.scores import Scores
+
+
+@dataclass(frozen=True)
+class Written:
+    """The two files, what is still to fill in of the metadata, and what should be known."""
+
+    output: Path
+    meta: Path
+    num_rows: int
+    num_clips: int
+    open_questions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def write_submission(
+    folder: Path, name: str, scores: Scores, queries: Sequence[str], clips: Sequence[str], metadata: Mapping[str, Any] | None = None, *,
+    label: str | None = None, truth: Truth | None = None, figures: Mapping[str, float] | None = None, overwrite: bool = False,
+) -> Written:  # fmt: skip
+    """Write `LABEL.output.csv` and `LABEL.meta.yaml` into `folder` for the challenge called `name`, and return where they are.
+
+    `scores` (Q, N) are those of `queries` (Q) for `clips` (N), file names. Lists hold the ten best; equal scores stand in the order of the
+    clips. Tables hold every score so that it is read back as it was. With `truth`, rows are its queries in its order and with its words
+    (white space at their ends may differ from ours), and the file is held against it. `metadata` is completed by `complete`, with
+    `label` and `figures`.
+
+    Raises SubmissionError where something does not fit, a score is not finite, or a file is there and `overwrite` is not set; then
+    nothing is left behind.
+    """
+    which = challenge(name)
+    values = complete(which, metadata or {}, label=label, figures=figures)
+    output, meta = (folder / f"{values['submission']['label']}{suffix}" for suffix in (".output.csv", ".meta.yaml"))
+    _check_sizes(which, scores, queries, clips)
+    order, words = _rows_of(queries, truth)
+    for path in (output, meta):
+        if path.exists() and not overwrite:
+            raise SubmissionError(f"{show(path)} is there already.", "Give another --label or --out, or --overwrite.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(output) as table, replacing(meta) as about:
+            with table.open("wb") as file:
+                file.writelines(_lines(which, scores, order, words, clips))
+            about.write_text(metadata_text(values, which), encoding="utf-8")
+            checked = check_submission(table, name, truth)
+            checked.faults.refuse(output, f"submission for {name}", "The scores are of other queries or clips: name the right --truth.")
+    except (OSError, UnicodeEncodeError) as error:
+        reason = error.strerror or str(error) if isinstance(error, OSError) else "a name or query is no Unicode text"
+        raise SubmissionError(f"{show(output)} cannot be written: {show(reason)}.", "Check the folder and the names.") from error
+    return Written(output, meta, checked.num_rows, len(clips), tuple(open_questions(values)), checked.notes)
+
+
+def _check_sizes(which: Challenge, scores: Scores, queries: Sequence[str], clips: Sequence[str]) -> None:
+    if scores.shape != (len(queries), len(clips)):
+        raise SubmissionError(f"There are scores {scores.shape} for {len(queries)} queries and {len(clips)} clips.")
+    if len(set(clips)) < len(clips):
+        raise SubmissionError("Two clips have one name.", "Submit one split.")
+    if not len(queries) or (which.kind == "lists" and len(clips) < DEPTH):
+        raise SubmissionError(
+            f"{which.name} needs queries and, in every row, {DEPTH} of the clips; there are {len(queries)} and {len(clips)}."
+        )
+
+
+def _rows_of(queries: Sequence[str], truth: Truth | None) -> tuple[list[int], list[str]]:
+    """Which of our queries each row is, and its words: the truth's, or ours, each once. Raises SubmissionError where we have no such query."""
+    if truth is None:
+        first: dict[str, int] = {}
+        for number, query in enumerate(queries):
+            first.setdefault(query, number)
+        return list(first.values()), list(first)
+    ours: dict[str, list[int]] = {}
+    for number, query in enumerate(queries):
+        ours.setdefault(query.strip(), []).append(number)
+    order: list[int] = []
+    seen: dict[str, int] = {}
+    for query in truth.queries:
+        numbers = ours.get(query.strip())
+        if not numbers:
+            raise SubmissionError(f"There are no scores for the query {show(query)!r} of {show(truth.name)}.", "Score its queries.")
+        at = seen.get(query.strip(), 0)
+        seen[query.strip()] = at + 1
+        order.append(numbers[min(at, len(numbers) - 1)])
+    return order, list(truth.queries)
+
+
+def _lines(which: Challenge, scores: Scores, order: Sequence[int], words: Sequence[str], clips: Sequence[str]) -> Iterator[bytes]:
+    """The lines of the file."""
+    yield _line(LISTS_HEADER if which.kind == "lists" else (MATRIX_INDEX, *clips))
+    if which.kind == "lists":
+        best, _ = best_items(scores, DEPTH)
+        for number, query in zip(order, words, strict=True):
+            yield _line((query, *(clips[item] for item in best[number])))
+        return
+    for number, query in zip(order, words, strict=True):
+        row = scores.rows(number, number + 1)[0]
+        if not np.isfinite(row).all():
+            raise SubmissionError(
+                f"A score of the query {show(query)!r} is not finite.", "A NaN has no rank: find out where it comes from."
+            )
+        yield _line((query, *_numbers(row)))
+
+
+def _numbers(row: NDArray[np.floating]) -> list[str]:
+    """The scores in so many digits that equal and different ones stay so, and all are read back as they were: nine for 32 bits."""
+    if row.dtype.itemsize <= np.dtype(np.float32).itemsize:
+        return [f"{value:.9g}" for value in row.tolist()]
+    return [repr(value) for value in row.astype(np.float64).tolist()]
+
+
+def _line(cells: Sequence[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue().encode("utf-8")

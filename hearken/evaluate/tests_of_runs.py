@@ -1,0 +1,185 @@
+"""The test sets of a recipe, and what the best model of its run does there.
+
+Each test is an evaluation in a folder of its own below the run (`evaluations/`). It is kept, and not made again, as long as it is of this recipe and
+of these weights, and has all figures that are wanted. A row of a paper that is of test-time augmentation is a test of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hearken.errors import EvaluationError, InputError, RunError, show
+from hearken.evaluate.evaluate import Wish, ask_corpora, encoder_of, label_of, measured, place_of, ways_of
+from hearken.evaluate.measure import METRICS
+from hearken.evaluate.store import load
+from hearken.evaluate.systems import encode, open_system
+from hearken.metrics.confidence import Interval
+from hearken.metrics.definitions import statistic_of
+from hearken.runtime.catalog import RUN_RECORD
+from hearken.train.runs.compare import digest, plain
+from hearken.types import Progress, silent
+
+if TYPE_CHECKING:
+    from hearken.train.recipe import Recipe, Row
+
+_BEST = Path("best", "model.safetensors")
+_RECIPE, _WEIGHTS = "recipe_sha256", "weights_sha256"
+_RANKS = ("medR", "meanR")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A test set of a recipe, and the strategy of test-time augmentation that it is tried with ("": none)."""
+
+    corpus: str
+    tta: str = ""
+
+    @property
+    def name(self) -> str:
+        """`CORPUS`, or `CORPUS tta=STRATEGY`."""
+        return f"{self.corpus} tta={self.tta}" if self.tta else self.corpus
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a `trial`: `figures` by `t2a_mAP@10` and the like, by a named `definition`, and the `folder` of the evaluation.
+
+    Figures are shares of 1, or ranks. So many clips, `num_failed`, could not be read and are not in them.
+    """
+
+    trial: Trial
+    definition: str
+    folder: Path
+    figures: Mapping[str, Interval]
+    num_failed: int = 0
+
+
+Watch = Callable[[Trial], AbstractContextManager[Progress]]
+"""Called before a trial that takes time; what it gives is told of every clip."""
+
+
+def trials_of(recipe: Recipe) -> tuple[Trial, ...]:
+    """Return the tests of `recipe`: each corpus of `data.test` as it is, then what its rows want with test-time augmentation."""
+    augmented = [
+        Trial(corpus_of(recipe, key.rpartition(" ")[0]), row.tta)
+        for row in recipe.about.rows
+        if row.tta and recipe.data.test
+        for key in row.expected
+    ]
+    return tuple(dict.fromkeys([*(Trial(corpus) for corpus in recipe.data.test), *augmented]))
+
+
+def corpus_of(recipe: Recipe, corpus: str) -> str:
+    """Return the test set of `recipe` that `corpus` in a row's figure means: itself, or the first one where it is none of them, or ""."""
+    tests = recipe.data.test
+    return corpus if corpus in tests or not tests else tests[0]
+
+
+def wanted_metrics(recipe: Recipe) -> tuple[str, ...]:
+    """Return the metrics that are computed: the usual ones, and those that rows of `recipe` ask for and that there are; those @k by k."""
+    asked = (key.rpartition(" ")[2].partition("_")[2] for row in recipe.about.rows for key in row.expected)
+    found = dict.fromkeys((*METRICS, *filter(_is_metric, asked)))
+    kinds = list(dict.fromkeys(metric.partition("@")[0] for metric in found))
+    return tuple(sorted(found, key=lambda metric: (kinds.index(metric.partition("@")[0]), int(metric.partition("@")[2] or 0))))
+
+
+def kept_tests(run: Path, recipe: Recipe) -> tuple[Tried, ...]:
+    """Return the tests of `recipe` that the run in the folder `run` keeps, and that are still true."""
+    if not (run / RUN_RECORD).is_file() or not (run / _BEST).is_file() or not recipe.data.test:
+        return ()
+    marks = _marks(run, recipe)
+    return tuple(found for trial in trials_of(recipe) if (found := _kept(run, recipe, trial, marks)) is not None)
+
+
+def try_out(
+    recipe: Recipe, run: Path, *, accelerator: str = "auto", jobs: int = 1, watch: Watch = lambda _: nullcontext(silent)
+) -> tuple[Tried, ...]:
+    """Try the best model of the run on each test of `recipe`, keep the evaluations in the run, and return what came of them.
+
+    Tests that the run keeps are not made again. Raises RunError for a run without a model, and what opening the corpora and evaluating raise.
+    """
+    if not recipe.data.test:
+        return ()
+    marks = _marks(run, recipe)
+    found = []
+    for trial in trials_of(recipe):
+        kept = _kept(run, recipe, trial, marks)
+        found.append(kept or _made(run, recipe, trial, marks, replace(_wish(recipe, trial), accelerator=accelerator, jobs=jobs), watch))
+    return tuple(found)
+
+
+def percent(metric: str, value: float) -> float:
+    """Return a figure as papers print it: a share in percent, a rank as it is."""
+    return value if metric.endswith(_RANKS) else 100.0 * value
+
+
+def all_figures(tests: Iterable[Tried]) -> dict[str, Interval]:
+    """Return the figures of all tests, by `CORPUS METRIC` or `CORPUS tta=STRATEGY METRIC`."""
+    return {f"{each.trial.name} {metric}": figure for each in tests for metric, figure in each.figures.items()}
+
+
+def key_of(row: Row, corpus: str, metric: str) -> str:
+    """Return the key in `all_figures` of a figure of `row`."""
+    return f"{Trial(corpus, row.tta).name} {metric}"
+
+
+def _is_metric(name: str) -> bool:
+    try:
+        statistic_of(name)
+    except InputError:
+        return False
+    return not name.startswith("P@")  # which needs so many clips
+
+
+def _wish(recipe: Recipe, trial: Trial) -> Wish:
+    return Wish(metrics=wanted_metrics(recipe), tta=trial.tta, max_duration_s=recipe.data.max_duration_s)
+
+
+def _marks(run: Path, recipe: Recipe) -> dict[str, str]:
+    """What says of which recipe and of which weights an evaluation is; what a recipe says `about` itself changes no weight.
+
+    Raises RunError where there is no model.
+    """
+    said = {key: value for key, value in plain(recipe.to_json()).items() if key != "about"}
+    try:
+        with (run / _BEST).open("rb") as file:
+            weights = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RunError(f"The run {show(run)} has no model to try: {error.strerror}.", "Finish it first, with --resume.") from error
+    return {_RECIPE: digest(said), _WEIGHTS: weights}
+
+
+def _kept(run: Path, recipe: Recipe, trial: Trial, marks: Mapping[str, str]) -> Tried | None:
+    wish = _wish(recipe, trial)
+    folder = place_of(str(run), [trial.corpus], wish)
+    try:
+        stored = load(folder)
+    except EvaluationError:  # not there, or damaged: it is made again
+        return None
+    is_same = all(stored.facts.get(name) == mark for name, mark in marks.items()) and stored.facts.get("corpus") == trial.corpus
+    wanted = {f"{way}_{metric}" for way in ways_of(stored.definition) for metric in wish.metrics}
+    if not is_same or stored.facts.get("tta") != trial.tta or not wanted <= stored.figures.keys():
+        return None
+    return _tried(trial, stored.definition, folder, stored.figures, stored.facts)
+
+
+def _made(run: Path, recipe: Recipe, trial: Trial, marks: Mapping[str, str], wish: Wish, watch: Watch) -> Tried:
+    by, asked = ask_corpora([trial.corpus], wish)
+    system = open_system(
+        str(run), max_duration_s=wish.max_duration_s, accelerator=wish.accelerator, precision=wish.precision, make_encoder=encoder_of(wish)
+    )
+    with watch(trial) as on_progress:
+        encoded = encode(system, asked, jobs=wish.jobs, on_progress=on_progress)
+    marked = replace(encoded, facts={**encoded.facts, "recipe": recipe.name, "corpus": trial.corpus, **marks})
+    folder = place_of(str(run), [trial.corpus], wish)
+    done = measured(label_of(str(run), wish), marked, by, wish, out=folder)
+    return _tried(trial, by, folder, done.evaluation.figures, marked.facts)
+
+
+def _tried(trial: Trial, by: str, folder: Path, figures: Mapping[str, Interval], facts: Mapping[str, Any]) -> Tried:
+    return Tried(trial, by, folder, figures, int(facts.get("clips_failed") or 0))

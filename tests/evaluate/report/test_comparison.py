@@ -1,0 +1,177 @@
+"""A sweep in tables: who is compared with whom, by what, and which words the figures get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hearken.errors import EvaluationError
+from hearken.evaluate.report.claims import Claim
+from hearken.evaluate.report.collect import Collected, collect
+from hearken.evaluate.report.comparison import against, compare, figures_table, groups, holm, orderings, report_tables
+from hearken.evaluate.report.table import cell_text
+from hearken.metrics.compare import paired
+from tests.evaluate.report.made import make_evaluation, make_run, make_task
+
+SKILLS = {"good": 3.0, "bad": 0.5, "equal": 3.0}
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Collected:
+    for number, (name, skill) in enumerate(SKILLS.items()):
+        make_run(tmp_path / name, name)
+        make_evaluation(tmp_path / name / "evaluations" / "toy", skill, seed=number)
+    return collect([tmp_path])
+
+
+def values_of(collected: Collected, name: str, metric: str) -> np.ndarray:
+    direction = collected.named(name)[0].evaluations["toy"].evaluation.directions["t2a"]
+    return direction.values[metric]
+
+
+def test_all_figures_with_the_best_of_each_column_marked(sweep: Collected) -> None:
+    (group,) = groups(sweep)
+    table = figures_table(group)
+    assert table.title == "toy: 40 queries, 20 clips"
+    assert table.columns[:3] == ("system", "T2A mAP@10", "T2A R@1")
+    assert [row[0].text for row in table.rows] == ["bad", "equal", "good"]
+    column = table.columns.index("T2A mAP@10")
+    values = {row[0].text: row[column].figure.value for row in table.rows if row[column].figure}
+    assert values == {name: pytest.approx(values_of(sweep, name, "mAP@10").mean()) for name in SKILLS}
+    assert [row[0].text for row in table.rows if row[column].is_best] == [max(values, key=lambda name: values[name])]
+    ranks = table.columns.index("T2A meanR")
+    lowest = min(row[ranks].figure.value for row in table.rows if row[ranks].figure)
+    assert [row[ranks].is_best for row in table.rows] == [row[ranks].figure.value == lowest for row in table.rows if row[ranks].figure]
+    assert "any-of-n" in table.notes[0]
+    assert "bootstrap" in table.notes[0]
+
+
+def test_other_tasks_and_definitions_stand_in_other_tables(tmp_path: Path) -> None:
+    make_evaluation(tmp_path / "a", system="one")
+    make_evaluation(tmp_path / "b", system="one", by="fraction")
+    make_evaluation(tmp_path / "c", system="one", task=make_task("larger", clips=30))
+    make_evaluation(tmp_path / "d", system="two")
+    found = groups(collect([tmp_path]))
+    assert [(group.task, group.definition, [row.name for row in group.rows]) for group in found] == [
+        ("toy", "any-of-n", ["one", "two"]), ("toy", "fraction", ["one"]), ("larger", "any-of-n", ["one"]),
+    ]  # fmt: skip
+
+
+def test_several_evaluations_of_one_task_are_named_apart(tmp_path: Path) -> None:
+    make_run(tmp_path / "run")
+    for number, name in enumerate(("toy", "toy-tta")):
+        make_evaluation(tmp_path / "run" / "evaluations" / name, seed=number)
+    (group,) = groups(collect([tmp_path]))
+    assert [row.name for row in group.rows] == ["run, toy", "run, toy-tta"]
+    table = against(group, "run, toy")
+    assert [row[0].text for row in table.rows] == ["run, toy-tta"]
+
+
+def test_a_run_is_compared_by_its_plainest_evaluation(tmp_path: Path) -> None:
+    make_run(tmp_path / "run")
+    for name, skill, facts in (("a-tta", 5.0, {"tta": "5"}), ("plain", 0.5, {"tta": ""})):
+        make_evaluation(tmp_path / "run" / "evaluations" / name, skill, facts=facts)
+    make_evaluation(tmp_path / "pocket", 2.0)
+    collected = collect([tmp_path])
+    row = orderings(collected, [Claim("run", "pocket")]).rows[0]
+    assert row[-1].text == "contradicted"
+    (group,) = groups(collected)
+    assert [(row[0].text, row[-1].text) for row in against(group, "run").rows] == [("run, a-tta", "better"), ("pocket", "better")]
+
+
+def test_an_evaluation_that_cannot_be_measured_again_is_not_compared(sweep: Collected) -> None:
+    record = sweep.named("bad")[0].evaluations["toy"].folder / "evaluation.json"
+    record.write_text(record.read_text().replace('"seed": 0', '"seed": 0, "color": 1').replace('"any-of-n"', '"no-such-definition"'))
+    collected = collect([record.parents[3]])
+    assert orderings(collected, [Claim("good", "bad"), Claim("equal", "bad")]).rows[0][-1].text == "not run"
+    assert len(report_tables(collected)) == 2
+
+
+def test_each_against_a_baseline(sweep: Collected) -> None:
+    table = against(groups(sweep)[0], "equal")
+    assert [row[0].text for row in table.rows] == ["bad", "good"]
+    expected = paired(values_of(sweep, "bad", "mAP@10"), values_of(sweep, "equal", "mAP@10"), np.arange(40) // 2)
+    difference = table.rows[0][1].figure
+    assert difference == expected.difference
+    assert table.rows[0][2].text == f"{expected.wins} / {expected.ties} / {expected.losses}"
+    assert (table.rows[0][5].text, table.rows[1][5].text) == ("worse", "undecided")
+    assert "about 0.1 would look decided" in " ".join(table.notes)
+
+
+def test_claims_and_what_becomes_of_them(sweep: Collected) -> None:
+    claims = (
+        Claim("good", "bad", "more is more", "A paper, Table 1"),
+        Claim("bad", "good"),
+        Claim("good", "equal"),
+        Claim("good", "nobody"),
+        Claim("good", "bad", metric="t2a_meanR"),
+        Claim("good", "bad", metric="a2t_R@1"),
+        Claim("good", "bad", metric="t2a_medR"),
+        Claim("good", "bad", metric="nonsense"),
+    )
+    table = orderings(sweep, claims)
+    assert [row[-1].text for row in table.rows] == [
+        "confirmed", "contradicted", "undecided", "not run", "confirmed", "confirmed", table.rows[6][-1].text, "not run",
+    ]  # fmt: skip
+    assert [cell_text(cell) for cell in table.rows[0][:2]] == ["more is more (T2A mAP@10)", "A paper, Table 1"]
+    assert [cell_text(cell) for cell in table.rows[3][2:5]] == ["-", "-", "-"]
+    assert cell_text(table.rows[0][2]).startswith("+")
+    assert cell_text(table.rows[1][2]).startswith("-")
+    assert table.columns[2] == "difference"
+
+
+def test_the_title_counts_the_verdicts(sweep: Collected) -> None:
+    table = orderings(sweep, [Claim("good", "bad"), Claim("bad", "good"), Claim("equal", "bad"), Claim("good", "nobody")])
+    assert table.title == "Do the claimed orderings hold here? Of 4: 2 confirmed, 1 contradicted, 1 not run"
+    assert table.columns == ("claim", "from", "difference, T2A mAP@10", "p", "p (Holm)", "verdict")
+    assert [cell_text(cell) for cell in table.rows[0][:2]] == ["good above bad", "-"]
+
+
+def test_lower_ranks_are_better_and_are_ranks(sweep: Collected) -> None:
+    row = orderings(sweep, [Claim("good", "bad", metric="t2a_meanR")]).rows[0]
+    expected = values_of(sweep, "bad", "meanR").mean() - values_of(sweep, "good", "meanR").mean()
+    assert row[2].unit == "rank"
+    assert row[2].figure is not None
+    assert row[2].figure.value == pytest.approx(expected)
+    assert expected > 0
+
+
+def test_seeds_are_averaged_query_by_query_over_those_that_both_have(tmp_path: Path) -> None:
+    for name, seeds in (("cnn", (0, 1, 2)), ("other", (1, 2, 3))):
+        for seed in seeds:
+            make_run(tmp_path / f"{name}-{seed}", name, seed=seed)
+            make_evaluation(tmp_path / f"{name}-{seed}" / "evaluations" / "toy", 3.0 if name == "cnn" else 1.0, seed=10 * len(name) + seed)
+    collected = collect([tmp_path])
+    row = orderings(collected, [Claim("cnn", "other")]).rows[0]
+    means = [np.mean([values_of(collected, f"{name}-{seed}", "mAP@10") for seed in (1, 2)], axis=0) for name in ("cnn", "other")]
+    assert row[2].figure == paired(means[0], means[1], np.arange(40) // 2).difference
+
+
+def test_those_who_were_asked_different_things_are_not_compared(tmp_path: Path) -> None:
+    make_evaluation(tmp_path / "a", system="one")
+    make_evaluation(tmp_path / "b", system="two", task=make_task(clips=30))
+    collected = collect([tmp_path])
+    rows = [group.rows[0] for group in groups(collected)]
+    assert compare(rows[:1], rows[1:], "t2a_mAP@10") is None
+    assert orderings(collected, [Claim("one", "two")]).rows[0][-1].text == "not run"
+
+
+def test_holm() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_all_tables_of_a_report(sweep: Collected) -> None:
+    titles = [table.title for table in report_tables(sweep, baseline="good", claims=[Claim("good", "bad")])]
+    assert titles == [
+        "Do the claimed orderings hold here? Of 1: 1 confirmed",
+        "toy: 40 queries, 20 clips",
+        "Against good: toy: 40 queries, 20 clips",
+    ]
+    assert [table.title for table in report_tables(sweep)] == titles[1:2]
+    with pytest.raises(EvaluationError, match="no system nobody") as caught:
+        report_tables(sweep, baseline="nobody")
+    assert "bad, equal, good" in caught.value.hint

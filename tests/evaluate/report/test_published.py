@@ -1,0 +1,158 @@
+"""The papers' tables: rows in the papers' order, ours beside what was published, and which evaluation belongs to which row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hearken.evaluate.report.collect import collect
+from hearken.evaluate.report.published import heading_of, package_rows, paper_tables, published_of, unit_of
+from hearken.evaluate.report.table import ReportTable, cell_text
+from tests.evaluate.report.made import make_evaluation, make_run, make_task
+
+KIM = {"table": "Table 3", "row": "PairMix", "expected": {"t2a_R@10": 82.2, "a2t_R@10": 84.9}, "besides": ""}
+KIM_ALL = (
+    {"table": "Table 2", "row": "+ PairMix", "expected": {"t2a_R@10": 83.1, "a2t_meanR": 6.6}, "besides": ""},
+    {"table": "Table 2", "row": "+ Multi-TTA", "expected": {"t2a_R@10": 83.2, "a2t_meanR": 6.3}, "besides": "the same training, with test-time augmentation"},
+)  # fmt: skip
+BOTH = {
+    "table": "Table 4",
+    "row": "Desc.",
+    "expected": {"audiocaps-test t2a_R@1": 34.77, "clotho-evaluation t2a_R@1": 16.19},
+    "besides": "",
+}
+
+
+def texts(table: ReportTable) -> list[list[str]]:
+    return [[cell_text(cell) for cell in row] for row in table.rows]
+
+
+def test_the_rows_of_the_package_are_those_of_its_recipes() -> None:
+    from hearken.train.recipes.read import names, read_recipe
+
+    for name in names()[::11]:
+        about = read_recipe(name).about
+        expected = {(key.rpartition(" ")[0], key.rpartition(" ")[2], value) for row in about.rows for key, value in row.expected.items()}
+        rows = [row for row in package_rows() if row.recipe == name]
+        assert {(row.corpus, metric, value) for row in rows for metric, value in row.expected.items()} == expected
+    assert {row.recipe for row in package_rows()} <= set(names())
+    assert sum(len(row.expected) for row in package_rows()) > 200
+
+
+def test_a_papers_table_has_all_its_rows_in_its_order(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", "kim2023/pairmix-paper", paper="kim2023", rows=(KIM,))
+    make_evaluation(tmp_path / "run" / "evaluations" / "toy")
+    collected = collect([tmp_path])
+    (table,) = paper_tables(collected)
+    assert table.title == "Kim et al. 2023, Table 3"
+    assert table.columns == ("row", "our run", "T2A R@10", "A2T R@10")
+    assert [row[0].text for row in table.rows] == ["-", "Noise", "Reverb", "SpecAugment", "EDA", "PairMix", "All"]
+    figures = collected.systems[0].evaluations["toy"].figures
+    assert texts(table)[0] == ["-", "-", "- | 78.9", "- | 81.9"]
+    assert texts(table)[5][1] == "run"
+    assert table.rows[5][2].figure == figures["t2a_R@10"]
+    assert table.rows[5][3].published == 84.9
+    assert "Definition of the metrics: any-of-n." in table.notes
+
+
+def test_test_time_augmentation_is_a_row_of_its_own(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", "kim2023/all-paper", paper="kim2023", rows=KIM_ALL)
+    make_evaluation(tmp_path / "run" / "evaluations" / "toy", 1.0, facts={"tta": ""})
+    make_evaluation(tmp_path / "run" / "evaluations" / "toy-tta", 5.0, facts={"tta": "100:5x20"})
+    system = collect([tmp_path]).systems[0]
+    table = paper_tables(collect([tmp_path]))[0]
+    column = table.columns.index("T2A R@10")
+    rows = {row[0].text: row for row in table.rows}
+    assert list(rows) == ["Baseline", "+ PairMix", "+ Multi-TTA"]
+    assert rows["+ PairMix"][column].figure == system.evaluations["toy"].figures["t2a_R@10"]
+    assert rows["+ Multi-TTA"][column].figure == system.evaluations["toy-tta"].figures["t2a_R@10"]
+    assert rows["Baseline"][column].figure is None
+    assert rows["+ PairMix"][table.columns.index("A2T meanR")].unit == "rank"
+    assert "+ Multi-TTA: the same training, with test-time augmentation." in table.notes
+
+
+def test_a_row_of_each_corpus(tmp_path: Path) -> None:
+    make_run(
+        tmp_path / "run",
+        "wavtext5k/d_cnn14-htsat_description-paper",
+        paper="wavtext5k",
+        rows=(BOTH,),
+        test=("audiocaps-test", "clotho-evaluation"),
+    )
+    make_evaluation(tmp_path / "run" / "evaluations" / "clotho", task=make_task("clotho-evaluation"))
+    (table,) = paper_tables(collect([tmp_path]))
+    column = table.columns.index("T2A R@1")
+    assert [[cell_text(cell) for cell in row[:3]] for row in table.rows] == [
+        ["Desc.", "audiocaps-test", "-"], ["Desc. + Title", "audiocaps-test", "-"],
+        ["Desc.", "clotho-evaluation", "run"], ["Desc. + Title", "clotho-evaluation", "-"],
+    ]  # fmt: skip
+    assert [row[column].published for row in table.rows] == [34.77, 34.69, 16.19, 16.75]
+    assert [row[column].figure is None for row in table.rows] == [True, True, False, True]
+
+
+def test_both_forms_of_a_recipe_stand_one_below_the_other_and_a_missing_one_is_not_told_twice(tmp_path: Path) -> None:
+    row = {"table": "Table 4", "row": "WavCaps", "expected": {"t2a_mAP@10": 27.62}, "besides": ""}
+    for form in ("paper", "code"):
+        make_run(tmp_path / form, f"primus2023/data_wavcaps-{form}", paper="primus2023", rows=(row,))
+        make_evaluation(tmp_path / form / "evaluations" / "toy")
+    (table,) = paper_tables(collect([tmp_path]))
+    assert [(line[0], line[1]) for line in texts(table)] == [
+        ("AudioCaps", "-"), ("WavCaps", "code"), ("WavCaps", "paper"), ("ClothoV2", "-"), ("AudioCaps + WavCaps", "-"), ("WavCaps + ClothoV2", "-"),
+        ("AudioCaps + ClothoV2", "-"), ("AudioCaps + WavCaps + ClothoV2", "-"),
+    ]  # fmt: skip
+
+
+def test_rows_that_other_papers_recipes_stand_for(tmp_path: Path) -> None:
+    row = {"table": "Table 3 of Primus et al. (2023)", "row": "CNN14 + all-mpnet-base-v2", "expected": {"t2a_mAP@10": 22.2}, "besides": ""}
+    make_run(tmp_path / "run", "dcase2023/baseline-code", paper="dcase2023", rows=(row,))
+    (table,) = paper_tables(collect([tmp_path, evaluated(tmp_path)]))
+    assert table.title == "Primus et al. 2023, Table 3"
+    assert [line[0] for line in texts(table)][-2:] == ["CNN14 + all-mpnet-base-v2", "CNN14 + bert-base, finetune"]
+    assert texts(table)[-2][2] == "- | 22.2"
+
+
+def evaluated(folder: Path) -> Path:
+    """Something else that was evaluated."""
+    make_evaluation(folder / "pocket")
+    return folder
+
+
+def test_a_recipe_of_ones_own_has_its_own_table_and_other_needs_are_not_met(tmp_path: Path) -> None:
+    rows = (
+        {"table": "Mine", "row": "a_b", "expected": {"t2a_R@1": 3}, "besides": ""},
+        {"table": "Mine", "row": "hidden", "expected": {"t2a_R@1": 4}, "besides": "a hidden set"},
+        {"table": 3}, "nonsense",
+    )  # fmt: skip
+    make_run(tmp_path / "run", "mine", rows=rows)  # type: ignore[arg-type]
+    make_evaluation(tmp_path / "run" / "evaluations" / "toy")
+    (table,) = paper_tables(collect([tmp_path]))
+    assert table.title == "Mine"
+    assert [(line[0], line[1]) for line in texts(table)] == [("a_b", "run"), ("hidden", "-")]
+
+
+def test_smoke_runs_stand_in_no_table(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", "kim2023/pairmix-paper", paper="kim2023", rows=(KIM,), smoke=True)
+    make_evaluation(tmp_path / "run" / "evaluations" / "toy")
+    collected = collect([tmp_path])
+    assert paper_tables(collected) == ()
+    assert published_of(collected.systems[0], collected.systems[0].evaluations["toy"]) == {}
+
+
+def test_what_was_published_for_an_evaluation(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", "kim2023/all-paper", paper="kim2023", rows=KIM_ALL)
+    make_evaluation(tmp_path / "run" / "evaluations" / "toy")
+    make_evaluation(tmp_path / "run" / "evaluations" / "tta", facts={"tta": "5"})
+    make_evaluation(tmp_path / "run" / "evaluations" / "other", task=make_task("other"))
+    (system,) = collect([tmp_path]).systems
+    found = {name: published_of(system, stored) for name, stored in system.evaluations.items()}
+    plain = found["toy"]["t2a_R@10"]
+    assert (plain.value, plain.who, plain.where) == (83.1, "Kim et al. 2023", "Table 2, + PairMix")
+    assert found["tta"]["t2a_R@10"].value == 83.2
+    assert found["other"] == {}
+    assert published_of(system, system.evaluations["toy"].evaluation) == found["toy"]
+
+
+@pytest.mark.parametrize(("metric", "unit", "heading"), [("t2a_R@1", "percent", "T2A R@1"), ("a2t_medR", "rank", "A2T medR")])
+def test_units_and_headings(metric: str, unit: str, heading: str) -> None:
+    assert (unit_of(metric), heading_of(metric)) == (unit, heading)

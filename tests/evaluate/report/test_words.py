@@ -1,0 +1,47 @@
+"""Sentences: what they say is what the figures say."""
+
+from __future__ import annotations
+
+from hearken.evaluate.report.published import Published
+from hearken.evaluate.report.words import beside, definitions_of, figure_text, name_of, summary
+from hearken.metrics.confidence import Interval
+from tests.evaluate.report.made import make_task
+
+FIGURES = {
+    "t2a_R@10": Interval(0.5, 0.4, 0.6, "bootstrap"), "t2a_R@1": Interval(0.1, 0.05, 0.15, "bootstrap"),
+    "a2t_R@10": Interval(0.75, 0.7, 0.8, "bootstrap"), "t2a_mAP@10": Interval(0.28, 0.26, 0.3, "bootstrap"),
+}  # fmt: skip
+
+
+def test_a_summary_says_both_directions_chance_and_the_published_figure() -> None:
+    said = summary("mine", make_task("toy", clips=40), FIGURES, {"t2a_mAP@10": Published(28.4, "Some et al.", "Table 1")})
+    assert said[0] == (
+        "mine on toy: of 80 queries, 50.0 [40.0, 60.0] % find the right clip among the first ten answers; it comes first for "
+        "10.0 [5.0, 15.0] %. By chance, the right one of 40 would be among the first ten for 25.0 %. "
+        "Of 40 clips, 75.0 [70.0, 80.0] % find a right caption among the first ten answers."
+    )
+    assert said[1].startswith("For mAP@10 from text to audio, Some et al. (Table 1) printed 28.4")
+
+
+def test_a_summary_without_recalls_and_without_anything() -> None:
+    assert summary("mine", make_task(), {"t2a_mAP@10": FIGURES["t2a_mAP@10"]}, {}) == [
+        "mine on toy: the mAP@10 from text to audio is 28.0 [26.0, 30.0] %."
+    ]
+    assert summary("mine", make_task(), {}, {}) == []
+
+
+def test_a_published_figure_is_inside_above_or_below() -> None:
+    figure = FIGURES["t2a_mAP@10"]
+    assert beside("t2a_mAP@10", figure, Published(26.0, "A", "B")).endswith("an interval that holds it.")
+    assert "ours is 28.0 [26.0, 30.0], above it by more" in beside("t2a_mAP@10", figure, Published(25.9, "A", "B"))
+    assert "below it by more" in beside("t2a_mAP@10", figure, Published(30.1, "A", "B"))
+    assert beside("t2a_mAP@10", Interval(0.3, 0.3, 0.3), Published(30.1, "A", "")) == "For mAP@10 from text to audio, A printed 30.1; ours is 30.0."
+    assert "4 [3, 5], an interval" in beside("t2a_medR", Interval(4, 3, 5, "bootstrap"), Published(4, "A", "B"))
+
+
+def test_names_and_definitions() -> None:
+    assert name_of("a2t_R@1") == "R@1 from audio to text"
+    assert figure_text("a2t_meanR", Interval(4.25, 3.5, 5, "jackknife")) == "4.2 [3.5, 5]"
+    told = definitions_of({"t2a_R@5": Interval(0.1, 0, 0.2, "jackknife"), "a2t_medR": Interval(3, 3, 3)})
+    assert [sentence.split(":")[0].split(" come")[0] for sentence in told] == ["R@k", "medR", "Intervals of 95 %"]
+    assert "jackknife" in told[-1]

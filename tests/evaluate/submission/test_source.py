@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hearken.errors import EvaluationError, SubmissionError
+from hearken.evaluate.measure import measure
+from hearken.evaluate.store import save
+from hearken.evaluate.submission.source import open_source
+from hearken.evaluate.submission.truth import Truth
+from hearken.evaluate.task import Task
+from hearken.metrics.relevance import Relevance
+from hearken.metrics.scores import TableScores, VectorScores
+
+TABLE = np.array([[0.5, 0.1], [0.2, 0.9]], np.float32)
+QUERIES, CLIPS = np.array(["q", "r"]), np.array(["a.wav", "b.wav"])
+
+
+def test_scores_and_vectors_of_an_npz(tmp_path: Path) -> None:
+    np.savez(tmp_path / "s.npz", scores=TABLE, queries=QUERIES, clips=CLIPS)
+    found = open_source(tmp_path / "s.npz")
+    assert isinstance(found.scores, TableScores)
+    assert (found.queries, found.clips, found.figures) == (("q", "r"), ("a.wav", "b.wav"), {})
+    np.savez(tmp_path / "v.NPZ", text=TABLE, audio=np.eye(2, dtype=np.float32), queries=QUERIES, clips=CLIPS)
+    (tmp_path / "v.NPZ.npz").rename(tmp_path / "v.NPZ") if (tmp_path / "v.NPZ.npz").exists() else None
+    found = open_source(tmp_path / "v.NPZ")
+    assert isinstance(found.scores, VectorScores)
+    assert np.array_equal(found.scores.rows(0, 2), TABLE)
+
+
+def test_names_may_come_from_the_truth(tmp_path: Path) -> None:
+    np.savez(tmp_path / "s.npz", scores=TABLE)
+    truth = Truth("t", ("q", "r"), ("a.wav", "b.wav"))
+    assert open_source(tmp_path / "s.npz", truth).clips == truth.clips
+    with pytest.raises(SubmissionError, match="what its queries are"):
+        open_source(tmp_path / "s.npz")
+    with pytest.raises(SubmissionError, match="what its clips are"):
+        open_source(tmp_path / "s.npz", Truth("t", ("q", "r")))
+
+
+@pytest.mark.parametrize("name", ["clotho-evaluation", "another"])
+def test_an_evaluation_in_a_folder(tmp_path: Path, name: str) -> None:
+    task = Task(name, ("a.wav", "b.wav"), ("q", "r"), Relevance.from_lists([[0], [1]], 2))
+    scores = TableScores(TABLE)
+    save(tmp_path / "e", measure("ours", task, scores), task, scores)
+    found = open_source(tmp_path / "e")
+    assert (found.queries, found.clips) == (task.queries, task.clips)
+    assert np.array_equal(found.scores.rows(0, 2), TABLE)
+    assert bool(found.figures) == (name == "clotho-evaluation")
+    assert found.figures.get("R@1", 1.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"text": TABLE}, "neither `scores` nor"),
+        ({"scores": TABLE.astype(int)}, "are floats, not int"),
+        ({"scores": TABLE[0]}, "not of shape"),
+        ({"text": TABLE, "audio": TABLE[:, :1]}, "one width"),
+        ({"scores": TABLE, "queries": np.array([1, 2])}, "row of texts"),
+        ({"scores": np.array([[object()]], object)}, "no .npz of plain arrays"),
+    ],
+)
+def test_arrays_that_are_wrong_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray], said: str) -> None:
+    np.savez(tmp_path / "s.npz", **{"queries": QUERIES, "clips": CLIPS} | arrays)
+    with pytest.raises(SubmissionError, match=said):
+        open_source(tmp_path / "s.npz")
+
+
+def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "s.npz", scores=TABLE, queries=QUERIES, clips=CLIPS)
+    content = (tmp_path / "s.npz").read_bytes()
+    for number, broken in enumerate((b"", b"x", content[:-30], content[:60] + b"\xff" * 40 + content[100:], b"\x93NUMPY" + content)):
+        path = tmp_path / f"{number}.npz"
+        path.write_bytes(broken)
+        with pytest.raises(SubmissionError):
+            open_source(path)
+    np.save(tmp_path / "one.npy", TABLE)
+    (tmp_path / "one.npy").rename(tmp_path / "one.npz")
+    with pytest.raises(SubmissionError, match="no .npz"):
+        open_source(tmp_path / "one.npz")
+    with pytest.raises(SubmissionError, match="cannot be read"):
+        open_source(tmp_path / "none.npz")
+    with pytest.raises(SubmissionError, match="neither the folder"):
+        open_source(tmp_path / "x.csv")
+    with pytest.raises(EvaluationError):
+        open_source(tmp_path)

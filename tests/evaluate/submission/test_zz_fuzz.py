@@ -1,0 +1,136 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hearken.errors import SubmissionError
+from hearken.evaluate.submission.check import check_submission
+from hearken.evaluate.submission.lists import Lists
+from hearken.evaluate.submission.matrix import Matrix
+from hearken.evaluate.submission.score import score_submission
+from hearken.evaluate.submission.truth import Truth
+
+Rows = list[list[str]]
+Write = Callable[..., Path]
+
+
+def test_the_format_says_the_challenge(write: Write, rows: Rows, scores: Rows, truth: Truth) -> None:
+    lists = check_submission(write(rows), truth=truth)
+    table = check_submission(write(scores), truth=truth)
+    assert (lists.challenge.name, table.challenge.name) == ("dcase2024", "dcase2025")
+    assert isinstance(lists.content, Lists)
+    assert isinstance(table.content, Matrix)
+    assert lists.num_rows == table.num_rows == 24
+    lists.refuse()
+    table.refuse()
+
+
+@pytest.mark.parametrize(("name", "size"), [("dcase2022", 1000), ("dcase2025", 597)])
+def test_the_size_of_the_hidden_set_is_a_note_and_no_fault(write: Write, rows: Rows, scores: Rows, truth: Truth, name: str, size: int) -> None:
+    checked = check_submission(write(rows if name == "dcase2022" else scores), name, truth)
+    assert not checked.faults.count
+    assert checked.notes == (f"The evaluation set of {name} has {size} queries, this file 24 rows.",)
+
+
+def test_a_table_of_scores_is_none_of_lists_and_the_other_way_about(write: Write, rows: Rows, scores: Rows) -> None:
+    for content, name in ((rows, "dcase2025"), (scores, "dcase2023")):
+        checked = check_submission(write(content), name)
+        assert dict(checked.faults.counts) == {"header": 1}
+        with pytest.raises(SubmissionError, match=f"no submission for {name}, it has one fault"):
+            checked.refuse()
+
+
+def test_an_empty_file_and_one_that_cannot_be_decoded(write: Write) -> None:
+    assert check_submission(write(b"")).faults.lines == ["the file is empty."]
+    assert check_submission(write(b"\n\n")).faults.lines == ["the file is empty."]
+    assert dict(check_submission(write("é".encode("utf-16"))).faults.counts) == {"encoding": 1}
+    with pytest.raises(SubmissionError, match="no challenge 'dcase1999'"):
+        check_submission(write(b"a"), "dcase1999")
+
+
+def test_a_lenient_look_lets_missing_and_needless_rows_pass_and_says_so(write: Write, rows: Rows, truth: Truth) -> None:
+    rows[4][0] = "Nobody asked this."
+    strict = check_submission(write(rows), truth=truth)
+    assert dict(strict.faults.counts) == {"unknown query": 1, "missing query": 1}
+    with pytest.raises(SubmissionError) as raised:
+        strict.refuse()
+    assert "a lenient look" in raised.value.hint
+    mild = check_submission(write(rows), truth=truth, lenient=True)
+    assert not mild.faults.count
+    assert mild.notes == ("1 queries have no row; each of them counts 0.", "1 rows ask what nobody asked; they are left out.")
+    rows[5][3] = "no.wav"
+    assert dict(check_submission(write(rows), truth=truth, lenient=True).faults.counts) == {"unknown clip": 1}
+
+
+def test_equal_captions_are_counted_in_words(write: Write, rows: Rows, truth: Truth) -> None:
+    twice = Truth("twice", (*truth.queries, truth.queries[0]), truth.clips, (*(truth.answers or ()), ("bell.wav",)))
+    checked = check_submission(write(rows), truth=twice)
+    assert not checked.faults.count
+    assert "1 queries have the words of an earlier one" in checked.notes[0]
+    assert checked.content.of_queries[-1] == 0
+
+
+def test_names_of_another_kind_of_file_are_noted(write: Write, rows: Rows) -> None:
+    rows[1][1] = "rain.flac"
+    assert "1 of 13 names of clips do not end in .wav." in check_submission(write(rows)).notes
+
+
+def test_plain_values_for_programs(write: Write, rows: Rows, truth: Truth) -> None:
+    rows[0] = [str(number) for number in range(11)]
+    report = check_submission(write(rows), "dcase2023", truth).to_json()
+    assert (report["valid"], report["rows"], report["clips"], report["num_faults"]) == (False, 24, 12, 1)
+    assert report["faults_by_kind"] == {"header": 1}
+    assert report["faults"][0]["line"] == 1
+
+
+def mutated(content: bytes, seed: int, count: int) -> bytes:
+    """`content` with some bytes changed, taken out, put in, doubled or moved; half of the new ones mean something in CSV."""
+    random = np.random.default_rng(seed)
+    found = bytearray(content)
+    for _ in range(count):
+        at = int(random.integers(len(found) + 1))
+        end = at + int(random.integers(1, 40))
+        new = bytes(random.choice(np.frombuffer(b',";\n\r\t\0"\xff\xef\xbb\xbf 0a-.ne', np.uint8), 1)) if random.random() < 0.7 else random.bytes(2)
+        match int(random.integers(5)):
+            case 0:
+                found[at : at + 1] = new
+            case 1:
+                del found[at:end]
+            case 2:
+                found[at:at] = new
+            case 3:
+                found[at:at] = found[at:end]
+            case _:
+                part = bytes(found[at:end])
+                del found[at:end]
+                found[:0] = part
+    return bytes(found)
+
+
+@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 12), table=st.booleans(), lenient=st.booleans(), named=st.booleans())
+def test_whatever_is_done_to_a_file_it_is_scored_or_refused(
+    write: Write, rows: Rows, scores: Rows, truth: Truth, seed: int, count: int, table: bool, lenient: bool, named: bool
+) -> None:
+    whole = write(scores if table else rows)
+    broken = write(mutated(whole.read_bytes(), seed, count))
+    name = "auto" if not named else ("dcase2025" if table else "dcase2022")
+    try:
+        evaluation = score_submission(broken, truth, challenge=name, lenient=lenient)
+    except SubmissionError as error:
+        assert "fault" in error.message
+        assert error.message.isprintable() or "\n" in error.message
+        assert all(line.isprintable() for line in error.message.split("\n"))
+        return
+    assert all(0.0 <= figure.value <= 1.0 for figure in evaluation.figures.values())
+    assert lenient or check_submission(broken, name, truth).num_rows == 24
+
+
+def test_the_mutations_break_files_and_leave_some_whole(write: Write, rows: Rows, truth: Truth) -> None:
+    whole = write(rows).read_bytes()
+    broken = [check_submission(write(mutated(whole, seed, 3)), "dcase2022", truth).faults for seed in range(60)]
+    assert sum(faults.count > 0 for faults in broken) >= 50
+    assert len({kind for faults in broken for kind in faults.counts}) >= 8
