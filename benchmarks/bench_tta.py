@@ -2,13 +2,13 @@
 
     python benchmarks/bench_tta.py --shared ../shared --model pocket --model runs/NAME --work FOLDER [--clips 500] [--layer encoder]
 
-Models are what a recipe can start from: "pocket", a run's folder, a folder of weights. *Cost*: on a few clips, for each tau, the time of a clip
-against that of the sound alone; with what the copies share (decoding, the spectrogram of untouched samples, batches, one half of the
-network for the means alone), and plainly: every copy decoded, augmented and encoded by itself, one after the other. *Quality*: on --clips
-clips of `shared/audio`, split `dev`, drawn by a fixed seed, no longer than their first 10 s: conventional, Mid- and Multi-TTA at tau = 10, 25, 50,
-100, the groups and strengths of the paper, and none; nothing is chosen by what comes out. Every different caption is a query that
-all its clips answer. Vectors are kept in --work and gone on with; --work/curve-MODEL.json is what a report draws, with 95 % intervals by
-bootstrap over queries, and the paired difference to no augmentation.
+Models are what a recipe can start from: "pocket", a run's folder, a folder of weights. *Cost*: on a few clips, for each tau, the time of
+a clip against that of the sound alone; with what the copies share (decoding, the spectrogram of untouched samples, batches, one half
+of the network for the means alone), and plainly: every copy decoded, augmented and encoded by itself, one after the other. *Quality*:
+on --clips clips of `shared/audio`, split `dev`, drawn by a fixed seed, no longer than their first 10 s: conventional, Mid- and Multi-TTA at
+tau = 10, 25, 50, 100, the groups and strengths of the paper, and none; nothing is chosen by what comes out. Every different caption is
+a query that all its clips answer. Vectors are kept in --work and gone on with; --work/curve-MODEL.json is what a report draws, with
+95 % intervals by bootstrap over queries, and the paired difference to no augmentation.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def main() -> None:
         points = curve(dual, rows, vectors)
         written = {
             "model": Path(model).name, "layer": options.layer, "clips": len(rows), "longest_s": LONGEST_S, "seed": SEED,
-            "tta": {key: value for key, value in tta.to_json().items() if key in ("waves", "masks", "seed")}, "cost": cost, "points": points,
+            "tta": {key: value for key, value in tta.to_json().items() if key in ("waves", "masks", "seed")},
+            "cost": cost, "points": points,
         }  # fmt: skip
         (options.work / f"curve-{name}.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
 

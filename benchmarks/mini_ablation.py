@@ -45,18 +45,15 @@ EPOCHS = {"cnn10_tiny": 5, "passt_tiny": 5}
 RATES = {"cnn10_tiny": 2e-3, "passt_tiny": 5e-4}
 ASKED = (
     (
-        "What was asked: do orderings that papers report hold for small dual encoders, trained from random audio weights on {learnt} real recordings? All runs are "
-        "alike but for what their names say: cnn is a small CNN with MiniLM, NT-Xent and segments of 5 s, passt a small PaSST with segments of 10 s."
+        "What was asked: do orderings that papers report hold for small dual encoders, trained from random audio weights on {learnt} real recordings? "
+        "Each run differs in what its name says: cnn is a small CNN with MiniLM, NT-Xent and 5 s segments, passt a small PaSST with 10 s segments."
     ),
-    "Each was asked once for clips by caption; a clip is right if it has that caption. No setting was chosen on these recordings.",
+    "How: each run was asked once for clips by caption, among recordings that it had not heard and that no setting was chosen on.",
     (
-        "What cannot be told: each run was trained with {seeds}, and intervals are over queries, not over trainings. The models are weak, their learning rates first "
-        "guesses, most clips shorter than 5 s (longer segments hold little but silence), captions are labels made into sentences, and swapped captions come "
-        "from templates. 'Undecided' means that these queries do not tell, not that there is no difference."
+        "What cannot be told: with {seeds} a run, how other trainings would come out. The models are weak, their learning rates first guesses; most clips are "
+        "shorter than 5 s, so longer segments hold little but silence; captions are labels made into sentences, and swapped ones come from templates."
     ),
 )
-
-
 CLAIMS = (
     Claim("cnn", "cnn-triplet", "NT-Xent above sampled triplet", "Xie et al. 2022, Table 4: ranks 1 and 2 against 3, 4, 8 and 9"),
     Claim("cnn", "cnn-hardest", "NT-Xent above hardest triplet", "Mei et al. 2022, on which Kim et al. 2023 build"),
@@ -260,13 +257,13 @@ def report(place: Place, runs: list[tuple[str, int]]) -> None:
     from hearken.evaluate.report.export import markdown
     from hearken.evaluate.report.page import PageOptions, build
 
-    folders = [place.run(*run) for run in runs if place.evaluation(*run).is_dir()]
-    if not folders:
+    done = [run for run in runs if place.evaluation(*run).is_dir()]
+    if not done:
         raise SystemExit("No run was evaluated yet.")
-    collected = collect(folders)
+    collected = collect([place.run(*run) for run in done])
     print(markdown(report_tables(collected, claims=CLAIMS)))
     write_whole(place.out / "claims.yaml", json.dumps([asdict(claim) for claim in CLAIMS], indent=1).encode())  # JSON is YAML
-    seeds = {seed for _, seed in runs}
+    seeds = {seed for _, seed in done}
     learnt = len(place.table.read_text(encoding="utf-8").splitlines()) - 1
     asked = tuple(text.format(learnt=f"{learnt:,}", seeds="one seed" if len(seeds) == 1 else f"{len(seeds)} seeds") for text in ASKED)
     options = PageOptions(title="Do the papers' orderings hold in small?", sounds=0, audio=False, claims=CLAIMS, about=asked)

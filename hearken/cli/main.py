@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from hearken import __version__
-from hearken.cli import convert, demo, doctor, embed, evaluate, export, forget, index, info, models, search, similar
+from hearken.cli import convert, demo, doctor, embed, evaluate, export, forget, index, info, models, report, search, similar, submit
 from hearken.cli.data import group as data
 from hearken.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
 from hearken.cli.train import group as train
@@ -54,6 +54,8 @@ app.command("models")(models.models)
 app.command("convert")(convert.convert)
 app.command("export")(export.export)
 app.command("evaluate")(evaluate.evaluate)
+app.command("submit")(submit.submit)
+app.command("report")(report.report)
 app.command("demo")(demo.demo)
 app.add_typer(data.app)
 app.add_typer(train.app)

@@ -80,8 +80,8 @@ def report(
     _write(out, text)
     if json:
         output.print_json({
-            "out": str(out), "format": chosen.value, "bytes": len(text.encode("utf-8")), "systems": [system.name for system in found.systems],
-            "skipped": list(found.skipped),
+            "out": str(out), "format": chosen.value, "bytes": len(text.encode("utf-8")),
+            "systems": [system.name for system in found.systems], "skipped": list(found.skipped),
         })  # fmt: skip
         return
     for sentence in found.skipped:

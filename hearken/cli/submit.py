@@ -149,7 +149,8 @@ def _write(
         figures=found.figures,
         overwrite=overwrite,
     )
-    notes = [*written.notes, *_to_fill_in(list(written.open_questions))]
+    unheld = [] if truth is not None else ["Held against nothing: with --truth, queries and names are compared with what is asked."]
+    notes = [*written.notes, *unheld, *_to_fill_in(list(written.open_questions))]
     if json:
         output.print_json(_written_json(written, challenge, notes))
         return

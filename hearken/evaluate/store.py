@@ -17,6 +17,8 @@ import csv
 import io
 import json
 import shutil
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -117,11 +119,22 @@ def load(folder: Path) -> Stored:
         scores = _read_scores(path)
         figures = {str(name): Interval(**figure) for name, figure in record["figures"].items()}
         settings = record["settings"] | {"metrics": tuple(record["settings"]["metrics"]), "ways": tuple(record["settings"]["ways"])}
+        digest = str(record["task_sha256"])
         found = Stored(folder, str(record["system"]), str(record["definition"]), figures, record["facts"], task, scores, settings)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        EOFError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
         raise EvaluationError(f"{show(path)} cannot be read: {show(reason)}.", _AGAIN) from error
-    if task.digest != record["task_sha256"] or scores.shape != (len(task.queries), len(task.clips)):
+    if task.digest != digest or scores.shape != (len(task.queries), len(task.clips)):
         raise EvaluationError(f"The files in {show(folder)} do not belong together.", _AGAIN)
     return found
 

@@ -17,7 +17,7 @@ from hearken.metrics.confidence import Interval
 from hearken.types import silent
 
 if TYPE_CHECKING:
-    from hearken.train.recipe import Recipe
+    from hearken.train.recipe import Recipe, Row
     from hearken.train.recipes.listing import Entry
     from hearken.train.runs.report import Outcome
 
@@ -118,15 +118,20 @@ def ours(entry: Entry, results: Mapping[str, Result]) -> dict[str, Interval]:
     if entry.row is None or entry.row.besides or result is None or not result.recipe.data.test:
         return {}
     tests, published = result.recipe.data.test, entry.recipe.data.test
-    figures = result.figures
+    figures, row = result.figures, _of_run(entry.row, result.recipe)
     found = {}
     for key in entry.row.expected:
         corpus, _, metric = key.rpartition(" ")
         at = published.index(corpus) if corpus in published else 0
-        name = key_of(entry.row, tests[at if at < len(tests) else 0], metric)
+        name = key_of(row, tests[at if at < len(tests) else 0], metric)
         if name in figures:
             found[key] = figures[name]
     return found
+
+
+def _of_run(row: Row, recipe: Recipe) -> Row:
+    """The row as the recipe that was trained has it: a smoke run has another strategy of test-time augmentation."""
+    return next((each for each in recipe.about.rows if (each.table, each.row) == (row.table, row.row)), row)
 
 
 def to_json(entries: Sequence[Entry], results: Sequence[Result]) -> dict[str, Any]:

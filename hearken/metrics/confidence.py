@@ -29,7 +29,7 @@ _BLOCK_DRAWN = 1 << 22  # 32 MB
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and its 95 % interval from `low` to `high`; `method` is "jackknife" or "bootstrap", "" where there is none (low = high = value)."""
+    """A figure and its 95 % interval from `low` to `high`; `method` is "jackknife", "bootstrap" or "wilson", "" where there is none (low = high = value)."""
 
     value: float
     low: float

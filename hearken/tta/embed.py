@@ -28,7 +28,7 @@ class _NothingYetError(Exception):
 
 
 class Passes:
-    """The audio encoder of `tower`, counting: `rows` segments in `calls` calls have gone in; `resumed` segments went on behind the layer."""
+    """The audio encoder of `tower`, counting: `rows` segments in `calls` calls; `resumed` went on behind where copies met."""
 
     def __init__(self, tower: AudioTower) -> None:
         self._tower = tower

@@ -76,7 +76,7 @@ def layer_means(inputs: Iterable[tuple[int, Any]], layer: Layer, partition: Part
                 yield found
 
 
-def aggregate(strategy: Strategy, inputs: Iterable[Any], layers: Sequence[Layer], *, max_batch: int = 32) -> Any:  # noqa: ANN401 - what the last layer gives
+def aggregate(strategy: Strategy, inputs: Iterable[Any], layers: Sequence[Layer], *, max_batch: int = 32) -> Any:  # noqa: ANN401
     """Return the one output of `layers` for the copies `inputs`, averaged by `strategy`.
 
     Inputs are asked for a batch at a time, so they may be made on the way. Raises InputError for another number of layers than the

@@ -88,9 +88,9 @@ def kim(tower: AudioTower) -> Augmentation:
 def mask_fill(tower: AudioTower, rule: MaskRule) -> Tensor:
     """Return what fills the stripes of a log-mel before the encoder: a number () or one for each band (F,).
 
-    PaSST's authors fill the log-mel itself. All others fill with nought behind the batch norm over mel bands; in evaluation that norm is a line
-    for each band, so the same is had by filling before it with what it maps to nought. Of two encoders side by side, the first one's norm
-    counts. Raises InputError for a network that has no such norm.
+    PaSST's authors fill the log-mel itself. All others fill with nought behind the batch norm over mel bands; in evaluation that norm is a
+    line for each band, so the same is had by filling before it with what it maps to nought. Of two encoders side by side, the first
+    one's norm counts. Raises InputError for a network that has no such norm.
     """
     if rule.fill:
         if not _reads_passt_mel(tower):

@@ -30,7 +30,7 @@ from hearken.types import FloatArray
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """The spectrograms `mels` (N, L, F) of a sound and the samples `waves` (N, S) behind them, in blocks of equal L; blocks follow each other in time."""
+    """The spectrograms `mels` (N, L, F) of a sound and the samples `waves` (N, S), in blocks of equal L, in the order of time."""
 
     mels: tuple[Tensor, ...]
     waves: tuple[Tensor, ...]

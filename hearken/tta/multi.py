@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from hearken.errors import InputError
@@ -45,12 +45,11 @@ class MultiTTA:
 
     `augmentation` is that of training: what `build_augmentation(recipe.augment)` gives. It is halved here; without one, or where
     nothing of it is for sounds, Kim's is taken. `.augmentation` says what is done. All draws are a function of `seed`, clip and copy.
-    `layer` names where copies meet first; at most `max_batch` segments go through the encoder at a time (None: 8 on a CPU, whose caches hold
-    no more, 64 elsewhere). The model is put into
-    evaluation mode: batch norms, dropout and patchout do nothing new.
+    `layer` names where copies meet first; at most `max_batch` segments go through the encoder at a time (None: 8 on a CPU, whose caches
+    hold no more, 64 elsewhere). The model is put into evaluation mode: batch norms, dropout and patchout do nothing new.
 
-    Raises InputError for another strategy than one of two layers, for a layer that is not there or where copies cannot meet, for masks that have no
-    place in this network, and for a seed below 0.
+    Raises InputError for another strategy than one of two layers, for a layer that is not there or where copies cannot meet, for masks
+    that have no place in this network, and for a seed below 0.
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class MultiTTA:
         return {**self._cost, "seconds_per_clip": self._cost["seconds"] / max(1, self._cost["clips"])}
 
     def to_json(self) -> dict[str, Any]:
-        """Return what belongs into a record of figures: strategy, layer, seed, and the augmentations at the strength that they were used at."""
+        """Return what belongs into a record of figures: strategy, layer, seed, and the augmentations as they were used."""
         return {
             "strategy": str(self.strategy),
             "tau": self.strategy.tau,
@@ -120,7 +119,7 @@ class MultiTTA:
             if self._module is None:
                 vector = self._at_encoder(copies, passes, strategy, at_once, shared)
             else:
-                vector = self._inside(copies, passes, strategy, at_once)
+                vector = self._inside(copies, passes, strategy, at_once, self._module)
             vectors.append((clean + vector) / 2)
         self._add({"encoder_rows": passes.rows, "encoder_calls": passes.calls, "spectrograms": copies.num_spectrograms})
         return vectors
@@ -142,12 +141,10 @@ class MultiTTA:
         made = (copies.make(number) for number in range(strategy.tau))
         return _tensor(aggregate(strategy, made, [passes.each, finish], max_batch=at_once))
 
-    def _inside(self, copies: Copies, passes: Passes, strategy: Strategy, at_once: int) -> Tensor:
+    def _inside(self, copies: Copies, passes: Passes, strategy: Strategy, at_once: int, module: nn.Module) -> Tensor:
         first, last = strategy.partitions
-        if self._module is None:
-            raise InputError("The copies meet behind the encoder.")
         made: Iterator[tuple[int, Heard]] = ((number, copies.make(number)) for group in first for number in group)
-        means = passes.meeting(made, self._module, first, at_once=at_once)
+        means = passes.meeting(made, module, first, at_once=at_once)
         ((_, output),) = layer_means(means, lambda embeddings: self._finish(embeddings, copies), last, max_batch=at_once)
         return _tensor(output)
 

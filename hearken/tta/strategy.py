@@ -5,9 +5,9 @@ averaged in groups: P_h is a partition of the numbers of what went into that lay
 
     o_{h,i} = 1 / |P_h[i]| sum_{j in P_h[i]} f_h(o_{h-1,j}),    |P_H| = 1
 
-so that one prediction comes out. Conventional TTA averages the outputs of the last layer alone, Mid-TTA those of one layer before it, Multi-TTA
-some here and some there. Where all groups of a layer have one size, tau is the product of these sizes. (The paper prints the product of
-the |P_h|, the numbers of groups; its own strategies, such as tau = 100 from groups of 5 and of 20, follow the sizes.)
+so that one prediction comes out. Conventional TTA averages the outputs of the last layer alone, Mid-TTA those of one layer before it,
+Multi-TTA some here and some there. Where all groups of a layer have one size, tau is the product of these sizes. (The paper prints the
+product of the |P_h|, the numbers of groups; its own strategies, such as tau = 100 from groups of 5 and of 20, follow the sizes.)
 
 In text a strategy of a model of two layers, an encoder and what is behind it, is ``100:5x20`` (5 encoder outputs become one, and 20 such
 means go on and are averaged at the output), ``conventional:25``, ``mid:25``, ``multi:100`` (the sizes of the paper), or ``none``.
@@ -32,7 +32,10 @@ _EXAMPLES = "Such as 100:5x20, conventional:25, mid:25, multi:100 or none."
 
 @dataclass(frozen=True)
 class Strategy:
-    """The partitions P_1 ... P_H, for `tau` inputs. Raises InputError where one is no partition of what the layer before gives, or |P_H| is not 1."""
+    """The partitions P_1 ... P_H, for `tau` inputs.
+
+    Raises InputError where one is no partition of what the layer before gives, or |P_H| is not 1.
+    """
 
     partitions: tuple[Partition, ...]
     tau: int
@@ -50,7 +53,10 @@ class Strategy:
 
     @classmethod
     def of_sizes(cls, sizes: tuple[int, ...]) -> Strategy:
-        """Return the strategy whose layer h averages `sizes[h]` neighbours each; tau is their product. Raises InputError for a size below 1."""
+        """Return the strategy whose layer h averages `sizes[h]` neighbours each; tau is their product.
+
+        Raises InputError for a size below 1.
+        """
         if not sizes or min(sizes) < 1:
             raise InputError(f"Groups have at least one member each, not {sizes}.", _EXAMPLES)
         tau = count = prod(sizes)
@@ -106,7 +112,10 @@ def multi(tau: int, sizes: tuple[int, ...]) -> Strategy:
 
 
 def strategy(text: str) -> Strategy:
-    """Return the strategy of two layers that `text` names. Raises InputError for any other text, and for sizes that do not multiply to tau."""
+    """Return the strategy of two layers that `text` names.
+
+    Raises InputError for any other text, and for sizes that do not multiply to tau.
+    """
     name, _, rest = text.strip().lower().partition(":")
     if name == "none" and not rest:
         return conventional(1)

@@ -41,8 +41,9 @@ _EXAMPLES = "Such as own,5,10/5,2.5/2.5@1 or 10:d25."
 
 @dataclass(frozen=True)
 class View:
-    """Windows of `segment_s` (None: the model's own way): every `hop_s` and at the end, or by a `rule` of RULES ("": the model's, or end to end where
-    it has none of these).
+    """Windows of `segment_s` (None: the model's own way): every `hop_s` and at the end, or by a `rule` of RULES.
+
+    Without a rule it is the model's, or end to end where it has none of these.
 
     The first `offset_s` of a sound are left out where more than that is there. Raises InputError for lengths that are not positive,
     another rule, and hop and rule together.
@@ -80,13 +81,14 @@ def views(text: str) -> tuple[View, ...]:
 class WindowEnsemble:
     """The sounds that `dual` hears, each in several views: `windows` is a list of `View`, of (segment_s, hop_s or rule), or its text.
 
-    `how` the windows decide: the "mean" of the views, or the strongest window ("max"; then `encode_windows` and `strongest` are to be used).
+    `how` the windows decide: the "mean" of the views, or the strongest window ("max"; `encode_windows` and `strongest` are for it).
     At most `max_batch` windows go through the encoder at a time (None: as `MultiTTA`). The model is put into evaluation mode.
     Raises InputError for views that make no sense, and windows longer than the encoder takes or too short for it.
     """
 
     def __init__(
-        self, dual: DualEncoder, windows: str | Sequence[View | tuple[float, float | str | None]], *, how: How = "mean", max_batch: int | None = None
+        self, dual: DualEncoder, windows: str | Sequence[View | tuple[float, float | str | None]], *, how: How = "mean",
+        max_batch: int | None = None,
     ) -> None:  # fmt: skip
         self.views = views(windows) if isinstance(windows, str) else tuple(map(_as_view, windows))
         if not self.views or how not in get_args(How):
@@ -97,7 +99,8 @@ class WindowEnsemble:
 
     @property
     def cost(self) -> dict[str, float]:
-        """What has been done since the start: `clips`, their `windows` (views by the model's own way count as one), `seconds` in all and `seconds_per_clip`."""
+        """What has been done since the start: `clips`, their `windows` (a view by the model's own way counts as one), `seconds` in all and
+        `seconds_per_clip`."""
         return {**self._cost, "seconds_per_clip": self._cost["seconds"] / max(1, self._cost["clips"])}
 
     def to_json(self) -> dict[str, Any]:

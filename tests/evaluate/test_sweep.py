@@ -157,6 +157,17 @@ def test_a_smoke_run_stands_for_its_recipe() -> None:
     assert isinstance(entry.row, Row)
 
 
+def test_a_smoke_run_has_another_strategy() -> None:
+    entries = [entry for entry in of_table("kim2023/table2") if entry.row and entry.row.tta]
+    recipe = entries[0].recipe
+    rows = tuple(replace(row, tta="4:2x2") if row.tta else row for row in recipe.about.rows)
+    small = replace(
+        recipe, name=f"{recipe.name}-smoke", about=replace(recipe.about, rows=rows), data=replace(recipe.data, test=("t:test",))
+    )
+    found = (*outcome({"t2a_R@1": 0.3}, "t:test"), *outcome({"t2a_R@1": 0.4}, "t:test", "4:2x2"))
+    assert to_json(entries, [Result(small, Path("r"), "trained", found)])["rows"][0]["ours"] == {"t2a_R@1": 40.0}
+
+
 def test_the_device_to_try_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert [device_of(name) for name in ("auto", "cuda", "cpu", "mps")] == ["cuda", "cuda", "cpu", "cpu"]

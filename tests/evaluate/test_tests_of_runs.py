@@ -139,6 +139,9 @@ class Silence:
 
     cost = {"inputs": 7}
 
+    def to_json(self) -> dict[str, Any]:
+        return {"strategy": "none of them"}
+
     def encode(self, samples: FloatArray, clip: str) -> FloatArray:
         return np.full(24, 0.1, np.float32)
 
@@ -157,7 +160,7 @@ def test_augmented_beside_plain(run: Path, recipe: Recipe, monkeypatch: pytest.M
     assert asked == ["", "4:2x2"]
     assert augmented.folder == run / "evaluations" / "clips-tta-4-2x2"
     facts = load(augmented.folder).facts
-    assert (facts["tta"], facts["encoder"], facts["recipe"]) == ("4:2x2", {"inputs": 7}, "mine")
+    assert (facts["tta"], facts["cost"], facts["recipe"]) == ("4:2x2", {"inputs": 7}, "mine")
     assert augmented.figures["t2a_meanR"].value == 3.0  # all alike: every clip stands last
     corpus = recipe.data.test[0]
     figures = all_figures((plain, augmented))

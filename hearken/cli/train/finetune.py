@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,12 +90,9 @@ def _tune(wish: Wish, folder: Path, *, resume: bool, jobs: int | None, quiet: bo
     from hearken.train.runs.signals import stopping
 
     tuned: Tuned | Outcome | None = None
-    with stopping(quiet=quiet) as stop, TrainBar(quiet=quiet) as bar:
+    with stopping(quiet=quiet) as stop, TrainBar(quiet=quiet) as bar, suppress(KeyboardInterrupt), stop.ending():
         watchers = Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop, warn=output.note)
-        try:
-            tuned = finetune(wish, folder, resume=resume, jobs=jobs or num_cores(), watchers=watchers, tell=_teller(quiet=quiet))
-        except KeyboardInterrupt:
-            tuned = None
+        tuned = finetune(wish, folder, resume=resume, jobs=jobs or num_cores(), watchers=watchers, tell=_teller(quiet=quiet))
     if isinstance(tuned, Tuned):
         return tuned
     again = f"`hearken train finetune --run {shlex.quote(show(folder))} --resume` goes on"

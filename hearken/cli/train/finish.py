@@ -57,7 +57,7 @@ class Finish:
         tests = self._tried("tried on its test sets", self._again, lambda: self._tests(run.path, accelerator, jobs)) or ()
         self._print([*tried_facts(tests), *([] if self._smoke else published_facts(self._recipe))])
         if tests:
-            self._print([("look closer", [f"hearken report {shlex.quote(show(run.path))}"])])
+            self._print([("look closer", [f"hearken report {shlex.quote(show(run.path))} --out report.html"])])
         later = f"`hearken export {shlex.quote(show(run.path))}`"
         made = self._tried("exported", later, lambda: self._export(run)) if export else None
         if self._json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+from contextlib import suppress
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -126,6 +127,7 @@ def _train(
     from hearken.train.session import run_recipe
 
     is_first = True
+    outcome: Outcome | None = None
 
     def started(first: bool) -> None:
         nonlocal is_first
@@ -134,15 +136,12 @@ def _train(
             bar.hush()
             stop.hush()
 
-    with stopping(quiet=json) as stop, TrainBar(quiet=json) as bar:
-        try:
-            outcome = run_recipe(
-                recipe, place, resume=resume, devices=devices, nodes=nodes, accelerator=accelerator,
-                jobs=jobs or max(1, num_cores() // devices), loggers=loggers, on_start=started, smoke=smoke,
-                watchers=Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop, warn=output.note),
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            outcome = None
+    with stopping(quiet=json) as stop, TrainBar(quiet=json) as bar, suppress(KeyboardInterrupt), stop.ending():
+        outcome = run_recipe(
+            recipe, place, resume=resume, devices=devices, nodes=nodes, accelerator=accelerator,
+            jobs=jobs or max(1, num_cores() // devices), loggers=loggers, on_start=started, smoke=smoke,
+            watchers=Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop, warn=output.note),
+        )  # fmt: skip
     if outcome is not None and not is_first:
         return None  # in good order, though it was stopped: Fabric kills the first process, which may still write, when another one fails
     if outcome is None or not outcome.finished:

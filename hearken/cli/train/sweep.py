@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from enum import StrEnum
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from hearken.train.runs.report import Outcome
 
 _NONE = "-"
+_GAP, _FOLDED, _LABELS = 2, 24, 2
 
 
 class Form(StrEnum):
@@ -113,7 +115,7 @@ def _run(
     num_jobs = jobs or num_cores()
 
     def train(recipe: Recipe, place: Path) -> Outcome:
-        with stopping(quiet=quiet) as stop, TrainBar(quiet=quiet) as bar:
+        with stopping(quiet=quiet) as stop, TrainBar(quiet=quiet) as bar, stop.ending():
             watchers = Watchers(on_step=bar.on_step, on_validated=bar.on_validated, stop=stop, warn=output.note)
             return run_recipe(recipe, place, resume=resume, accelerator=accelerator.value, jobs=num_jobs, watchers=watchers)
 
@@ -139,10 +141,11 @@ def _print(entries: Sequence[Entry], results: Sequence[Result], *, markdown: boo
             rows = _cells(of_table, corpus, [ours(entry, by_name) for entry in of_table])
             title = f"{table}{f', {corpus}' if corpus else ''}: ours [95 % interval] / published"
             if markdown:
-                screen.print(f"**{title}**\n\n{markdown_table(rows)}\n")
+                screen.print(f"**{title}**\n\n{markdown_table(rows)}\n", soft_wrap=True)
             else:
                 screen.print(title, style="bold")
-                screen.print(output.table(rows[0], rows[1:], folding=("row",)))
+                for part in in_parts(rows, screen.width):
+                    screen.print(output.table(part[0], part[1:], folding=("row",)))
     for line in how_lines(results):
         screen.print(line, soft_wrap=True)
     for result in results:
@@ -155,9 +158,24 @@ def how_lines(results: Sequence[Result]) -> list[str]:
     definitions = sorted({test.definition for result in results for test in result.tests})
     if not definitions:
         return []
-    runs = " ".join(shlex.quote(show(result.run)) for result in results if result.tests)
+    runs = os.path.commonpath([result.run for result in results if result.tests])
     how = f"Figures by the definition {' and '.join(definitions)}, in percent, ranks as they are; 95 % intervals by drawing clips again."
-    return [how, f"Every query and clip: hearken report {runs}"]
+    return [how, f"Every query and clip: hearken report {shlex.quote(show(runs))} --out report.html"]
+
+
+def in_parts(lines: Sequence[Sequence[str]], width: int) -> list[list[list[str]]]:
+    """Return a table, the titles first, as tables one below the other, none wider than `width` cells where that is possible.
+
+    All have the first two columns, of which the first may be folded.
+    """
+    widths = [_GAP + max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
+    room = width - min(widths[0], _FOLDED) - widths[1]
+    parts: list[list[int]] = []
+    for at in range(_LABELS, len(widths)):
+        if not parts or sum(widths[each] for each in (*parts[-1], at)) > room:
+            parts.append([])
+        parts[-1].append(at)
+    return [[[*line[:_LABELS], *(line[at] for at in part)] for line in lines] for part in parts]
 
 
 def _cells(entries: Sequence[Entry], corpus: str, values: Sequence[dict[str, Interval]]) -> list[tuple[str, ...]]:

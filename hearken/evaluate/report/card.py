@@ -20,7 +20,7 @@ _WORDS = {
     "t2a": "text to audio", "a2t": "audio to text", "tta": "test-time augmentation", "cli": "command line", "argv": "command line",
     "seconds_per_clip": "seconds per clip", "clips_failed": "clips that could not be read",
 }  # fmt: skip
-_CODE = ("digest", "sha256", "command", "cli", "argv", "commit")
+_CODE = {"digest", "SHA-256", "command", "commit", "folder"}
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,15 @@ class Facts:
     facts: tuple[Fact, ...]
 
 
-def evaluation_card(stored: Stored, definition_summary: str = "") -> Facts:
-    """Return what is known about an evaluation: system, task, definition, counts of what was left out, versions."""
+def evaluation_card(stored: Stored, definition_summary: str = "", licence: str = "") -> Facts:
+    """Return what is known about an evaluation: system, task, definition, licence of the sounds, what was left out, versions."""
     task = stored.task
     own = [
         Fact("system", (stored.system,)),
         Fact("task", (f"{task.name}: {len(task.queries)} queries, {len(task.clips)} clips",)),
         Fact("digest of the task", (task.digest,), is_code=True),
         Fact("definition", (stored.definition + (f": {definition_summary}" if definition_summary else ""),)),
+        *([Fact("licence of the sounds", (licence,))] if licence else []),
         Fact("folder", (show(stored.folder),), is_code=True),
     ]
     left_out = _flat("", task.record)
@@ -81,7 +82,7 @@ def _flat(prefix: str, value: object) -> list[Fact]:
         return [fact for name, each in named for fact in _flat(name, each)]
     lines = _lines(value)
     key = prefix.rpartition(" / ")[2]
-    return [Fact(prefix, lines, is_code=any(word in key for word in _CODE))] if lines else []
+    return [Fact(prefix, lines, is_code=bool(_CODE & set(key.split())))] if lines else []
 
 
 def _joined(prefix: str, key: str) -> str:

@@ -96,7 +96,7 @@ def similarity_chart(edges: Floats, right: Floats, other: Floats, *, name: str =
 def training_chart(
     lines: Sequence[Line], *, title: str, name: str, best: float | None = None, smooth: bool = False, percent: bool = False
 ) -> str:  # fmt: skip
-    """Return curves over the steps of training; `best` is the step that was kept. `smooth` draws means over neighbours above the raw line."""
+    """Return curves over the steps of training; `best` is the step that was kept. `smooth` draws means over neighbours above the raw."""
 
     def paint(axes: Axes) -> None:
         drawn = [_percent(line) for line in lines] if percent else list(lines)
@@ -183,7 +183,7 @@ def _mark(axes: Axes, step: float) -> None:
     is_late = step > (low + high) / 2
     axes.annotate(
         "kept", (step, 1.0), xycoords=("data", "axes fraction"), xytext=(-3 if is_late else 3, -9), textcoords="offset points",
-        ha="right" if is_late else "left", fontsize=8.5,
+        ha="right" if is_late else "left", fontsize=9.5,
     )  # fmt: skip
 
 
@@ -201,14 +201,14 @@ def _name_ends(axes: Axes, names: Sequence[str], ends: Sequence[tuple[float, flo
         return
     _ = axes.get_xlim(), axes.get_ylim()  # where the ends are on the sheet is known only when the limits are
     height = axes.get_window_extent().height
-    gap = 13.0 * axes.figure.dpi / 72 / height
+    gap = 14.0 * axes.figure.dpi / 72 / height
     places = [axes.transAxes.inverted().transform(axes.transData.transform(end))[1] for end in ends]
     free = -np.inf
     for number in np.argsort(places):
         free = max(free + gap, places[number])
         axes.annotate(
             _short(names[number]), (1.0, free), xycoords="axes fraction", xytext=(5, 0), textcoords="offset points",
-            va="center", fontsize=9, color=SERIES[number],
+            va="center", fontsize=10, color=SERIES[number],
         )  # fmt: skip
 
 

@@ -104,19 +104,19 @@ def against(group: Group, baseline: str, metric: str = METRIC) -> ReportTable:
     theirs = _chosen(group, baseline)
     others = [[row] for row in group.rows if row not in theirs]
     results = [compare(rows, theirs, metric) for rows in others]
-    adjusted = iter(holm([each.p_value for each in results if each]))
+    adjusted = _adjusted(results)
     cells = [
         (
             words(rows[0].name),
             *_difference(result, metric),
-            *_chances(result, adjusted),
+            *_chances(result, p_holm),
             words(_verdict(result, _OF_SYSTEMS)),
         )
-        for rows, result in zip(others, results, strict=True)
+        for rows, result, p_holm in zip(others, results, adjusted, strict=True)
     ]
     notes = [
         f"Paired: the same queries, ours less that of {show(baseline)}, with its 95 % interval; 'undecided' where this holds nought.",
-        *_of_chance(sum(result is not None for result in results)),
+        *_of_chance([rows[0].name for rows in others], results, adjusted),
         _NO_OTHER_SEED,
     ]
     columns = ("system", f"{heading_of(metric)}, difference", "better / equal / worse queries", "p", "p (Holm)", "verdict")
@@ -128,20 +128,20 @@ def orderings(collected: Collected, claims: Sequence[Claim]) -> ReportTable:
     found = groups(collected)
     results = [_tested(found, claim) for claim in claims]
     verdicts = [_verdict(result, _OF_CLAIMS) for result in results]
-    adjusted = iter(holm([each.p_value for each in results if each]))
+    adjusted = _adjusted(results)
     metrics = dict.fromkeys(claim.metric for claim in claims)
     cells = [
         (
             words(claim.words if len(metrics) == 1 else f"{claim.words} ({heading_of(claim.metric)})"), words(claim.source),
-            _difference(result, claim.metric)[0], *_chances(result, adjusted), words(verdict),
+            _difference(result, claim.metric)[0], *_chances(result, p_holm), words(verdict),
         )
-        for claim, result, verdict in zip(claims, results, verdicts, strict=True)
+        for claim, result, p_holm, verdict in zip(claims, results, adjusted, verdicts, strict=True)
     ]  # fmt: skip
     less = "Difference: what is claimed to be better less what is claimed to be worse, on the same queries, with its 95 % interval"
     notes = [
         f"{less}." if not any(metric.endswith(_LOWER_IS_BETTER) for metric in metrics) else f"{less}; of ranks the other way about.",
         "Confirmed: the whole interval is above nought. Contradicted: all of it is below. Undecided: it holds nought, so these queries do not tell.",
-        *_of_chance(sum(result is not None for result in results)),
+        *_of_chance([claim.words for claim in claims], results, adjusted),
         _NO_OTHER_SEED,
     ]
     columns = (
@@ -242,8 +242,14 @@ def _difference(result: Comparison | None, metric: str) -> tuple[Cell, Cell]:
     return Cell(figure=result.difference, unit=unit_of(metric), is_signed=True), words(f"{result.wins} / {result.ties} / {result.losses}")
 
 
-def _chances(result: Comparison | None, adjusted: Iterator[float]) -> tuple[Cell, Cell]:
-    return (Cell(), Cell()) if result is None else (words(_p_text(result.p_value)), words(_p_text(next(adjusted))))
+def _adjusted(results: Sequence[Comparison | None]) -> list[float]:
+    """The p-values of those that were compared, adjusted for their number; 1 for the others."""
+    found = iter(holm([each.p_value for each in results if each]))
+    return [next(found) if each else 1.0 for each in results]
+
+
+def _chances(result: Comparison | None, p_holm: float) -> tuple[Cell, Cell]:
+    return (Cell(), Cell()) if result is None else (words(_p_text(result.p_value)), words(_p_text(p_holm)))
 
 
 def _p_text(value: float) -> str:
@@ -258,11 +264,16 @@ def _verdict(result: Comparison | None, names: tuple[str, str, str]) -> str:
     return names[1] if result.difference.high < 0 else names[2]
 
 
-def _of_chance(count: int) -> Iterator[str]:
-    if count > 1:
-        yield (
-            f"Of {count} comparisons without any difference, about {_SHARE * count:.1f} would look decided by chance; p (Holm) is adjusted for that."
-        )
+def _of_chance(names: Sequence[str], results: Sequence[Comparison | None], adjusted: Sequence[float]) -> Iterator[str]:
+    """What is to be known of many comparisons at once."""
+    count = sum(result is not None for result in results)
+    if count < 2:
+        return
+    yield f"Of {count} comparisons without any difference, about {_SHARE * count:.1f} would look decided by chance; p (Holm) is adjusted for that."
+    decided = [result is not None and (result.difference.low > 0 or result.difference.high < 0) for result in results]
+    weak = [name for name, is_decided, p_holm in zip(names, decided, adjusted, strict=True) if is_decided and p_holm >= _SHARE]
+    if weak:
+        yield f"Decided alone, but not among so many (p (Holm) is not below {_SHARE}), so it may be chance: {'; '.join(weak)}."
 
 
 def _methods(group: Group) -> str:

@@ -89,7 +89,7 @@ def _above(right: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 
 def label_table(task: Task, evaluation: Evaluation, scores: Scores) -> ReportTable | None:
-    """Return R@10 from text to audio for the labels with the most queries, hardest first, and what comes first instead; None without labels."""
+    """Return R@10 from text to audio for the commonest labels, hardest first, and what comes first instead; None without labels."""
     direction = evaluation.directions.get("t2a")
     if direction is None or not any(task.labels):
         return None

@@ -26,11 +26,11 @@ _NAMED = {INK: "currentColor", FAINT: "var(--faint)", GROUND: "var(--ground)"} |
     colour: f"var(--series-{number})" for number, colour in enumerate(SERIES, start=1)
 }
 _STYLE: dict[str, Any] = {
-    "svg.fonttype": "none", "text.parse_math": False, "axes.unicode_minus": True, "font.family": "sans-serif", "font.size": 9.5,
+    "svg.fonttype": "none", "text.parse_math": False, "axes.unicode_minus": True, "font.family": "sans-serif", "font.size": 10.5,
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.facecolor": "none",
     "figure.facecolor": "none", "savefig.facecolor": "none", "axes.linewidth": 0.8, "axes.spines.top": False, "axes.spines.right": False,
     "axes.grid": True, "axes.grid.axis": "y", "grid.color": FAINT, "grid.linewidth": 0.6, "axes.axisbelow": True, "lines.linewidth": 1.8,
-    "axes.labelsize": 9.5, "xtick.labelsize": 9, "ytick.labelsize": 9, "path.simplify": True,
+    "axes.labelsize": 10.5, "xtick.labelsize": 10, "ytick.labelsize": 10, "path.simplify": True,
 }  # fmt: skip
 
 Paint = Callable[["Axes"], None]

@@ -19,7 +19,7 @@ from hearken.evaluate.report.charts import TtaPoint
 from hearken.evaluate.report.claims import Claim
 from hearken.evaluate.report.collect import Collected, System
 from hearken.evaluate.report.comparison import compare, groups, report_tables
-from hearken.evaluate.report.parts import curves_part, labels_part, mistakes_part, systems_part, tiles_of, tta_part
+from hearken.evaluate.report.parts import curves_part, labels_part, licence_of, mistakes_part, systems_part, tiles_of, tta_part
 from hearken.evaluate.report.published import published_of
 from hearken.evaluate.report.shown import Part, shown_tables
 from hearken.evaluate.report.sounds import Sounds
@@ -47,7 +47,8 @@ def _nobody(step: str) -> None:
 class PageOptions:
     """How the page is made: `sounds` mistakes of each kind, with `audio` or without; `tta` points of a curve.
 
-    `about` are paragraphs for the top. `baseline` and `claims` say what to compare, `command` what was typed, `made_on` the day (default: today).
+    `about` are paragraphs for the top, `baseline` and `claims` say what to compare, `command` what was typed,
+    `made_on` the day (default: today).
     """
 
     title: str = ""
@@ -168,7 +169,7 @@ def _cards(looks: Sequence[Look]) -> list[Facts]:
     cards: list[Facts] = []
     for look in looks:
         rule = DEFINITIONS.get(look.stored.definition)
-        cards.append(evaluation_card(look.stored, rule.summary if rule else ""))
+        cards.append(evaluation_card(look.stored, rule.summary if rule else "", licence_of(look.stored.task)))
     trainings = {look.system.folder: look.system.training for look in looks if look.system.training}
     return cards + [training_card(training) for training in trainings.values()]
 

@@ -12,7 +12,7 @@ from hearken.data.locate import card_of
 from hearken.evaluate.misses import Hub, Miss, hubs, nearest_misses, worst_misses
 from hearken.evaluate.report.charts import TtaPoint, Whisker, recall_chart, similarity_chart, systems_chart, tta_chart
 from hearken.evaluate.report.details import histogram, label_table, recall_lines
-from hearken.evaluate.report.published import Published, heading_of, unit_of
+from hearken.evaluate.report.published import Published, heading_of, published_of, unit_of
 from hearken.evaluate.report.shown import Chart, Clips, Heard, Mistake, Mistakes, Part, Tile, shown_cell, shown_table
 from hearken.evaluate.report.sounds import Sound, Sounds
 from hearken.evaluate.report.table import Cell, ReportTable
@@ -51,7 +51,9 @@ def systems_part(systems: Sequence[System], metric: str = "t2a_mAP@10") -> Chart
         for name, stored in system.evaluations.items():
             if metric in stored.figures:
                 title = system.name if len(system.evaluations) == 1 else f"{system.name}, {name}"
-                tasks.setdefault(stored.task.digest, []).append(Whisker(title, stored.figures[metric]))
+                printed = published_of(system, stored).get(metric)
+                whisker = Whisker(title, stored.figures[metric], printed.value / 100 if printed else None)
+                tasks.setdefault(stored.task.digest, []).append(whisker)
     rows = max(tasks.values(), key=len, default=[])[:_MOST_WHISKERS]
     if len(rows) < 2:
         return None
@@ -59,6 +61,7 @@ def systems_part(systems: Sequence[System], metric: str = "t2a_mAP@10") -> Chart
     caption = (
         f"{title} of each system: the dot is the figure, the bar its 95 % interval. "
         "Bars that overlap do not say that two are equal: see the paired comparison."
+        + (" Diamonds are the published figures." if any(row.published is not None for row in rows) else "")
     )
     return Chart(systems_chart(rows, title=title), caption)
 
@@ -87,8 +90,10 @@ def mistakes_part(stored: Stored, number: int, sounds: Sounds, count: int) -> Pa
     licence = licence_of(task)
     if licence:
         part.intro.append(f"The sounds are other people's: {licence}. Mind that before you pass this page on.")
-    here = Sounds(is_wanted=False) if _WITHHELD in licence else sounds
-    if not here.is_wanted:
+    here = sounds if any(task.paths) and _WITHHELD not in licence else Sounds(is_wanted=False)
+    if not any(task.paths):
+        part.intro.append("There are no players: the evaluation does not say where the sounds are.")
+    elif not here.is_wanted:
         part.intro.append("The sounds were left out of this page.")
     for title, note, find in (("Nearest mistakes", _NEAREST, nearest_misses), ("Worst mistakes", _WORST, worst_misses)):
         if found := find(scores, task, direction.ranks, count=count):

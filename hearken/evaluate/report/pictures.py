@@ -21,8 +21,8 @@ from hearken.types import FloatArray
 RATE_HZ = 24_000
 PICTURE_MEL = FrontEnd(
     name="picture", rate_hz=RATE_HZ, n_fft=1024, win_length=1024, hop=480, num_mels=64, fmin_hz=50.0, fmax_hz=12_000.0, mel="slaney",
-    periodic_window=True, preemphasis=0.0, log_scale=4.342944819032518, log_floor=1e-10, add_floor=False, shift=0.0, divide=1.0, pad="zeros",
-    top_db=70.0,
+    periodic_window=True, preemphasis=0.0, log_scale=4.342944819032518, log_floor=1e-10, add_floor=False, shift=0.0, divide=1.0,
+    pad="zeros", top_db=70.0,
 )  # fmt: skip
 _SHADES = 16
 _STOPS = ((0.0, (8, 6, 24)), (0.3, (60, 28, 110)), (0.6, (176, 55, 96)), (0.82, (245, 134, 54)), (1.0, (253, 240, 170)))

@@ -13,11 +13,13 @@ from importlib import resources
 from typing import Any, NoReturn
 
 from hearken.data.yaml_value import load_yaml
-from hearken.errors import DataError, MissingExtraError, show
+from hearken.errors import DataError, HearkenError, MissingExtraError, show
 from hearken.evaluate.evaluation import Evaluation
+from hearken.evaluate.measure import measure
 from hearken.evaluate.report.collect import Collected, System
 from hearken.evaluate.report.table import Cell, ReportTable, Unit, words
 from hearken.evaluate.store import Stored
+from hearken.metrics.confidence import Interval
 
 WHO = {
     "primus2023": "Primus et al. 2023",
@@ -133,6 +135,18 @@ def package_rows() -> tuple[PaperRow, ...]:
     return tuple(found)
 
 
+def figures_of(stored: Stored, metrics: Iterable[str]) -> dict[str, Interval]:
+    """Return the figures of an evaluation, and those of `metrics` (`t2a_R@50`) that it was not asked for but its scores tell."""
+    missing = tuple(dict.fromkeys(metric.partition("_")[2] for metric in metrics if metric not in stored.figures))
+    if not missing:
+        return stored.figures
+    try:
+        how = stored.settings | {"metrics": missing}
+        return measure(stored.system, stored.task, stored.scores, by=stored.definition, **how).figures | stored.figures
+    except (HearkenError, TypeError, ValueError):  # a metric that the definition does not know, or damaged scores
+        return stored.figures
+
+
 def unit_of(metric: str) -> Unit:
     """Return in which unit a metric is printed: `t2a_medR` and `a2t_meanR` are ranks, all others percent."""
     return "rank" if metric.endswith(("medR", "meanR")) else "percent"
@@ -182,7 +196,7 @@ def _table(paper: str, table: str, rows: list[PaperRow], systems: list[System]) 
             continue  # the paper's row is there already, by the recipe's other form
         shown.add(same)
         label = [words(row.row), *([words(row.corpus)] if len(corpora) > 1 else [])]
-        for name, figures in [(system.name, stored.figures) for system, stored in ours] or [("", {})]:
+        for name, figures in [(system.name, figures_of(stored, row.expected)) for system, stored in ours] or [("", {})]:
             cells.append((*label, words(name or "-"), *(_cell(metric, figures, row) for metric in metrics)))
     columns = ("row", *(["corpus"] if len(corpora) > 1 else []), "our run", *map(heading_of, metrics))
     return ReportTable(", ".join(filter(None, (WHO.get(paper, show(paper)), table))), columns, tuple(cells), (*_notes(rows), *_how(used)))

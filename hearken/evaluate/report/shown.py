@@ -34,7 +34,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class ShownCell:
-    """A cell as it stands in the page: `ours`, the interval `between`, the `published` figure; a verdict has a `tone`: good, bad or open."""
+    """A cell as it stands in the page: `ours`, the interval `between`, the `published` figure; verdicts have a `tone`: good, bad, open."""
 
     ours: str
     between: str = ""

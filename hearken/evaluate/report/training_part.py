@@ -35,7 +35,7 @@ def training_part(trainings: Sequence[Training]) -> Part | None:
     ):
         lines = _curves(shown, curve)
         if lines:
-            svg = training_chart(lines, title=title, name=f"training{number}", best=best, **how)
+            svg = training_chart(lines, title=title, name=f"training{number}", best=best if curve.startswith("validation") else None, **how)
             part.charts.append(Chart(svg, _words(curve, best)))
     return part
 

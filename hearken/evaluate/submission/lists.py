@@ -62,8 +62,8 @@ class _Reader:
             self._ranked.append(numbers)
 
     def finish(self, header: Header) -> Lists:
-        if header.readable and not self._rows.num_seen:
-            self._faults.add("no row", None, "there is no row below the header.")
+        if header.readable:
+            self._rows.note_if_none()
         of_queries = tuple(self._rows.of_queries()) if header.readable else ()
         return Lists(self._rows.taken, tuple(self._numbers), tuple(self._ranked), of_queries)
 

@@ -60,8 +60,7 @@ def read_matrix(rows: Iterator[Record], truth: Truth | None, faults: Faults) -> 
             taker.excuse(cells)
         elif taker.take(cells[0], line):
             found.append(scores)
-    if not taker.num_seen:
-        faults.add("no row", None, "there is no row below the header.")
+    taker.note_if_none()
     table = np.stack(found) if found else np.zeros((0, len(names)))
     return Matrix(taker.taken, names, table, tuple(taker.of_queries()))
 

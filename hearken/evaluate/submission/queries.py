@@ -31,10 +31,10 @@ class Rows:
         """The queries of the rows that were taken, in the order of the file."""
         return tuple(self._taken)
 
-    @property
-    def num_seen(self) -> int:
-        """How many rows there were, whatever became of them."""
-        return self._num_seen
+    def note_if_none(self) -> None:
+        """Note a fault if there was no row at all, where that is not told already by what ended the reading."""
+        if not self._num_seen and not any(self._faults.counts[kind] for kind in CUT_OFF):
+            self._faults.add("no row", None, "there is no row below the header.")
 
     def take(self, query: str, line: int) -> bool:
         """Say whether the row on `line` answers a query that is asked and has no row yet; otherwise the fault is noted."""

@@ -20,6 +20,7 @@ from hearken.evaluate.submission.truth import Truth
 from hearken.metrics.scores import Scores, TableScores, VectorScores
 
 _ARRAYS = "It holds `scores` (Q, N), or `text` (Q, D) and `audio` (N, D); and `queries` (Q) and `clips` (N), unless --truth has them in this order."
+_NAMES = ("scores", "text", "audio", "queries", "clips")
 _DAMAGE = (ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error)
 _DEVELOPMENT = "clotho-evaluation"
 
@@ -55,8 +56,8 @@ def open_source(path: Path, truth: Truth | None = None) -> Source:
 
 def _of_arrays(path: Path, truth: Truth | None) -> Source:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, NDArray[Any]] = {name: file[name] for name in ("scores", "text", "audio", "queries", "clips") if name in file}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays: dict[str, NDArray[Any]] = {name: stored[name] for name in _NAMES if name in stored}
     except OSError as error:
         raise SubmissionError(f"{show(path)} cannot be read: {error.strerror or show(str(error))}.", "Check the path.") from error
     except _DAMAGE as error:

@@ -5,8 +5,7 @@ Legend: `Q` queries, `N` clips.
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hearken.errors import SubmissionError, show
+from hearken.errors import InputError, SubmissionError, show
 from hearken.evaluate.submission.challenges import DEPTH, LISTS_HEADER, MATRIX_INDEX, Challenge, challenge
 from hearken.evaluate.submission.check import check_submission
+from hearken.evaluate.submission.matrix import MAX_SCORES
 from hearken.evaluate.submission.metadata import complete, metadata_text, open_questions
 from hearken.evaluate.submission.truth import Truth
 from hearken.files import replacing
 from hearken.metrics.ranks import best_items
 from hearken.metrics.scores import Scores
+
+_BLOCK = 256
+_QUOTED = re.compile(r'[",\r\n]')
 
 
 @dataclass(frozen=True)
@@ -110,17 +113,32 @@ def _lines(which: Challenge, scores: Scores, order: Sequence[int], words: Sequen
     """The lines of the file."""
     yield _line(LISTS_HEADER if which.kind == "lists" else (MATRIX_INDEX, *clips))
     if which.kind == "lists":
-        best, _ = best_items(scores, DEPTH)
+        try:
+            best, _ = best_items(scores, DEPTH)
+        except InputError as error:
+            raise SubmissionError(error.message, error.hint) from error
         for number, query in zip(order, words, strict=True):
             yield _line((query, *(clips[item] for item in best[number])))
         return
-    for number, query in zip(order, words, strict=True):
-        row = scores.rows(number, number + 1)[0]
+    for row, query in zip(_rows(scores, np.array(order, np.int64)), words, strict=True):
         if not np.isfinite(row).all():
             raise SubmissionError(
                 f"A score of the query {show(query)!r} is not finite.", "A NaN has no rank: find out where it comes from."
             )
         yield _line((query, *_numbers(row)))
+
+
+def _rows(scores: Scores, order: NDArray[np.int64]) -> NDArray[np.floating]:
+    """The rows of the queries in `order`, which may jump: computed block by block, each block once."""
+    num_items = scores.shape[1]
+    if len(order) * num_items > MAX_SCORES:
+        raise SubmissionError(f"{len(order)} x {num_items} scores are more than {MAX_SCORES}.", "Is it a submission?")
+    table = np.zeros((len(order), num_items), scores.rows(0, 1).dtype)
+    for start in range(0, scores.shape[0], _BLOCK):
+        here = np.flatnonzero((order >= start) & (order < start + _BLOCK))
+        if len(here):
+            table[here] = scores.rows(start, min(start + _BLOCK, scores.shape[0]))[order[here] - start]
+    return table
 
 
 def _numbers(row: NDArray[np.floating]) -> list[str]:
@@ -131,6 +149,6 @@ def _numbers(row: NDArray[np.floating]) -> list[str]:
 
 
 def _line(cells: Sequence[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue().encode("utf-8")
+    """A row of CSV. Python's own writer leaves a carriage return without quotes where lines end otherwise, and its reader stumbles over that."""
+    safe = ('"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell for cell in cells)
+    return (",".join(safe) + "\n").encode("utf-8")

@@ -2,7 +2,7 @@
 
 Kept are the loss, augmentation, optimizer, temperature, projection, text policy, pooling, dropout, segment rule, front end,
 distillation, what is frozen and how captions are made; warm-up and ramp shrink with the number of epochs. Small are the encoders (the
-narrow ones of the same family, with random weights), the shared space, the batch, segments and clips, and the data. fp16 becomes bf16:
+narrow ones of the same family, with random weights), the shared space, the batch, segments and clips, test-time augmentation, and the data. fp16 becomes bf16:
 with fp16 the first updates are skipped until the scale of the loss fits, and there are only two.
 """
 
@@ -27,6 +27,7 @@ NUM_STEPS = 2
 BATCH = 4
 DIM = 64
 SEGMENT_S, CLIP_S = 2.0, 3.0
+TTA = "4:2x2"
 TINY_TEXT = "bert-tiny"
 TINY_AUDIO = {
     "passt": "passt_tiny",
@@ -54,6 +55,7 @@ def smoke(recipe: Recipe, corpus: str | None = None, folder: Path | None = None)
     return replace(
         recipe,
         name=f"{recipe.name}-smoke",
+        about=replace(recipe.about, rows=tuple(replace(row, tta=TTA) if row.tta else row for row in recipe.about.rows)),
         model=replace(model, start=start) if recipe.model.start else model,
         data=_data(recipe.data, material),
         augment=tuple(map(_without_wordnet, recipe.augment)),

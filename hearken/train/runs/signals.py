@@ -18,7 +18,7 @@ class Stop:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.signal, self._quiet = 0, quiet
-        self._is_asked = False
+        self._is_asked = self._has_raised = False
 
     def __call__(self) -> bool:
         """Say whether a signal has come."""
@@ -33,10 +33,24 @@ class Stop:
         """Take a signal. While nobody has asked yet there is nothing to save, and who signals twice will not wait: KeyboardInterrupt."""
         again, self.signal = self.signal, number
         if again or not self._is_asked:
+            self._has_raised = True
             raise KeyboardInterrupt
         if not self._quiet:
             with suppress(OSError):  # the terminal may have gone
                 os.write(2, _NOTICE)
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Make KeyboardInterrupt again of what became of the one that `handle` raised.
+
+        Native modules that are just being loaded make an ImportError of it, and who imports them may make something else of that.
+        """
+        try:
+            yield
+        except Exception as error:
+            if self._has_raised:
+                raise KeyboardInterrupt from error
+            raise
 
 
 @contextmanager

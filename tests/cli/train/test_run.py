@@ -36,6 +36,7 @@ class FakeTraining:
         self.is_first = True
         self.finished = True
         self.signals: tuple[int, ...] = ()
+        self.interrupted_as: type[BaseException] | None = None
 
     def __call__(self, recipe: Recipe, folder: Path, *, watchers: Any, on_start: Callable[[bool], None], **options: Any) -> Outcome:
         self.calls.append({"recipe": recipe, "folder": folder, **options})
@@ -44,8 +45,11 @@ class FakeTraining:
             write_best(run, model(), {"figures": FIGURES})
         for step in (1, 2):
             watchers.on_step(StepReport(1, 1, step, 2, 1.0, 0.05, 1e-4, 9.0))
-            for number in self.signals:
-                os.kill(os.getpid(), number)
+            try:
+                for number in self.signals:
+                    os.kill(os.getpid(), number)
+            except KeyboardInterrupt as error:
+                raise (self.interrupted_as or KeyboardInterrupt) from error
             if watchers.stop():
                 return Outcome(folder, {}, 0, step, 0, finished=False)
         watchers.on_validated(Validated(1, 2, FIGURES, True))
@@ -136,8 +140,11 @@ class _Asked(FakeTraining):
         return super().__call__(recipe, folder, watchers=watchers, **options)
 
 
-def test_interrupted_before_the_first_step(training: FakeTraining, exported: list[Path], cli: Callable[..., Result]) -> None:
-    training.signals = (signal.SIGTERM,)
+@pytest.mark.parametrize("shape", [KeyboardInterrupt, ImportError])  # the second where a module in C++ is just being loaded
+def test_interrupted_before_the_first_step(
+    training: FakeTraining, exported: list[Path], cli: Callable[..., Result], shape: type[BaseException]
+) -> None:
+    training.signals, training.interrupted_as = (signal.SIGTERM,), shape
     done = cli("train", "mine.yaml")
     assert done.code == 143
     assert "What the last checkpoint holds is kept: `hearken train --run runs/mine --resume` goes on." in done.err

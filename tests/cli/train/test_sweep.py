@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hearken.cli.train.sweep import Form, _of_form, how_lines, markdown_table, ours_text
+from hearken.cli.train.sweep import Form, _of_form, how_lines, in_parts, markdown_table, ours_text
 from hearken.metrics.confidence import Interval
 from hearken.train.recipes.listing import of_table
 
@@ -41,6 +41,14 @@ def test_figures_have_their_intervals() -> None:
     assert how_lines([]) == []
 
 
+def test_a_narrow_terminal_has_several_tables_one_below_the_other() -> None:
+    lines = [("row", "recipe", "R@1", "R@5", "R@10"), ("a" * 30, "x/y", "10.0 [9.0, 11.0] / 11.00", "-", "20.0")]
+    assert in_parts(lines, 1_000) == [[list(line) for line in lines]]
+    assert [part[0][2:] for part in in_parts(lines, 24 + 8 + 26 + 5)] == [["R@1", "R@5"], ["R@10"]]
+    assert [part[1][:2] for part in in_parts(lines, 40)] == [["a" * 30, "x/y"]] * 2
+    assert [part[0][2:] for part in in_parts(lines, 10)] == [["R@1"], ["R@5"], ["R@10"]]
+
+
 def test_a_table_in_small(cli, tmp_path: Path) -> None:
     arguments = ("sweep", "dcase2022/table3", "--smoke", "--accelerator", "cpu", "--jobs", "1", "--run-folder", str(tmp_path / "runs"))
     code, out, err = cli("train", *arguments)
@@ -53,7 +61,7 @@ def test_a_table_in_small(cli, tmp_path: Path) -> None:
     assert hidden.count("- / ") == 4
     run = tmp_path / "runs" / "dcase2022" / "baseline-paper-smoke"
     assert lines[-2].startswith("Figures by the definition any-of-n")
-    assert lines[-1] == f"Every query and clip: hearken report {run}"
+    assert lines[-1] == f"Every query and clip: hearken report {run} --out report.html"
     assert [path.name for path in (run / "evaluations").iterdir()] == ["clips"]
     code, out, err = cli("train", *arguments, "--json")
     assert code == 0

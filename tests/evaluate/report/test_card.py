@@ -11,13 +11,15 @@ def test_an_evaluation_tells_task_definition_and_facts(tmp_path) -> None:
     facts = {"digest": "abc", "tta": {"name": "multi", "tau": 10}, "windows": "", "seconds_per_clip": 0.25, "clips_failed": 2, "gpu": None}
     make_evaluation(tmp_path / "one", facts=facts, system="my model")
     stored = collect([tmp_path / "one"]).systems[0].evaluations["one"]
-    card = {fact.name: fact for fact in evaluation_card(stored, "what it means").facts}
+    card = {fact.name: fact for fact in evaluation_card(stored, "what it means", "CC0").facts}
     assert card["system"].lines == ("my model",)
     assert card["task"].lines == ("toy: 40 queries, 20 clips",)
     assert card["digest of the task"] == Fact("digest of the task", (stored.task.digest,), is_code=True)
     assert card["definition"].lines == ("any-of-n: what it means",)
     assert card["test-time augmentation / tau"].lines == ("10",)
     assert card["digest of the weights"].is_code
+    assert not card["clips that could not be read"].is_code
+    assert card["licence of the sounds"].lines == ("CC0",)
     assert card["clips that could not be read"].lines == ("2",)
     assert card["seconds per clip"].lines == ("0.25",)
     assert not {"windows", "gpu"} & set(card), "what is empty is not shown"

@@ -122,6 +122,22 @@ def test_claims_and_what_becomes_of_them(sweep: Collected) -> None:
     assert table.columns[2] == "difference"
 
 
+def test_what_is_decided_alone_but_not_among_many_is_told(tmp_path: Path) -> None:
+    make_evaluation(tmp_path / "base", 1.0, seed=1)
+    make_evaluation(tmp_path / "more", 1.9, seed=2)
+    collected = collect([tmp_path])
+    alone = orderings(collected, [Claim("more", "base")])
+    assert (alone.rows[0][-1].text, len(alone.notes)) == ("confirmed", 3)
+    p_value = float(alone.rows[0][3].text)
+    assert 0.0005 < p_value < 0.05
+    many = orderings(collected, [Claim("more", "base")] * (int(0.05 / p_value) + 2))
+    assert many.rows[0][-1].text == "confirmed"
+    assert many.notes[-2].startswith("Decided alone, but not among so many")
+    assert "more above base" in many.notes[-2]
+    few = orderings(collected, [Claim("more", "base")] * 2) if p_value < 0.02 else alone
+    assert not any(note.startswith("Decided alone") for note in few.notes)
+
+
 def test_the_title_counts_the_verdicts(sweep: Collected) -> None:
     table = orderings(sweep, [Claim("good", "bad"), Claim("bad", "good"), Claim("equal", "bad"), Claim("good", "nobody")])
     assert table.title == "Do the claimed orderings hold here? Of 4: 2 confirmed, 1 contradicted, 1 not run"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from tests.evaluate.report.waves import write_wave
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 
-EVIL = '<script>alert(1)</script>"\'><img src=x onerror=alert(2)>&{{7*7}}'
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&{{7*7}}"
 TURNED = "abc\u202egnp.exe\u2066"
 CHROMIUM = shutil.which("chromium")
 
@@ -67,7 +68,16 @@ def evil_evaluation(folder: Path, sounds: Path) -> None:
         paths.append(str(sounds / f"{number}.wav"))
         write_wave(sounds / f"{number}.wav")
     relevance = Relevance.from_lists([[0], [1], [2], [3]], 4)
-    task = Task(f"task {EVIL}", names, (EVIL, TURNED, "three", "four"), relevance, None, tuple(paths), ((EVIL,), (TURNED,), ("dog",), ()), {"left": 3})
+    task = Task(
+        f"task {EVIL}",
+        names,
+        (EVIL, TURNED, "three", "four"),
+        relevance,
+        None,
+        tuple(paths),
+        ((EVIL,), (TURNED,), ("dog",), ()),
+        {"left": 3},
+    )
     table = np.full((4, 4), 0.1) + np.diag([0.2, 0.5, 0.3, 0.5])
     table[0, 1] = table[2, 1] = 0.9
     scores = TableScores(table)
@@ -80,6 +90,14 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> str:
     (root / "sounds").mkdir()
     evil_evaluation(root / "evaluation", root / "sounds")
     return build(collect([root / "evaluation"]), PageOptions(title=EVIL + TURNED, about=(EVIL,), command=EVIL, made_on="2024-05-01"))
+
+
+@pytest.fixture
+def undrawn(monkeypatch) -> None:
+    """Charts take most of the time; where they do not matter, they are empty."""
+    monkeypatch.setattr(
+        "hearken.evaluate.report.charts.draw", lambda paint, *, name, words, height_in=3.0: f"<svg aria-label='{name}'></svg>"
+    )
 
 
 def test_nothing_foreign_becomes_markup(evil: str) -> None:
@@ -132,7 +150,7 @@ def test_headings_go_down_one_at_a_time_and_pictures_have_words(evil: str) -> No
     levels = [int(tag[1]) for tag in seen.tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     assert seen.tags.count("img") == len([value for tag, name, value in seen.attributes if tag == "img" and name == "alt" and value])
     assert seen.tags.count("svg") == len([value for tag, name, value in seen.attributes if tag == "svg" and name == "aria-label" and value])
 
@@ -147,7 +165,7 @@ def test_mistakes_have_players_and_spectrograms(evil: str) -> None:
     assert "first for 2 queries of others, 1 of its own" in seen.words
 
 
-def test_without_audio_there_is_none(tmp_path) -> None:
+def test_without_audio_there_is_none(tmp_path, undrawn) -> None:
     (tmp_path / "sounds").mkdir()
     evil_evaluation(tmp_path / "evaluation", tmp_path / "sounds")
     html = build(collect([tmp_path / "evaluation"]), PageOptions(audio=False))
@@ -170,7 +188,7 @@ def test_figures_of_a_run_with_curves_and_what_was_published(tmp_path) -> None:
     assert "drawing the clips again" in words
 
 
-def test_a_sweep_says_who_leads_and_tests_claims(tmp_path) -> None:
+def test_a_sweep_says_who_leads_and_tests_claims(tmp_path, undrawn) -> None:
     for name, skill in (("good", 3.0), ("fair", 1.5), ("poor", 0.2)):
         make_evaluation(tmp_path / name, skill)
     claims = (Claim("good", "poor", text="Skill helps."),)
@@ -182,7 +200,7 @@ def test_a_sweep_says_who_leads_and_tests_claims(tmp_path) -> None:
     assert '<td class="good"><span class="ours">confirmed</span>' in html
 
 
-def test_several_evaluations_of_one_system_are_all_looked_at(tmp_path) -> None:
+def test_several_evaluations_of_one_system_are_all_looked_at(tmp_path, undrawn) -> None:
     make_run(tmp_path / "run")
     for name in ("a", "b"):
         make_evaluation(tmp_path / "run" / "evaluations" / name, task=make_task(name))
@@ -193,12 +211,12 @@ def test_several_evaluations_of_one_system_are_all_looked_at(tmp_path) -> None:
     assert "Recall and similarity: b" in words
 
 
-def test_a_run_without_evaluation_still_has_a_page(tmp_path) -> None:
+def test_a_run_without_evaluation_still_has_a_page(tmp_path, undrawn) -> None:
     make_run(tmp_path / "run")
     assert "Nothing was evaluated yet" in build(collect([tmp_path / "run"]))
 
 
-def test_damaged_scores_are_told_and_left_out(tmp_path) -> None:
+def test_damaged_scores_are_told_and_left_out(tmp_path, undrawn) -> None:
     make_evaluation(tmp_path / "one")
     np.savez(tmp_path / "one" / "scores.npz", scores=np.full((40, 20), np.nan))
     words = Seen(build(collect([tmp_path / "one"]))).words
@@ -206,7 +224,7 @@ def test_damaged_scores_are_told_and_left_out(tmp_path) -> None:
     assert "Recall and similarity" not in words
 
 
-def test_the_same_sources_give_the_same_page(tmp_path) -> None:
+def test_the_same_sources_give_the_same_page(tmp_path, undrawn) -> None:
     make_evaluation(tmp_path / "one")
     options = PageOptions(sounds=1, made_on="2024-05-01")
     assert build(collect([tmp_path / "one"]), options) == build(collect([tmp_path / "one"]), options)
@@ -225,8 +243,8 @@ def test_a_browser_has_nothing_to_complain_about(evil: str, tmp_path) -> None:
     def console(html: str) -> list[str]:
         (tmp_path / "page.html").write_text(html, encoding="utf-8")
         command = [
-            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--enable-logging=stderr",
+            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--enable-logging=stderr",
             f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={tmp_path / 'page.png'}", "--window-size=800,1200",
             (tmp_path / "page.html").as_uri(),
         ]  # fmt: skip

@@ -13,7 +13,7 @@ from hearken.evaluate.report.parts import curves_part, labels_part, licence_of, 
 from hearken.evaluate.report.published import Published
 from hearken.evaluate.report.sounds import Sounds
 from hearken.metrics.confidence import Interval
-from tests.evaluate.report.made import make_evaluation, make_task
+from tests.evaluate.report.made import make_evaluation, make_run, make_task
 
 pytest.importorskip("matplotlib")
 SILENT = Sounds(is_wanted=False)
@@ -25,7 +25,11 @@ def stored_in(folder, **kinds):
 
 
 def test_tiles_have_unit_interval_and_publication() -> None:
-    figures = {"a2t_medR": Interval(3, 2, 4, "bootstrap"), "t2a_R@1": Interval(0.25, 0.2, 0.3, "bootstrap"), "t2a_MRR": Interval(0.1, 0.1, 0.1)}
+    figures = {
+        "a2t_medR": Interval(3, 2, 4, "bootstrap"),
+        "t2a_R@1": Interval(0.25, 0.2, 0.3, "bootstrap"),
+        "t2a_MRR": Interval(0.1, 0.1, 0.1),
+    }
     first, second = tiles_of(figures, {"t2a_R@1": Published(24.5, "Some et al.", "Table 1")})
     assert (first.name, first.value, first.unit, first.between) == ("R@1, text to audio", "25.0", "%", "[20.0, 30.0]")
     assert first.published == "published 24.5 (Some et al., Table 1)"
@@ -42,6 +46,17 @@ def test_systems_are_compared_on_the_task_that_most_did(tmp_path) -> None:
     assert "b</text>" in chart.svg
     assert "c</text>" not in chart.svg
     assert systems_part(found.systems[:1]) is None
+    assert "Diamonds" not in chart.caption
+
+
+def test_published_figures_are_diamonds_among_the_systems(tmp_path) -> None:
+    rows = ({"table": "Table 3", "row": "x", "expected": {"t2a_mAP@10": 40.0}},)
+    make_run(tmp_path / "run", rows=rows, paper="primus2023")
+    make_evaluation(tmp_path / "run" / "evaluations" / "toy")
+    make_evaluation(tmp_path / "other")
+    chart = systems_part(collect([tmp_path]).systems)
+    assert "Diamonds are the published figures." in chart.caption
+    assert "var(--ground)" in chart.svg
 
 
 def test_curves_are_drawn_and_told(tmp_path) -> None:
@@ -60,6 +75,7 @@ def test_mistakes_are_bounded_and_hubs_are_named(tmp_path) -> None:
     assert worst[0].of == 20
     assert worst[0].instead[0].score > worst[0].right.score
     assert 1 <= len(part.clips[0].heard) <= 3
+    assert part.intro == ["There are no players: the evaluation does not say where the sounds are."]
 
 
 def test_where_all_is_right_that_is_said(tmp_path) -> None:
@@ -73,7 +89,7 @@ def test_no_mistakes_are_shown_where_none_are_wanted(tmp_path) -> None:
 
 
 def test_sounds_that_are_not_public_stay_out(tmp_path, monkeypatch) -> None:
-    stored = stored_in(tmp_path / "one", skill=0.5)
+    stored = stored_in(tmp_path / "one", skill=0.5, task=replace(make_task(), paths=("x.wav",) * 20))
     asked = []
     monkeypatch.setattr(Sounds, "of", lambda self, path: asked.append(self.is_wanted) or module.Sound())
     assert "audiocaps" not in licence_of(stored.task)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hearken.evaluate.report.collect import collect
-from hearken.evaluate.report.published import heading_of, package_rows, paper_tables, published_of, unit_of
+from hearken.evaluate.report.published import figures_of, heading_of, package_rows, paper_tables, published_of, unit_of
 from hearken.evaluate.report.table import ReportTable, cell_text
 from tests.evaluate.report.made import make_evaluation, make_run, make_task
 
@@ -70,6 +70,25 @@ def test_test_time_augmentation_is_a_row_of_its_own(tmp_path: Path) -> None:
     assert rows["Baseline"][column].figure is None
     assert rows["+ PairMix"][table.columns.index("A2T meanR")].unit == "rank"
     assert "+ Multi-TTA: the same training, with test-time augmentation." in table.notes
+
+
+def test_figures_that_nobody_asked_for_come_from_the_scores(tmp_path: Path) -> None:
+    row = {"table": "Mine", "row": "a", "expected": {"t2a_R@1": 3.0, "t2a_R@3": 90.0, "a2t_mAP@16": 50.0, "t2a_luck": 1.0}, "besides": ""}
+    make_run(tmp_path / "run", "mine", rows=(row,))
+    make_evaluation(tmp_path / "run" / "evaluations" / "toy", 0.5)
+    collected = collect([tmp_path])
+    stored = collected.systems[0].evaluations["toy"]
+    found = figures_of(stored, ["t2a_R@3", "a2t_mAP@16"])
+    ranks = stored.evaluation.directions["t2a"].ranks
+    assert found["t2a_R@3"].value == (ranks.values <= 3).mean()
+    assert found["t2a_R@3"].low < found["t2a_R@3"].value
+    assert found["t2a_R@1"] is stored.figures["t2a_R@1"]
+    assert "a2t_mAP@16" in found
+    assert figures_of(stored, ["t2a_luck"]) is stored.figures
+    del row["expected"]["t2a_luck"]  # type: ignore[attr-defined]
+    make_run(tmp_path / "run", "mine", rows=(row,))
+    (table,) = paper_tables(collect([tmp_path]))
+    assert table.rows[0][3].figure == found["t2a_R@3"]
 
 
 def test_a_row_of_each_corpus(tmp_path: Path) -> None:

@@ -35,7 +35,10 @@ def test_a_published_figure_is_inside_above_or_below() -> None:
     assert beside("t2a_mAP@10", figure, Published(26.0, "A", "B")).endswith("an interval that holds it.")
     assert "ours is 28.0 [26.0, 30.0], above it by more" in beside("t2a_mAP@10", figure, Published(25.9, "A", "B"))
     assert "below it by more" in beside("t2a_mAP@10", figure, Published(30.1, "A", "B"))
-    assert beside("t2a_mAP@10", Interval(0.3, 0.3, 0.3), Published(30.1, "A", "")) == "For mAP@10 from text to audio, A printed 30.1; ours is 30.0."
+    assert (
+        beside("t2a_mAP@10", Interval(0.3, 0.3, 0.3), Published(30.1, "A", ""))
+        == "For mAP@10 from text to audio, A printed 30.1; ours is 30.0."
+    )
     assert "4 [3, 5], an interval" in beside("t2a_medR", Interval(4, 3, 5, "bootstrap"), Published(4, "A", "B"))
 
 

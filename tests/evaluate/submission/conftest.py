@@ -12,7 +12,9 @@ import pytest
 from hearken.evaluate.submission.challenges import LISTS_HEADER
 from hearken.evaluate.submission.truth import Truth
 
-CLIPS = tuple(f"{name}.wav" for name in ("rain", "Dog; far", "a:b", " lead", "siren, two", "bell", "wind", "saw", "cat", "frog", "bird", "train"))
+CLIPS = tuple(
+    f"{name}.wav" for name in ("rain", "Dog; far", "a:b", " lead", "siren, two", "bell", "wind", "saw", "cat", "frog", "bird", "train")
+)
 QUERIES = tuple(f"{word} {clip[:-4]}." for clip in CLIPS for word in ("I hear", 'They say, "it is"'))
 Rows = list[list[str]]
 

@@ -48,7 +48,11 @@ def change(row: int, column: int, value: str) -> Callable[[Rows], None]:
 @pytest.mark.parametrize(
     ("breaks", "kinds", "said"),
     [
-        (change(3, 4, "rian.wav"), {"unknown clip": 1}, "line 4, column file_name_4: there is no clip 'rian.wav'; the nearest is 'rain.wav'."),
+        (
+            change(3, 4, "rian.wav"),
+            {"unknown clip": 1},
+            "line 4, column file_name_4: there is no clip 'rian.wav'; the nearest is 'rain.wav'.",
+        ),
         (change(3, 4, "lead.wav"), {"unknown clip": 1}, "' lead.wav' differs from it in white space"),
         (change(2, 2, "Dog; far.wav"), {"duplicate clip": 1}, "'Dog; far.wav' stands in file_name_1 already"),
         (change(3, 4, ""), {"empty cell": 1}, "line 4, column file_name_4: there is no file name."),

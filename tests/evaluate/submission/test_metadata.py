@@ -85,7 +85,7 @@ def test_a_misspelt_part_is_told() -> None:
 
 def test_the_yaml_is_read_back_as_it_was(tmp_path: Path) -> None:
     pytest.importorskip("yaml")
-    made = complete(D25, {"submission": {"name": "A: # \"b\"\n"}}, label="A_B_task6_1", figures={"mAP@16": 0.4})
+    made = complete(D25, {"submission": {"name": 'A: # "b"\n'}}, label="A_B_task6_1", figures={"mAP@16": 0.4})
     text = metadata_text(made, D25)
     assert text.startswith("# Metadata of a submission to DCASE 2025, task 6 (https://dcase.community/challenge2025/")
     path = tmp_path / "x.yaml"
@@ -95,7 +95,13 @@ def test_the_yaml_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"a: [", "line 1"), (b"- a\n", "mapping"), (b"", "mapping"), (b"a: !!python/object/apply:os.system [x]", "x.yaml"), (b"\xff", "UTF-8")],
+    [
+        (b"a: [", "line 2: this is no YAML"),
+        (b"- a\n", "mapping"),
+        (b"", "mapping"),
+        (b"a: !!python/object/apply:os.system [x]", "x.yaml"),
+        (b"\xff", "UTF-8"),
+    ],
 )
 def test_yaml_that_is_none_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     pytest.importorskip("yaml")

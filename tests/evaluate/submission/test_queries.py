@@ -42,7 +42,8 @@ def test_a_row_with_another_fault_is_not_missing_besides() -> None:
     rows.excuse([])
     assert rows.of_queries() == [None, None]
     assert faults.counts == {MISSING: 1}
-    assert rows.num_seen == 2
+    rows.note_if_none()
+    assert faults.counts == {MISSING: 1}
 
 
 def test_nothing_is_missing_in_what_was_not_read() -> None:
@@ -50,6 +51,15 @@ def test_nothing_is_missing_in_what_was_not_read() -> None:
     faults.add("encoding", 3, "no text.")
     assert Rows(("a",), faults, "caption").of_queries() == [None]
     assert faults.count == 1
+
+
+def test_no_row_at_all_is_told_once() -> None:
+    faults = Faults()
+    rows = Rows(("a",), faults, "caption")
+    rows.note_if_none()
+    rows.of_queries()
+    rows.note_if_none()
+    assert faults.counts == {"no row": 1}
 
 
 def test_without_a_truth_the_rows_are_the_queries() -> None:

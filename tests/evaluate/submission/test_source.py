@@ -77,7 +77,7 @@ def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
             open_source(path)
     np.save(tmp_path / "one.npy", TABLE)
     (tmp_path / "one.npy").rename(tmp_path / "one.npz")
-    with pytest.raises(SubmissionError, match="no .npz"):
+    with pytest.raises(SubmissionError, match=r"no \.npz of"):
         open_source(tmp_path / "one.npz")
     with pytest.raises(SubmissionError, match="cannot be read"):
         open_source(tmp_path / "none.npz")

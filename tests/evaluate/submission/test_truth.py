@@ -52,7 +52,7 @@ def test_several_answers_of_2025(tmp_path: Path) -> None:
     assert truth.answers == (("a.wav", "b, c.wav"), ("d.wav",))
     assert truth.names() == ("a.wav", "b, c.wav", "d.wav")
     assert truth.to_task(truth.names()).relevance.counts.tolist() == [2, 1]
-    with pytest.raises(EvaluationError, match="'a.wav' that is none of the clips"):
+    with pytest.raises(EvaluationError, match=r"'a\.wav' that is none of the clips"):
         truth.to_task(("d.wav",))
 
 

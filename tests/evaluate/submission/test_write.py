@@ -1,5 +1,4 @@
 import csv
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +82,24 @@ def test_vectors_do_as_well_as_tables(tmp_path: Path, truth: Truth) -> None:
     assert written[0].output.read_bytes() == written[1].output.read_bytes()
 
 
+@pytest.mark.parametrize("block", [1, 5, 24, 256])
+def test_the_size_of_blocks_changes_nothing(tmp_path: Path, truth: Truth, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(module, "_BLOCK", block)
+    scores = random_scores(truth)
+    jumping = Truth("t", truth.queries[::-2] + truth.queries[::2], truth.clips)
+    written = write_submission(tmp_path, "dcase2025", scores, truth.queries, truth.clips, label=L25, truth=jumping)
+    content = check_submission(written.output, "dcase2025", jumping).content
+    assert isinstance(content, Matrix)
+    assert np.array_equal(content.scores.astype(np.float32), scores.table[[*range(23, -1, -2), *range(0, 24, 2)]])
+
+
+def test_more_scores_than_can_be_read_are_not_written(tmp_path: Path, truth: Truth, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_SCORES", 287)
+    with pytest.raises(SubmissionError, match="24 x 12 scores are more than 287"):
+        write_submission(tmp_path, "dcase2025", random_scores(truth), truth.queries, truth.clips, label=L25)
+    assert not list(tmp_path.iterdir())
+
+
 def test_rows_follow_the_truth_with_its_words(tmp_path: Path, truth: Truth) -> None:
     scores = random_scores(truth)
     spaced = Truth("t", tuple(f"{query}  " for query in truth.queries[::-1]), truth.clips, tuple(truth.answers or ())[::-1])
@@ -91,7 +108,7 @@ def test_rows_follow_the_truth_with_its_words(tmp_path: Path, truth: Truth) -> N
     assert [row[0] for row in rows[1:]] == list(spaced.queries)
     assert rows[1][1:] == [truth.clips[item] for item in np.argsort(-scores.table[23])[:10]]
     more = Truth("t", (*truth.queries, "Nobody scored this."), truth.clips)
-    with pytest.raises(SubmissionError, match="no scores for the query 'Nobody scored this.'"):
+    with pytest.raises(SubmissionError, match=r"no scores for the query 'Nobody scored this\.'"):
         write_submission(tmp_path / "x", "dcase2024", scores, truth.queries, truth.clips, label=LABEL, truth=more)
     assert not (tmp_path / "x").exists()
 
@@ -111,9 +128,8 @@ def test_equal_captions_have_one_row_or_as_many_as_the_truth(tmp_path: Path, tru
 def test_scores_that_are_not_finite_leave_nothing_behind(tmp_path: Path, truth: Truth, name: str) -> None:
     scores = random_scores(truth)
     scores.table[17, 3] = np.nan
-    with pytest.raises(Exception, match="finite") as raised:
+    with pytest.raises(SubmissionError, match="finite"):
         write_submission(tmp_path, name, scores, truth.queries, truth.clips, label=LABEL if name == "dcase2024" else L25)
-    assert isinstance(raised.value, SubmissionError)
     assert not list(tmp_path.iterdir())
 
 
@@ -144,7 +160,7 @@ def test_queries_that_no_file_can_hold_leave_nothing_behind(tmp_path: Path, trut
 
 def test_a_file_of_other_clips_than_the_truth_is_taken_back(tmp_path: Path, truth: Truth) -> None:
     other = Truth("t", truth.queries, tuple(f"x{clip}" for clip in truth.clips))
-    with pytest.raises(SubmissionError, match="no clip 'rain.wav'|no clip"):
+    with pytest.raises(SubmissionError, match="there is no clip"):
         write_submission(tmp_path, "dcase2024", random_scores(truth), truth.queries, truth.clips, label=LABEL, truth=other)
     assert not list(tmp_path.iterdir())
 
@@ -162,6 +178,12 @@ def test_files_that_are_there_stay_unless_they_may_be_replaced(tmp_path: Path, t
     assert first.meta.read_text() != "mine"
 
 
+def test_line_ends_of_all_kinds_within_names_come_back(tmp_path: Path, truth: Truth) -> None:
+    clips = ("a\rb.wav", "c\nd.wav", 'e"f.wav', "g,h.wav", *truth.clips[4:])
+    written = write_submission(tmp_path, "dcase2024", random_scores(truth), truth.queries, clips, label=LABEL)
+    assert set(check_submission(written.output, "dcase2024").content.clips) == set(clips)
+
+
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path, truth: Truth, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: object) -> str:
         raise OSError(28, "No space left on device")
@@ -175,15 +197,16 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, truth: Truth, monkeyp
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8).filter(lambda text: text.strip())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(NAMES.filter(lambda text: "/" not in text and "\\" not in text), min_size=10, max_size=12, unique=True),
     queries=st.lists(NAMES, min_size=1, max_size=4, unique_by=str.strip),
     name=st.sampled_from(["dcase2023", "dcase2025"]), seed=st.integers(0, 99),
 )  # fmt: skip
 def test_whatever_names_there_are_they_come_back(
-    write: Callable[..., Path], tmp_path: Path, names: list[str], queries: list[str], name: str, seed: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str], queries: list[str], name: str, seed: int
 ) -> None:
+    monkeypatch.setattr("os.fsync", lambda handle: None)  # hundreds of files: the disk need not have them
     scores = TableScores(np.random.default_rng(seed).integers(0, 4, (len(queries), len(names))).astype(np.float32))
     truth = Truth("t", tuple(queries), tuple(names), tuple((names[0],) for _ in queries))
     label = "A_B_task6b_1" if name == "dcase2023" else "A_B_task6_1"

@@ -17,7 +17,7 @@ def test_every_recipe_and_row_is_in_the_tables() -> None:
     text = recipes_markdown()
     assert all(f"`{recipe.name}`" in text for recipe in all_recipes())
     assert "| CNN10 + bert-base | `primus2023/cnn10_bert-base-paper`, `primus2023/cnn10_bert-base-code` | t2a_mAP@10 23.72, " in text
-    assert "| + Multi-TTA (the same training, with test-time augmentation) | `kim2023/all-paper` | t2a_R@1 34.7, " in text
+    assert "| + Multi-TTA (with test-time augmentation, 100:5x20) | `kim2023/all-paper` | t2a_R@1 34.7, " in text
     assert "| 2 s | `primus2023/passt-s20_2s-paper`, `primus2023/passt-s20_2s-code` | - |" in text
 
 

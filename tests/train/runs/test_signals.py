@@ -33,6 +33,27 @@ def test_before_anybody_asks_there_is_nothing_to_wait_for() -> None:
         assert stop.signal == signal.SIGTERM
 
 
+def test_what_an_import_makes_of_an_interruption_is_one_again() -> None:
+    def load() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except KeyboardInterrupt as error:
+            raise ImportError("initialization failed") from error  # as modules do that are written with pybind11
+
+    with stopping() as stop:
+        with pytest.raises(KeyboardInterrupt), stop.ending():
+            load()
+        assert stop.signal == signal.SIGTERM
+
+
+def test_other_errors_stay_what_they_are() -> None:
+    with stopping(quiet=True) as stop:
+        stop()
+        os.kill(os.getpid(), signal.SIGTERM)  # a wish, which interrupts nothing
+        with pytest.raises(ImportError, match="of its own"), stop.ending():
+            raise ImportError("of its own")
+
+
 def test_handlers_are_put_back(capfd: pytest.CaptureFixture[str]) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 
