@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
 MARKER = "hearken-environment.txt"  # in every environment that we begin to make: this one may be deleted and made anew
+SHARED_OUT = ("--numprocesses=logical", "--maxprocesses=4", "--dist=worksteal")  # a process of tests for each core, up to four
 STAMP = "hearken-installed.txt"  # in every one that is complete: what it was made from
 
 
@@ -95,7 +96,7 @@ def test(arguments: list[str]) -> None:
         ("ruff check", ["-m", "ruff", "check", "."]),
         ("ruff format", ["-m", "ruff", "format", "--check", "."]),
         ("mypy", ["-m", "mypy"]),
-        ("pytest", ["-m", "pytest", *arguments]),
+        ("pytest", ["-m", "pytest", *SHARED_OUT, *arguments]),
     ):
         say(f"== {title}")
         run([python, *command])

@@ -6,10 +6,11 @@ import os
 import signal
 
 import pytest
+from hypothesis import settings
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before anything is imported that computes: see to its threads, and that Ctrl-C works.
+    """Before anything is imported that computes: see to its threads, that Ctrl-C works, and that no busy machine fails an example.
 
     The models of the tests are small: a second thread of PyTorch makes nothing quicker, and on a busy machine the two wait for each
     other, spinning, which made some tests take ten times as long. A shell that starts a command in the background has it ignore
@@ -18,3 +19,5 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("hearken", settings.default, deadline=None)
+    settings.load_profile("hearken")

@@ -135,7 +135,7 @@ def test_test_passes_arguments_on(dev, tmp_path) -> None:
     dev.test(["-k", "search"])
     assert dev.commands[0][-1] == f"{tmp_path}[train,data,report,serve,dev]"
     assert [command[2] for command in dev.commands[1:]] == ["ruff", "ruff", "mypy", "pytest"]
-    assert dev.commands[-1][3:] == ["-k", "search"]
+    assert dev.commands[-1][3:] == [*dev.SHARED_OUT, "-k", "search"], "what the user says comes last, and so counts"
 
 
 def test_constraints_pin_every_direct_dependency_within_its_range() -> None:

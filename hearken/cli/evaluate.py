@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,18 +11,27 @@ import typer
 
 from hearken.cli import output
 from hearken.cli.bars import CountBar
-from hearken.cli.evaluated import comparison_rows, done_json, figure_rows, miss_rows, notes_of
+from hearken.cli.evaluated import comparison_rows, done_json, figure_rows, fitting, miss_rows, notes_of
 from hearken.cli.exits import EXIT_SOME_FAILED
 from hearken.cli.options import JobsOption, JsonOption, ready_model, seconds
-from hearken.errors import show
+from hearken.errors import EvaluationError, show
 
 if TYPE_CHECKING:
     from hearken.evaluate.evaluate import Done, Wish
 
 _POCKET = "pocket"
+_ALWAYS = {"data", "json"}
+_MODEL = {"models", "max_duration", "tta", "tta_layer", "windows", "accelerator", "seed", "jobs", "out"}
+_FIGURES = {"definition", "metrics", "interval", "seed", "misses"}
+_GO_WITH = {
+    "models": _MODEL | _FIGURES | {"rephrased", "ensemble", "fit_on"}, "scores": _FIGURES | {"out"}, "zero_shot": _MODEL | {"template"},
+    "submission": {"definition", "challenge", "lenient"},
+}  # fmt: skip
+"""Which options go with what is evaluated; `--submission` keeps nothing, so that `--out` is refused there, too."""
 
 
 def evaluate(
+    context: typer.Context,
     models: Annotated[
         list[str] | None,
         typer.Argument(metavar="MODEL", help="Runs, models by name, hub id or folder, or folders of earlier evaluations. Default: pocket."),
@@ -83,78 +94,82 @@ def evaluate(
     from hearken.evaluate.evaluate import Wish
     from hearken.evaluate.measure import METRICS
 
+    _check(context)
     wish = Wish(
-        definition=definition, metrics=tuple(metrics or METRICS), interval=interval, seed=seed, max_duration_s=max_duration, tta=tta,
-        tta_layer=tta_layer, windows=windows, variations=rephrased, accelerator=accelerator, jobs=jobs or num_cores(),
+        definition=definition, metrics=tuple(dict.fromkeys(metrics or METRICS)), interval=interval, seed=seed, max_duration_s=max_duration,
+        tta=tta, tta_layer=tta_layer, windows=windows, variations=rephrased, accelerator=accelerator, jobs=jobs or num_cores(),
     )  # fmt: skip
-    _check(models, data, scores=scores, submission=submission, ensemble=ensemble, fit_on=fit_on, zero_shot=zero_shot, template=template)
-    if submission is not None:
-        done = [_submission(submission, data or [], challenge, wish, lenient=lenient)]
-    elif scores is not None:
-        done = [_scores(scores, data or [], wish, out)]
-    elif zero_shot:
+    if zero_shot:
         from hearken.cli.zero_shot import classify
 
         classify(models or [_POCKET], data or [], template or [], wish, out, json=json)
         return
+    if submission is not None:
+        done = [_submission(submission, data or [], challenge, wish, lenient=lenient)]
+    elif scores is not None:
+        done = [_scores(scores, data or [], wish, out)]
     else:
-        done = _models(models or [_POCKET], data or [], wish, out, quiet=json)
-        if ensemble:
-            done.append(_together(done, models or [], fit_on or [], wish, out, quiet=json))
+        done = _models(models or [_POCKET], data or [], wish, out, ensemble=ensemble, fit_on=fit_on or [], quiet=json)
     _tell(done, misses, json=json)
     if any(each.failures for each in done):
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def _check(
-    models: list[str] | None, data: list[str] | None, *, scores: Path | None, submission: Path | None, ensemble: str, fit_on: list[str] | None,
-    zero_shot: bool, template: list[str] | None,
-) -> None:  # fmt: skip
+def _check(context: typer.Context) -> None:
     """Raise BadParameter for options that do not go together, before anything is read."""
-    given = [name for name, value in (("--scores", scores), ("--submission", submission), ("MODEL", models)) if value]
-    if len(given) > 1:
-        raise typer.BadParameter(f"{' and '.join(given)} do not go together: evaluate one after the other.")
-    if (scores or submission) and not data:
-        raise typer.BadParameter("It needs --data, the corpus that says what is right.")
-    if ensemble not in ("", "mean", "fitted"):
-        raise typer.BadParameter(f"{show(ensemble)!r} is no ensemble: mean or fitted.", param_hint="--ensemble")
-    if ensemble and len(models or []) < 2:
+    values = context.params
+    sources = {name: context.get_parameter_source(name) for name, value in values.items() if value}
+    given = {name for name, source in sources.items() if source and source.name != "DEFAULT"}
+    way = next((name for name in ("submission", "scores", "zero_shot") if name in given), "models")
+    for name in sorted(given - _ALWAYS - _GO_WITH[way] - {way}):
+        shown = "MODEL" if name == "models" else _option(name)
+        raise typer.BadParameter(f"It does not go with {'models' if way == 'models' else _option(way)}.", param_hint=shown)
+    if way != "models" and not values["data"]:
+        raise typer.BadParameter("It needs --data, the corpus that says what is right.", param_hint=_option(way))
+    if way == "models" and not (values["models"] or values["data"]):
+        raise typer.BadParameter("Name a corpus with --data, or a run or an evaluation.")
+    if values["ensemble"] not in ("", "mean", "fitted"):
+        raise typer.BadParameter(f"{show(values['ensemble'])!r} is no ensemble: mean or fitted.", param_hint="--ensemble")
+    if values["ensemble"] and len(values["models"] or []) < 2:
         raise typer.BadParameter("It needs two models at least.", param_hint="--ensemble")
-    if (ensemble == "fitted") != bool(fit_on):
+    if (values["ensemble"] == "fitted") != bool(values["fit_on"]):
         raise typer.BadParameter("--ensemble fitted and --fit-on REF go together.")
-    if template and not zero_shot:
-        raise typer.BadParameter("It goes with --zero-shot.", param_hint="--template")
+    if "tta_layer" in given and not values["tta"]:
+        raise typer.BadParameter("It goes with --tta.", param_hint="--tta-layer")
 
 
-def _models(names: list[str], data: list[str], wish: Wish, out: Path | None, *, quiet: bool) -> list[Done]:
-    from hearken.evaluate.evaluate import evaluate as run
-    from hearken.evaluate.evaluate import place_of, slug
-    from hearken.evaluate.store import is_evaluation
+def _option(name: str) -> str:
+    return f"--{'metric' if name == 'metrics' else name.replace('_', '-')}"
 
-    done = []
-    for name in names:
-        own = is_evaluation(Path(name))
-        references = data or ([] if own else tests_of(name))
-        place = None if own else out if out and len(names) == 1 else out / slug(name) if out else place_of(name, references, wish)
-        ready = name if own or wish.tta or wish.windows or Path(name).exists() else ready_model(name) or name
-        with CountBar(f"evaluate {name}", "clips", quiet=quiet) as bar:
-            done.append(run(ready, references, wish, out=place, on_progress=bar))
+
+def _models(
+    names: list[str], data: list[str], wish: Wish, out: Path | None, *, ensemble: str, fit_on: list[str], quiet: bool
+) -> list[Done]:
+    """Evaluate all that are named. What can fail at once fails before the first sound is read."""
+    from hearken.evaluate.evaluate import ask_to_fit
+    from hearken.evaluate.plan import ask_all, carry_out, plan
+
+    planned = plan(names, data, wish, out=out)
+    tasks = ask_all(planned, wish)
+    for task in tasks if fit_on else ():
+        if task is not None:
+            ask_to_fit(names, fit_on, task[0], task[1].task, wish)
+    for each in planned:
+        if not (each.is_stored or wish.tta or wish.windows or Path(each.name).exists()):
+            ready_model(each.name)
+    done: list[Done] = []
+    try:
+        for each, task in zip(planned, tasks, strict=True):
+            with CountBar(f"evaluate {each.label}", "clips", quiet=quiet) as bar:
+                done.append(carry_out(each, task, wish, on_progress=bar))
+        if ensemble:
+            done.append(_together(done, names, fit_on, wish, out, quiet=quiet))
+    except (KeyboardInterrupt, EvaluationError):
+        kept = [shlex.quote(os.path.relpath(each.folder)) for each in done if each.folder]
+        if kept:
+            output.note(f"Done before that, and kept: {', '.join(kept)}")
+        raise
     return done
-
-
-def tests_of(name: str) -> list[str]:
-    """Return the test sets of the recipe of the run `name`. Raises BadParameter where there is no run, or none are named."""
-    import json
-
-    from hearken.runtime.catalog import RUN_RECORD
-
-    record = Path(name) / RUN_RECORD
-    if not record.is_file():
-        raise typer.BadParameter(f"Name a corpus with --data; {show(name)} is no run whose recipe names one.")
-    tests = json.loads(record.read_text(encoding="utf-8"))["recipe"]["data"]["test"]
-    if not tests:
-        raise typer.BadParameter(f"Name a corpus with --data; the recipe of {show(name)} has no test set.")
-    return list(map(str, tests))
 
 
 def _submission(path: Path, data: list[str], challenge: str, wish: Wish, *, lenient: bool) -> Done:
@@ -169,19 +184,24 @@ def _submission(path: Path, data: list[str], challenge: str, wish: Wish, *, leni
 
 
 def _scores(path: Path, data: list[str], wish: Wish, out: Path | None) -> Done:
-    from hearken.evaluate.evaluate import ask_corpora, score
+    from hearken.evaluate.beforehand import check_task, check_wish
+    from hearken.evaluate.evaluate import ask_corpora, score, versions
     from hearken.evaluate.score_files import read_scores
+    from hearken.evaluate.store import check_place
 
+    check_wish(wish)
+    if out is not None:
+        check_place(out)
     by, asked = ask_corpora(data, wish, need_sounds=False)
-    return score(path.name, asked.task, read_scores(path, asked.task), by, wish, facts={"scores": show(path)}, out=out)
+    check_task(asked.task, by, wish)
+    return score(show(path.name), asked.task, read_scores(path, asked.task), by, wish, facts={"scores": show(path), **versions()}, out=out)
 
 
 def _together(done: list[Done], names: list[str], fit_on: list[str], wish: Wish, out: Path | None, *, quiet: bool) -> Done:
-    from hearken.evaluate.evaluate import EVALUATIONS, slug, together
+    from hearken.evaluate.evaluate import together
+    from hearken.evaluate.plan import place_of_ensemble
 
-    how = "weighted" if fit_on else "mean"
-    task = slug(Path(done[0].evaluation.task).name)
-    place = out / how if out else Path(EVALUATIONS) / "ensembles" / f"{task}-{how}-of-{len(done)}"
+    place = place_of_ensemble(done, "weighted" if fit_on else "mean", out)
     with CountBar("fit weights", "clips", quiet=quiet) as bar:
         found = together(done, names, wish, fit_on=fit_on, out=place, on_progress=bar)
     if warning := found.evaluation.facts.get("warning"):
@@ -196,10 +216,12 @@ def _tell(done: list[Done], misses: int, *, json: bool) -> None:
     screen = output.console()
     for title, rows in figure_rows(done):
         screen.print(title, style="bold")
-        screen.print(output.table(rows[0], rows[1:], folding=("system",)))
+        for part in fitting(rows, screen.width):
+            screen.print(output.table(part[0], part[1:], folding=("system",)))
     if compared := comparison_rows(done):
         screen.print(f"against {show(done[0].evaluation.system)}", style="bold")
-        screen.print(output.table(compared[0], compared[1:], folding=("system",)))
+        for part in fitting(compared, screen.width, keys=2):
+            screen.print(output.table(part[0], part[1:], folding=("system",)))
     for each in done if misses else ():
         if rows := miss_rows(each, misses):
             screen.print(f"{show(each.evaluation.system)}: worst mistakes, text to audio", style="bold")

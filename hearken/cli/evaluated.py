@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _RANKS = ("medR", "meanR")
 _DECIMALS = 2
+_KEY_CELLS = 32
 Rows = list[tuple[str, ...]]
 
 
@@ -47,6 +48,20 @@ def figure_rows(done: Sequence[Done]) -> list[tuple[str, Rows]]:
     return tables
 
 
+def fitting(rows: Rows, width: int, *, keys: int = 1) -> list[Rows]:
+    """Return a table as one or several that fit `width` cells, each with the first `keys` columns."""
+    from rich.cells import cell_len
+
+    widths = [max(cell_len(show(row[at])) for row in rows) + 2 for at in range(len(rows[0]))]
+    room = width - sum(min(each, _KEY_CELLS) for each in widths[:keys])
+    parts: list[list[int]] = [[]]
+    for at in range(keys, len(widths)):
+        if parts[-1] and sum(widths[each] for each in parts[-1]) + widths[at] > room:
+            parts.append([])
+        parts[-1].append(at)
+    return [[(*row[:keys], *(row[at] for at in part)) for row in rows] for part in parts]
+
+
 def comparisons(done: Sequence[Done]) -> list[tuple[str, str, Comparison]]:
     """Return how each further system compares with the first one: its name, the figure, the comparison; of the same task alone."""
     from hearken.metrics.compare import paired
@@ -58,7 +73,7 @@ def comparisons(done: Sequence[Done]) -> list[tuple[str, str, Comparison]]:
             continue
         for way, direction in first.directions.items():
             theirs = other.evaluation.directions.get(way)
-            name = next(iter(direction.values), "")
+            name = next((each for each in direction.values if each not in _RANKS), "")
             if theirs is not None and name in theirs.values:
                 compared = paired(theirs.values[name], direction.values[name], direction.clusters, seed=done[0].seed)
                 found.append((other.evaluation.system, f"{way}_{name}", compared))
@@ -81,9 +96,15 @@ def comparison_rows(done: Sequence[Done]) -> Rows:
 
 def notes_of(done: Sequence[Done]) -> list[str]:
     """Return the lines that stand below the tables: what the figures mean, what was left out, where all of it lies."""
-    lines = []
-    for each in done[:1]:
-        lines += _about(each)
+    lines: list[str] = []
+    for each in done:
+        lines += [line for line in _about(each) if line not in lines]
+    first = done[0].evaluation
+    for other in (each.evaluation for each in done[1:]):
+        if other.task == first.task and (other.task_digest, other.definition) != (first.task_digest, first.definition):
+            lines.append(
+                f"{show(other.system)} is not compared with {show(first.system)}: it was asked something else, or by another definition"
+            )
     for each in done:
         lines += [f"failed: {show(failure.path)}: {show(failure.message)}" for failure in each.failures[:5]]
         if len(each.failures) > 5:
@@ -118,6 +139,10 @@ def _about(done: Done) -> list[str]:
         lines.append(
             f"{output.plural(alike, 'caption')} worded like another clip's count as answered by their own clip alone;"
             " --definition merged counts all that fit."
+        )
+    if record.get("clips_of_one_file"):
+        lines.append(
+            f"{output.number(int(record['clips_of_one_file']))} clips have their file in common with another one: ties, which count as misses"
         )
     for key, what in _LEFT_OUT.items():
         if record.get(key):
@@ -164,8 +189,15 @@ def miss_rows(done: Done, count: int) -> Rows:
     task, scores = done.task, done.scores
     if task is None or scores is None or "t2a" not in done.evaluation.directions:
         return []
+    names = _short_names(task.clips)
     rows: Rows = [("rank", "query", "its clip", "came instead")]
     for miss in worst_misses(scores, task, done.evaluation.directions["t2a"].ranks, count=count):
-        instead = ", ".join(f"{task.clips[clip]} ({score:.2f})" for clip, score in miss.instead)
-        rows.append((str(miss.rank), miss.text, f"{task.clips[miss.clip]} ({miss.score:.2f})", instead))
+        instead = ", ".join(f"{names[clip]} ({score:.2f})" for clip, score in miss.instead)
+        rows.append((str(miss.rank), miss.text, f"{names[miss.clip]} ({miss.score:.2f})", instead))
     return rows
+
+
+def _short_names(clips: Sequence[str]) -> list[str]:
+    """Clips without the folders that they all are in."""
+    folders = {clip.rpartition("/")[0] for clip in clips}
+    return [clip.rpartition("/")[2] for clip in clips] if len(folders) == 1 else list(clips)

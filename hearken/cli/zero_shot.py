@@ -11,7 +11,7 @@ import typer
 
 from hearken.cli import output
 from hearken.cli.bars import CountBar
-from hearken.cli.evaluated import figure_text
+from hearken.cli.evaluated import figure_text, fitting
 from hearken.cli.exits import EXIT_SOME_FAILED
 from hearken.cli.options import ready_model
 from hearken.errors import show
@@ -21,26 +21,28 @@ if TYPE_CHECKING:
     from hearken.evaluate.evaluate import Wish
 
 _SHOWN = 8
+_STANDARD = "laion"
 
 
 def classify(names: list[str], data: list[str], templates: list[str], wish: Wish, out: Path | None, *, json: bool) -> None:
     """Classify the clips of the corpora in `data` with each model, and print what came of it. Exits with 3 where clips could not be read."""
+    from hearken.evaluate.classify import check_folder, to_json
     from hearken.evaluate.classify import classify as run
-    from hearken.evaluate.classify import to_json
-    from hearken.evaluate.evaluate import place_of, slug
+    from hearken.evaluate.plan import plan
+    from hearken.evaluate.templates import templates_of
 
-    if not data:
-        raise typer.BadParameter("Name a corpus whose clips have labels, with --data.")
+    prompts = templates or [_STANDARD]
+    templates_of(prompts)  # a wrong name is told before anything is read
+    planned = plan(names, data, wish, out=out, zero_shot=True)
+    for each in planned:
+        if each.place:
+            check_folder(each.place)
+        if not (wish.tta or wish.windows or Path(each.name).exists()):
+            ready_model(each.name)
     found = []
-    for name in names:
-        place = (
-            out / slug(name)
-            if out and len(names) > 1
-            else out or place_of(name, data, wish).with_name(f"{place_of(name, data, wish).name}-zero-shot")
-        )
-        ready = name if wish.tta or wish.windows or Path(name).exists() else ready_model(name) or name
-        with CountBar(f"classify {name}", "clips", quiet=json) as bar:
-            found.append(run(ready, data, templates or ["laion"], wish, out=place, on_progress=bar))
+    for each in planned:
+        with CountBar(f"classify {each.label}", "clips", quiet=json) as bar:
+            found.append(run(each.name, data, prompts, wish, out=each.place, label=each.label, on_progress=bar))
     if json:
         output.print_json({"systems": [to_json(each) for each in found]})
     else:
@@ -57,7 +59,8 @@ def _tell(found: list[Classified]) -> None:
     screen.print(f"{show(found[0].task.name)}, zero-shot, {len(first.classes)} classes (percent, 95 % intervals)", style="bold")
     rows = [(each.system, *(figure_text(name, figure) for name, figure in each.result.figures.items())) for each in found]
     chance = ("chance", *(f"{100 * first.chance[name]:.1f}" for name in first.figures))
-    screen.print(output.table(("system", *first.figures), [*rows, chance], folding=("system",)))
+    for part in fitting([("system", *first.figures), *rows, chance], screen.width):
+        screen.print(output.table(part[0], part[1:], folding=("system",)))
     for each in found:
         confused = confusions(each.result, count=_SHOWN)
         if confused:
@@ -65,9 +68,19 @@ def _tell(found: list[Classified]) -> None:
             lines = [(line.label, line.instead, f"{line.count} of {line.of}") for line in confused]
             screen.print(output.table(("label", "taken for", "clips"), lines))
         worst = [f"{line.name} ({figure_text('recall', line.recall)})" for line in worst_classes(each.result, count=3) if line.recall]
-        output.note(f"found least: {', '.join(map(show, worst))}")
+        output.note(f"{show(each.system)} finds least: {', '.join(map(show, worst))}")
         for failure in each.failures[:_SHOWN]:
             output.note(f"failed: {show(failure.path)}: {show(failure.message)}")
         if each.folder:
             output.note(f"kept in {shlex.quote(os.path.relpath(each.folder))}")
     output.note(f"{output.plural(len(first.clips), 'clip')}; prompts: {', '.join(map(show, first.templates))}")
+    recordings, record = int(found[0].facts["recordings"]), found[0].task.record
+    cut = (
+        f", cut from {output.plural(recordings, 'recording')}, which are left out one at a time"
+        if recordings < len(found[0].task.clips)
+        else ""
+    )
+    output.note(f"intervals: jackknife over clips{cut}")
+    for count, what in ((first.without_label, "without a label"), (record.get("clips_without_sound", 0), "whose sound is not here")):
+        if count:
+            output.note(f"left out: {output.plural(int(count), 'clip')} {what}")

@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hearken.errors import EvaluationError, show
-from hearken.evaluate.evaluate import Wish, encoder_of, versions
+from hearken.evaluate.beforehand import check_model, check_wish
+from hearken.evaluate.evaluate import Wish, besides, encoder_of, label_of, versions
 from hearken.evaluate.open import open_task, restricted
 from hearken.evaluate.result_rows import class_rows, sound_rows
-from hearken.evaluate.store import csv_bytes, figures_json
+from hearken.evaluate.store import check_place, csv_bytes, figures_json
 from hearken.evaluate.systems import open_system
 from hearken.evaluate.task import Task
-from hearken.evaluate.templates import templates_of
+from hearken.evaluate.templates import read_label, templates_of
 from hearken.evaluate.zero_shot import ZeroShot, zero_shot
 from hearken.files import write_whole
 from hearken.types import Failure, Progress, silent
@@ -42,16 +45,22 @@ class Classified:
 
 
 def classify(
-    name: str, references: Sequence[str], templates: Sequence[str], wish: Wish, *, out: Path | None = None, on_progress: Progress = silent
-) -> Classified:
+    name: str, references: Sequence[str], templates: Sequence[str], wish: Wish, *, out: Path | None = None, label: str = "",
+    on_progress: Progress = silent,
+) -> Classified:  # fmt: skip
     """Classify the clips of the corpora by their labels with the model `name`, write it to `out` (None: nowhere), and return it.
 
-    `templates` are names of sets, or texts with `{}` (`templates_of`). Raises what opening the corpora and the model raises, and EvaluationError.
+    `templates` are names of sets, or texts with `{}` (`templates_of`). `label` is what the system is called (default: `label_of`). Where the
+    corpus says which clips were cut from one recording, intervals leave out recordings. Raises what opening the corpora and the model
+    raises, and EvaluationError.
     """
     prompts = templates_of(templates)
+    check_wish(wish)
+    if out is not None:
+        check_folder(out)
+    check_model(name)
     asked = open_task(references, merged=False, need_queries=False)
-    if not any(asked.task.labels):
-        raise EvaluationError(f"The clips of {show(asked.task.name)} have no labels.", "A table has them in its column tags.")
+    check_labels(asked.task)
     system = open_system(
         name, max_duration_s=wish.max_duration_s, accelerator=wish.accelerator, precision=wish.precision, make_encoder=encoder_of(wish)
     )
@@ -59,11 +68,34 @@ def classify(
     if not numbers:
         raise EvaluationError(f"None of the clips of {show(asked.task.name)} can be read.", "`hearken data check` says why.")
     task, _ = restricted(asked.task, numbers)
-    result = zero_shot(vectors, task.labels, system.encode_texts, prompts)
-    found = Classified(name, task, result, tuple(failures), {**system.facts, **versions()}, out)
+    recordings = None if asked.recordings is None else asked.recordings[numbers]
+    classes = sorted({each for own in asked.task.labels for each in own})  # all that were there: with fewer classes the task is easier
+    result = zero_shot(vectors, task.labels, system.encode_texts, prompts, classes=classes, clusters=recordings)
+    num_recordings = len(np.unique(np.arange(len(numbers)) if recordings is None else recordings))
+    facts = {**system.facts, **versions(), **besides(wish), "clips_failed": len(failures), "recordings": num_recordings}
+    found = Classified(label or label_of(name, wish), task, result, tuple(failures), facts, out)
     if out is not None:
         write(out, found)
     return found
+
+
+def check_folder(folder: Path) -> None:
+    """Raise EvaluationError where something else than an earlier classification lies in `folder`."""
+    check_place(folder, RECORD, (CLASSES, SOUNDS, CONFUSION))
+
+
+def check_labels(task: Task) -> None:
+    """Raise EvaluationError where the clips of `task` have fewer than two labels in all, or two that read alike."""
+    labels = sorted({label for own in task.labels for label in own})
+    if len(labels) < 2:
+        has = "have no labels" if not labels else f"all have the label {show(labels[0])!r}"
+        raise EvaluationError(f"The clips of {show(task.name)} {has}.", "A table has them in its column tags; two at least are needed.")
+    seen: dict[str, str] = {}
+    for each in labels:
+        if seen.setdefault(read_label(each), each) != each:
+            raise EvaluationError(
+                f"The labels {show(seen[read_label(each)])!r} and {show(each)!r} read alike.", "Take one for both, or other words."
+            )
 
 
 def write(folder: Path, found: Classified) -> None:

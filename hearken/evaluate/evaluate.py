@@ -6,6 +6,8 @@ done.evaluation.figures["t2a_mAP@10"]            # Interval(value=..., low=..., 
 
 from __future__ import annotations
 
+import hashlib
+import os
 import platform
 import re
 from collections.abc import Callable, Sequence
@@ -16,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 from hearken import __version__
 from hearken.errors import EvaluationError, show
-from hearken.evaluate.ensemble import Member, ensemble
+from hearken.evaluate.beforehand import check_model, check_task, check_wish
+from hearken.evaluate.ensemble import Member, check_members, ensemble
 from hearken.evaluate.evaluation import WAYS, Evaluation, Way
-from hearken.evaluate.fit_weights import fit_weights
+from hearken.evaluate.fit_weights import check_apart, fit_weights
 from hearken.evaluate.measure import METRICS, measure
 from hearken.evaluate.open import OpenTask, open_task
-from hearken.evaluate.store import is_evaluation, load, save
-from hearken.evaluate.systems import Encoded, SoundEncoder, encode, open_system
+from hearken.evaluate.store import check_place, is_evaluation, load, save
+from hearken.evaluate.systems import Encoded, SoundEncoder, encode, folder_of, open_system
 from hearken.evaluate.task import Task
 from hearken.metrics.definitions import definition
 from hearken.metrics.scores import Scores
@@ -39,6 +42,7 @@ STANDARD = "any-of-n"
 """The definition unless another one is asked for: what the papers and the public code compute."""
 SEVERAL = "dcase2025"
 """The definition for a corpus whose queries have several clips each, as people judged."""
+_LONGEST = 120  # of the 255 bytes that a folder's name may have
 _ONE_WAY = {"dcase": ("t2a",), "dcase2025": ("t2a",)}
 
 
@@ -79,17 +83,30 @@ class Done:
 
 
 def evaluate(
-    name: str, references: Sequence[str], wish: Wish | None = None, *, out: Path | None = None, on_progress: Progress = silent
-) -> Done:
+    name: str, references: Sequence[str], wish: Wish | None = None, *, out: Path | None = None, label: str = "", on_progress: Progress = silent,
+) -> Done:  # fmt: skip
     """Evaluate the model `name` on the corpora `references` together, write it to `out` (None: nowhere), and return it.
 
-    The folder of an earlier evaluation in the place of a model is taken as it is, and only measured again. Raises what opening the corpora and
-    the model raises, and EvaluationError.
+    The folder of an earlier evaluation in the place of a model is taken as it is, and only measured again. `label` is what the system is
+    called (default: `label_of`). What can be known to fail fails before a sound is read. Raises what opening the corpora and the model raises, and
+    EvaluationError.
     """
     wish = wish or Wish()
+    check_wish(wish)
+    if out is not None:
+        check_place(out)
     if is_evaluation(Path(name)):
-        return again(Path(name), wish)
+        return again(Path(name), wish, out=out)
+    check_model(name)
     by, asked = ask_corpora(references, wish)
+    return listened(name, by, asked, wish, out=out, label=label, on_progress=on_progress)
+
+
+def listened(
+    name: str, by: str, asked: OpenTask, wish: Wish, *, out: Path | None = None, label: str = "", on_progress: Progress = silent
+) -> Done:
+    """Evaluate the model `name` on what is asked, by the definition `by`, as `evaluate` does once it has opened the corpora."""
+    check_task(asked.task, by, wish)
     system = open_system(
         name, max_duration_s=wish.max_duration_s, accelerator=wish.accelerator, precision=wish.precision, make_encoder=encoder_of(wish)
     )
@@ -98,7 +115,7 @@ def evaluate(
         from hearken.evaluate.rephrased import with_variations
 
         encoded = with_variations(encoded, wish.variations, system.encode_texts)
-    return measured(label_of(name, wish), encoded, by, wish, out=out)
+    return measured(label or label_of(name, wish), encoded, by, wish, out=out)
 
 
 def together(
@@ -117,19 +134,31 @@ def together(
     """
     by = done[0].evaluation.definition
     members = [_member(each) for each in done]
+    check_members(members)
     if not fit_on:
         label = f"mean of {len(done)}"
         return score(label, members[0].task, ensemble(members), by, wish, facts={**versions(), "members": _names(done)}, out=out)
-    if any(is_evaluation(Path(name)) for name in names):
-        raise EvaluationError("Weights are fitted with models, not with earlier evaluations.", "Name the models themselves.")
-    tried = [evaluate(name, fit_on, replace(wish, definition=by), on_progress=on_progress) for name in names]
+    asked = ask_to_fit(names, fit_on, by, members[0].task, wish)
+    tried = [listened(name, by, asked, wish, label=label, on_progress=on_progress) for name, label in zip(names, _names(done), strict=True)]
     fitted = fit_weights([_member(each) for each in tried], definition(by), test=members[0].task, seed=wish.seed)
     label = f"weighted mean ({', '.join(f'{weight:.2f}' for weight in fitted.weights)})"
     facts = {
         **versions(), "members": _names(done), "weights": list(fitted.weights), "fitted_on": list(fit_on), "fitted_metric": fitted.metric,
         "gain_where_fitted": fitted.gain.difference.value, "warning": fitted.warning,
     }  # fmt: skip
-    return score(label, members[0].task, ensemble(members, fitted.weights), by, wish, facts=facts, out=out)
+    failures = tuple(failure for each in tried for failure in each.failures)
+    return score(label, members[0].task, ensemble(members, fitted.weights), by, wish, facts=facts, failures=failures, out=out)
+
+
+def ask_to_fit(names: Sequence[str], fit_on: Sequence[str], by: str, test: Task, wish: Wish) -> OpenTask:
+    """Return what the corpora `fit_on` ask, on which weights are fitted. Raises EvaluationError where they share a clip with `test`, and
+    where one of `names` is an earlier evaluation, which cannot be asked anew."""
+    if any(is_evaluation(Path(name)) for name in names):
+        raise EvaluationError("Weights are fitted with models, not with earlier evaluations.", "Name the models themselves.")
+    _, asked = ask_corpora(fit_on, replace(wish, definition=by))
+    check_task(asked.task, by, wish)
+    check_apart(asked.task, test)
+    return asked
 
 
 def _member(done: Done) -> Member:
@@ -144,7 +173,7 @@ def _names(done: Sequence[Done]) -> list[str]:
 
 def measured(label: str, encoded: Encoded, by: str, wish: Wish, *, out: Path | None = None) -> Done:
     """Measure what was encoded, write it to `out` (None: nowhere), and return it."""
-    facts = {**encoded.facts, **versions(), "tta": wish.tta, "windows": wish.windows, "variations": wish.variations}
+    facts = {**encoded.facts, **versions(), **besides(wish)}
     return score(label, encoded.task, encoded.scores, by, wish, facts=facts, failures=encoded.failures, out=out)
 
 
@@ -160,8 +189,15 @@ def score(
     return Done(found, task, scores, out, failures, wish.interval, wish.seed)
 
 
-def again(folder: Path, wish: Wish) -> Done:
-    """Return the evaluation in `folder`, measured as `wish` says. Raises EvaluationError for a definition that needs other queries."""
+def again(folder: Path, wish: Wish, *, out: Path | None = None, label: str = "") -> Done:
+    """Return the evaluation in `folder`, measured as `wish` says, and write it to `out` (None: nowhere).
+
+    Raises EvaluationError for a definition that needs other queries, and for a wish that needs the model.
+    """
+    if any(besides(wish).values()) or wish.max_duration_s is not None:
+        raise EvaluationError(
+            f"{show(folder)} is an evaluation: its sounds and texts are not encoded anew.", "Evaluate the model itself that way."
+        )
     stored = load(folder)
     by = wish.definition or stored.definition
     if definition(by).merged != definition(stored.definition).merged:
@@ -169,8 +205,9 @@ def again(folder: Path, wish: Wish) -> Done:
             f"{show(folder)} was evaluated by {stored.definition}, whose queries are others than those of {by}.",
             "Evaluate the model again by that definition.",
         )
-    done = score(stored.system, stored.task, stored.scores, by, wish, facts=stored.facts)
-    return replace(done, folder=folder)
+    check_task(stored.task, by, wish)
+    done = score(label or stored.system, stored.task, stored.scores, by, wish, facts=stored.facts, out=out)
+    return replace(done, folder=out or folder)
 
 
 def ask_corpora(references: Sequence[str], wish: Wish, *, need_sounds: bool = True) -> tuple[str, OpenTask]:
@@ -197,35 +234,60 @@ def encoder_of(wish: Wish) -> Callable[[DualEncoder, str], SoundEncoder] | None:
     return None
 
 
-def label_of(name: str, wish: Wish) -> str:
-    """Return what a system is called in tables: the model, and what was done besides."""
-    besides = [
+def besides(wish: Wish) -> dict[str, str]:
+    """Return what is done besides encoding sounds and texts as the model does, for the record."""
+    return {"tta": wish.tta, "windows": wish.windows, "variations": wish.variations}
+
+
+def label_of(name: str, wish: Wish, *, parts: int = 2) -> str:
+    """Return what a system is called in tables: the model, and what was done besides; of a path, the last `parts` parts alone."""
+    done = [
         f"TTA {wish.tta}" if wish.tta else "",
         f"windows {wish.windows}" if wish.windows else "",
         "rephrased" if wish.variations else "",
     ]
-    return " + ".join([name, *filter(None, besides)])
+    return " + ".join([short_name(name, parts), *filter(None, done)])
+
+
+def short_name(name: str, parts: int = 2) -> str:
+    """Return the last `parts` parts of the path of a model; a name as it is."""
+    if not Path(name).exists():
+        return name
+    whole = Path(os.path.abspath(name)).parts[1:]
+    return "/".join(whole[-parts:]) or name
 
 
 def place_of(name: str, references: Sequence[str], wish: Wish) -> Path:
     """Return where an evaluation goes unless somebody says: below the run, or below `evaluations/` here."""
-    besides = "-".join(filter(None, (wish.definition, wish.tta and f"tta-{wish.tta}", wish.windows and f"windows-{wish.windows}")))
-    corpora = "+".join(Path(each).stem if Path(each).suffix else each for each in references)
-    folder = slug("-".join(filter(None, (corpora, besides, wish.variations and "rephrased"))))
-    if (Path(name) / RUN_RECORD).is_file():
-        return Path(name) / EVALUATIONS / folder
-    return Path(EVALUATIONS) / slug(Path(name).name if Path(name).exists() else name) / folder
+    tta = wish.tta and f"tta-{wish.tta}" + (f"-{wish.tta_layer}" if wish.tta_layer != "encoder" else "")
+    done = (wish.definition, tta, wish.windows and f"windows-{wish.windows}", wish.variations and "rephrased")
+    folder = slug("-".join(filter(None, ("+".join(map(_corpus_name, references)), *done))))
+    model = folder_of(name)
+    if (model / RUN_RECORD).is_file():
+        return model / EVALUATIONS / folder
+    return Path(EVALUATIONS) / slug(short_name(name)) / folder
+
+
+def _corpus_name(reference: str) -> str:
+    """A corpus as a part of a folder's name: of a path the last part, without the ending, and the split."""
+    path, colon, split = reference.rpartition(":")
+    if colon and os.path.exists(path) and not os.path.exists(reference):
+        return f"{_corpus_name(path)}-{split}"
+    return Path(reference).stem if Path(reference).suffix else reference
 
 
 def slug(text: str) -> str:
-    """Return `text` as the name of a folder: letters, digits, and - . + _ alone."""
-    return re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip("-.") or "evaluation"
+    """Return `text` as the name of a folder: letters, digits, and - . + _ alone; what is too long ends in a digest."""
+    name = re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip("-.") or "evaluation"
+    return (
+        name if len(name) <= _LONGEST else f"{name[: _LONGEST - 9]}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    )
 
 
 def _tta(dual: DualEncoder, name: str, wish: Wish) -> SoundEncoder:
     from hearken.tta.multi import MultiTTA
 
-    return MultiTTA(dual, wish.tta, _augmentation_of(Path(name)), seed=wish.seed, layer=wish.tta_layer)
+    return MultiTTA(dual, wish.tta, _augmentation_of(folder_of(name)), seed=wish.seed, layer=wish.tta_layer)
 
 
 def _augmentation_of(folder: Path) -> Augmentation | None:

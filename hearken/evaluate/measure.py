@@ -52,8 +52,8 @@ def measure(
 
 def _direction(way: Way, task: Task, scores: Scores, rule: Definition, metrics: Sequence[str], interval: str, seed: int) -> Direction:
     if way == "t2a":
+        ranks = ranks_of(scores, task.relevance)  # refuses queries without an answer, which have no owner
         askers, clusters = np.arange(len(task.queries)), task.owners
-        ranks = ranks_of(scores, task.relevance)
     else:
         askers = clusters = task.asked
         ranks = ranks_of(rows_of(scores.transposed(), askers), task.relevance.transposed().take(askers))

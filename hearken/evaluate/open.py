@@ -5,6 +5,7 @@ Legend: `N` clips, `Q` queries.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,10 +25,11 @@ from hearken.train.feed.sounds import Sounds
 
 @dataclass(frozen=True, eq=False)
 class OpenTask:
-    """A task, and the places of its sounds (N); None for a clip that has none here."""
+    """A task, and the places of its sounds (N); None for a clip that has none here. `recordings` (N) numbers what the clips were cut from."""
 
     task: Task
     places: tuple[Place | None, ...]
+    recordings: IntArray | None = None
 
     def listening(self, rate_hz: int, max_duration_s: float | None, *, jobs: int, ledger: Path | None = None) -> Listening:
         """Return the sounds at `rate_hz`, at most the first `max_duration_s` of each; what cannot be read is noted in `ledger`."""
@@ -43,11 +45,13 @@ def open_task(references: Sequence[str], *, merged: bool, need_sounds: bool = Tr
 
     With `merged`, equal captions are one query that all their clips answer; without, each caption belongs to its clip alone. Where sounds
     are needed, clips without one are left out, with the queries that only they answer; `task.record` counts both. Raises
-    what `open_corpus` raises, and MissingDataError where no clip is left, or none of the queries that are needed.
+    what `open_corpus` raises, MissingDataError where no clip is left, or none of the queries that are needed, and EvaluationError where two
+    of the corpora have a clip in common: it would stand in its own way.
     """
     parts = [open_corpus(each) for each in references]
+    _check_apart(references, parts)
     asked = ask(parts, merged=merged, need_sounds=need_sounds, need_queries=need_queries, left_out=_nobody)
-    return OpenTask(task_of(asked), asked.places)
+    return OpenTask(task_of(asked), asked.places, recordings_of(asked.origins))
 
 
 def task_of(asked: Asked) -> Task:
@@ -56,8 +60,28 @@ def task_of(asked: Asked) -> Task:
     grades = np.array([grades[item] for grades in asked.grades for item in sorted(grades)], np.float64)
     graded = grades if len(np.unique(grades)) > 1 else None
     paths = tuple(place if isinstance(place, str) else "" for place in asked.places)
-    record = asked.record | {"captions_worded_alike": asked.num_worded_alike}
+    times = Counter(place for place in asked.places if place is not None)
+    record = asked.record | {
+        "captions_worded_alike": asked.num_worded_alike, "clips_of_one_file": sum(count for count in times.values() if count > 1),
+    }  # fmt: skip
     return Task(asked.name, asked.clips, asked.queries, relevance, graded, paths, asked.labels, record)
+
+
+def recordings_of(origins: Sequence[Sequence[str]]) -> IntArray:
+    """Return the number of the recording of each clip (N,): clips with an origin in common are of one, a clip without any is one of its own."""
+    groups = list(range(len(origins)))
+
+    def first(clip: int) -> int:
+        while groups[clip] != clip:
+            groups[clip] = clip = groups[groups[clip]]
+        return clip
+
+    seen: dict[str, int] = {}
+    for clip, own in enumerate(origins):
+        for origin in own:
+            here, there = first(clip), first(seen.setdefault(origin, clip))
+            groups[max(here, there)] = min(here, there)
+    return np.unique([first(clip) for clip in range(len(origins))], return_inverse=True)[1].astype(np.int64)
 
 
 def restricted(task: Task, clips: Sequence[int] | IntArray) -> tuple[Task, IntArray]:
@@ -85,6 +109,19 @@ def restricted(task: Task, clips: Sequence[int] | IntArray) -> tuple[Task, IntAr
         labels=tuple(task.labels[each] for each in kept) if task.labels else (),
         record=task.record | gone,
     ), queries
+
+
+def _check_apart(references: Sequence[str], parts: Sequence[Opened]) -> None:
+    """Raise EvaluationError where a clip comes twice, by corpus, split and id; Clotho has names that are in two splits, of different sounds."""
+    owners: dict[tuple[str, str, str], int] = {}
+    for number, opened in enumerate(parts):
+        for clip in opened.clips:
+            other = owners.setdefault((opened.identity, clip.split, clip.id), number)
+            if other != number:
+                raise EvaluationError(
+                    f"{show(references[other])} and {show(references[number])} both have the clip {show(clip.id)}.",
+                    "Name each clip's corpus once.",
+                )
 
 
 def _nobody(opened: Opened, clip: Clip) -> None:

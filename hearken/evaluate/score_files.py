@@ -75,14 +75,17 @@ def _in_order(path: Path, rows: NDArray[np.generic], arrays: dict[str, NDArray[n
 
 
 def order_of(path: Path, names: Sequence[str], wanted: Sequence[str], what: str) -> list[int]:
-    """Return where each of `wanted` stands in `names`; equal ones are taken in turn. Raises EvaluationError, naming what is missing."""
+    """Return where each of `wanted` stands in `names`, blanks at their ends aside; equal ones are taken in turn.
+
+    Raises EvaluationError, naming what is missing.
+    """
     places: dict[str, list[int]] = {}
     for place, name in reversed(list(enumerate(names))):
-        places.setdefault(name, []).append(place)
+        places.setdefault(name.strip(), []).append(place)
     order, missing = [], []
     for name in wanted:
-        if places.get(name):
-            order.append(places[name].pop())
+        if places.get(name.strip()):
+            order.append(places[name.strip()].pop())
         else:
             missing.append(name)
     if missing:
@@ -100,6 +103,8 @@ def _read_table(path: Path, task: Task) -> Scores:
             header = next(rows, [])
             queries, values = [], []
             for row in rows:
+                if not row:
+                    continue
                 if len(row) != len(header):
                     raise EvaluationError(f"{show(path)}, line {rows.line_num}: {len(row)} cells, and {len(header)} column titles.")
                 queries.append(row[0])
@@ -112,7 +117,7 @@ def _read_table(path: Path, task: Task) -> Scores:
 
 
 def _names(columns: Sequence[str], clips: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Column titles and clip ids as they are, or without folders and endings where they agree only so."""
-    if set(clips) <= set(columns):
-        return columns, clips
-    return [PurePosixPath(name).stem for name in columns], [PurePosixPath(name).stem for name in clips]
+    """Column titles and clip ids as they are, or without folders and endings where they agree only so, and stay apart."""
+    stems = [PurePosixPath(name).stem for name in columns], [PurePosixPath(name).stem for name in clips]
+    is_plain = set(clips) <= set(columns) or any(len(set(names)) < len(names) for names in stems)
+    return (columns, clips) if is_plain else stems

@@ -34,12 +34,13 @@ from hearken.evaluate.evaluation import Direction, Evaluation
 from hearken.evaluate.measure import measure
 from hearken.evaluate.result_rows import clip_rows, query_rows
 from hearken.evaluate.task import Task
-from hearken.files import temp_beside, write_whole
+from hearken.files import TEMP_MARK, temp_beside, write_whole
 from hearken.metrics.confidence import Interval
 from hearken.metrics.relevance import Relevance
 from hearken.metrics.scores import Scores, TableScores, VectorScores
 
 RECORD, TASK, QUERIES, CLIPS, VECTORS, SCORES = "evaluation.json", "task.json", "queries.csv", "clips.csv", "vectors.npz", "scores.npz"
+_OTHERS = (TASK, QUERIES, CLIPS, VECTORS, SCORES)
 _FORMAT = 1
 _AGAIN = "Evaluate again, or name another folder."
 
@@ -64,13 +65,11 @@ class Stored:
 
 
 def save(folder: Path, evaluation: Evaluation, task: Task, scores: Scores, *, interval: str = "bootstrap", seed: int = 0) -> None:
-    """Write `evaluation` to `folder`, in the place of an earlier evaluation there; whole, or not at all.
+    """Write `evaluation` to `folder`, in the place of an earlier evaluation there, of which nothing else in the folder is touched.
 
-    `interval` and `seed` are those that it was measured with. Raises EvaluationError where something else lies in `folder`, or it cannot
-    be written.
+    All of it is written before the earlier one goes, whose record goes first and comes last. `interval` and `seed` are those that it was measured with. Raises EvaluationError where something else lies in `folder`, or it cannot be written.
     """
-    if folder.exists() and not (folder / RECORD).is_file() and any(folder.iterdir()):
-        raise EvaluationError(f"{show(folder)} holds something that is no evaluation.", "Name an empty folder, or a new one.")
+    check_place(folder)
     record = {
         "format": _FORMAT, "system": evaluation.system, "task": evaluation.task, "task_sha256": evaluation.task_digest,
         "definition": evaluation.definition,
@@ -81,24 +80,39 @@ def save(folder: Path, evaluation: Evaluation, task: Task, scores: Scores, *, in
         "counts": {way: len(direction.askers) for way, direction in evaluation.directions.items()},
         "record": task.record, "facts": dict(evaluation.facts),
     }  # fmt: skip
-    temp = temp_beside(folder)
+    temp = temp_beside(folder / RECORD)
     try:
         temp.mkdir(parents=True)
         write_whole(temp / TASK, _json(_task_json(task)))
         _write_tables(temp, evaluation, task, scores)
         _write_scores(temp, scores)
         write_whole(temp / RECORD, _json(record))
-        if folder.exists():
-            shutil.rmtree(folder)
-        temp.rename(folder)
+        _adopt(temp, folder)
     except OSError as error:
-        shutil.rmtree(temp, ignore_errors=True)
         raise EvaluationError(
             f"{show(folder)} cannot be written: {error.strerror or error}.", "Check the disk, or name another folder."
         ) from error
-    except BaseException:
+    finally:
         shutil.rmtree(temp, ignore_errors=True)
-        raise
+
+
+def _adopt(temp: Path, folder: Path) -> None:
+    """Put the files of an evaluation in the place of the earlier one's, the record last."""
+    for name in (RECORD, *_OTHERS):
+        (folder / name).unlink(missing_ok=True)
+    for name in (*_OTHERS, RECORD):
+        if (temp / name).exists():
+            (temp / name).replace(folder / name)
+
+
+def check_place(folder: Path, record: str = RECORD, others: Sequence[str] = ()) -> None:
+    """Raise EvaluationError unless `folder` is new or empty, or holds what goes by the file `record` (or what is left of it: `others`)."""
+    try:
+        held = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    except OSError as error:
+        raise EvaluationError(f"{show(folder)} cannot be written: {error.strerror or error}.", "Name another folder.") from error
+    if record not in held and not all(name.split(TEMP_MARK)[0] in (record, *(others or _OTHERS)) for name in held):
+        raise EvaluationError(f"{show(folder)} holds something that is no evaluation.", "Name an empty folder, or a new one.")
 
 
 def is_evaluation(folder: Path) -> bool:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from hearken.evaluate.open import OpenTask, restricted
 from hearken.evaluate.task import Task
 from hearken.metrics.scores import VectorScores
 from hearken.runtime.catalog import RUN_RECORD, find_model
+from hearken.train.runs.home import RUNS
 from hearken.types import Failure, FloatArray, Progress, silent
 from hearken.zoo.install import need_extra
 
@@ -110,10 +112,15 @@ def open_system(
     `max_duration_s` cuts longer sounds (None: what the run's recipe says, else nothing). `make_encoder` gets the model and `name` and returns
     another way to encode a sound, for which torch is needed. Raises ModelNotFoundError, ModelError, RunError, MissingExtraError.
     """
-    folder = Path(name)
+    folder = folder_of(name)
     if make_encoder is None and not (folder / RUN_RECORD).is_file() and not (folder / _WEIGHTS).is_file():
         return ExportedSystem(find_model(name), max_duration_s)
-    return _torch_system(name, max_duration_s, accelerator, precision, make_encoder)
+    return _torch_system(str(folder), max_duration_s, accelerator, precision, make_encoder)
+
+
+def folder_of(name: str) -> Path:
+    """Return the folder that `name` means: that of a run in `runs/` where `name` itself is none, as in training; else `name` as a path."""
+    return RUNS / name if not Path(name).exists() and (RUNS / name / RUN_RECORD).is_file() else Path(name)
 
 
 class ExportedSystem:
@@ -149,14 +156,18 @@ class ExportedSystem:
 
         paths = [str(place) for place in asked.places]
         found: dict[str, FloatArray] = {}
-        failures: list[Failure] = []
-        for done, (path, result) in enumerate(FileEmbedder(self._folder).embed_files(dict.fromkeys(paths), jobs=jobs), start=1):
-            if isinstance(result, EmbeddedFile):
-                found[path] = result.vectors.clip
-            else:
-                failures.append(result)
-            on_progress(done, len(paths))
+        failed: dict[str, Failure] = {}
+        distinct = list(dict.fromkeys(paths))
+        embedding = cast("Generator[tuple[str, EmbeddedFile | Failure], None, None]", FileEmbedder(self._folder).embed_files(distinct, jobs=jobs))
+        with closing(embedding) as results:  # Ctrl-C stops the processes at once
+            for done, (path, result) in enumerate(results, start=1):
+                if isinstance(result, EmbeddedFile):
+                    found[path] = result.vectors.clip
+                else:
+                    failed[path] = result
+                on_progress(done, len(distinct))
         numbers = [number for number, path in enumerate(paths) if path in found]
+        failures = [failed[path] for path in paths if path in failed]  # one for each clip, as those that are left are counted
         return numbers, _stacked([found[paths[number]] for number in numbers], self._model.dim), failures
 
 
@@ -214,10 +225,20 @@ def _torch_system(
     from hearken.train.build import start_model
     from hearken.train.validate import device_of
 
-    dual = start_model(name).to(device_of(accelerator))
+    device = device_of(accelerator)
+    if accelerator == "cuda" and device != "cuda":
+        raise EvaluationError("There is no CUDA device here.", "Take --accelerator auto, or cpu.")
+    dual = start_model(name).to(device)
     length_s = _length_of_run(Path(name)) if max_duration_s is None else max_duration_s
     encoder = make_encoder(dual, name) if make_encoder else None
-    facts = {"model": name, "digest": weights_digest(dual), "runtime": "torch", "max_duration_s": length_s, "precision": precision}
+    facts = {
+        "model": name,
+        "digest": weights_digest(dual),
+        "runtime": "torch",
+        "max_duration_s": length_s,
+        "precision": precision,
+        "device": device,
+    }
     return TorchSystem(name, dual, length_s, precision, encoder, facts)
 
 

@@ -91,13 +91,14 @@ def _write_soundfile(path: Path, container: str, subtype: str, sound: Sound, rat
 
 
 def write_av(
-    path: Path, container: str, codec: str, sound: Sound, rate_hz: int, tags: dict[str, str] | None = None, **options: Any
-) -> None:
-    """Write `sound` (T, C) by PyAV."""
+    path: Path, container: str, codec: str, sound: Sound, rate_hz: int, tags: dict[str, str] | None = None, *,
+    encoder: dict[str, str] | None = None, **options: Any,
+) -> None:  # fmt: skip
+    """Write `sound` (T, C) by PyAV; `encoder` are options of the codec, `options` those of `av.open`."""
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[sound.shape[1]]
     with av.open(str(path), "w", format=container, **options) as file:
         file.metadata.update(tags or {})
-        stream = file.add_stream(codec, rate=rate_hz, layout=layout, bit_rate=128_000)
+        stream = file.add_stream(codec, rate=rate_hz, layout=layout, bit_rate=128_000, options=encoder)
         if codec == "wavpack":
             stream.codec_context.format = "s16p"  # its first choice would be 8 bits
         for start in range(0, len(sound), rate_hz):

@@ -105,11 +105,11 @@ import time
 from pathlib import Path
 from hearken.data.unpack import unpack
 archive, home = map(Path, sys.argv[1:])
-unpack(archive, home, home, "id", on_progress=lambda done, total: time.sleep(0.005))
+unpack(archive, home, home, "id", on_progress=lambda done, total: time.sleep(600 if done == 60_000 else 0))
 """
     child = subprocess.Popen(python(code, path, home))
     stage = home / OWN_FOLDER / "unpacking" / path.name / "files" / "d"
-    deadline_s = time.monotonic() + 60
+    deadline_s = time.monotonic() + 240
     while not (stage.is_dir() and len(list(stage.iterdir())) > 20):
         assert time.monotonic() < deadline_s
         assert child.poll() is None

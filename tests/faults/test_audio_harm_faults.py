@@ -25,7 +25,7 @@ from hearken.errors import (
     AudioReadError,
     WorkerDiedError,
 )
-from tests.audio.making import KINDS, noise, tone, wav_header, write
+from tests.audio.making import AV_KINDS, KINDS, noise, tone, wav_header, write, write_av
 from tests.audio.mutating import fuzz
 
 MISBEHAVING = "tests.audio.misbehaving"
@@ -57,7 +57,12 @@ def stream_elsewhere(path: Path, max_duration_s: float = 1e9) -> tuple[int, list
 @linux_only
 @pytest.mark.parametrize("kind", ["flac", "opus.mkv", "lame.mp3"])
 def test_fault_A7_a_bomb_of_silence_is_cut_at_the_longest_duration(tmp_path: Path, kind: str) -> None:
-    path = write(tmp_path, kind, np.zeros((1_800 * 16_000, 1), np.float32), 16_000)
+    silence = np.zeros((1_800 * 16_000, 1), np.float32)
+    if kind == "opus.mkv":  # silence gets as small at the least effort, in a third of the time
+        path = tmp_path / "sound.opus.mkv"
+        write_av(path, *AV_KINDS[kind], silence, 16_000, encoder={"compression_level": "0"})
+    else:
+        path = write(tmp_path, kind, silence, 16_000)
     num_samples, flags, peak_mb = stream_elsewhere(path, 1_200.0)
     assert num_samples == 1_200 * 32_000  # 154 MB
     assert flags == ["over_duration", "silent"]

@@ -39,7 +39,7 @@ def together(function: str, *arguments: Any, num: int = 2) -> list[Any]:
             )
             for rank in range(num)
         ]  # fmt: skip
-        done = [(*process.communicate(timeout=180), process.returncode) for process in processes]
+        done = [(*process.communicate(timeout=300), process.returncode) for process in processes]
     results = []
     for out, error, code in done:
         assert code == 0, error

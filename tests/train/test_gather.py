@@ -49,6 +49,16 @@ def small_talk(rank: int) -> list[object]:
     ]  # fmt: skip
 
 
+def both_of_them(rank: int, num: int) -> tuple[list[list[float]], list[object]]:
+    return gradients(rank, num), small_talk(rank)
+
+
+@pytest.fixture(scope="module")
+def both() -> list[tuple[list[list[float]], list[object]]]:
+    """What each of two processes gets of `both_of_them`: to start them takes longer than that."""
+    return together("tests.train.test_gather:both_of_them", 2)
+
+
 def test_alone_everything_is_as_it_is() -> None:
     rows = INPUTS.clone()
     assert gather(rows) is rows
@@ -58,9 +68,9 @@ def test_alone_everything_is_as_it_is() -> None:
     assert first_value(0.1, CPU) == 0.1
 
 
-def test_two_processes_have_the_gradients_of_one() -> None:
+def test_two_processes_have_the_gradients_of_one(both: list[tuple[list[list[float]], list[object]]]) -> None:
     alone = gradients(0, 1)
-    for each in together("tests.train.test_gather:gradients", 2):
+    for each, _ in both:
         for one, two in zip(alone, each, strict=True):
             torch.testing.assert_close(torch.tensor(two), torch.tensor(one), rtol=1e-5, atol=1e-6)
     own_rows_alone = network()
@@ -83,6 +93,6 @@ def test_fault_T9_a_process_that_has_gone_is_told_in_words(monkeypatch: pytest.M
             ask()
 
 
-def test_processes_agree() -> None:
-    for each in together("tests.train.test_gather:small_talk"):
+def test_processes_agree(both: list[tuple[list[list[float]], list[object]]]) -> None:
+    for _, each in both:
         assert each == [2, True, False, 0.1, [0.5, 0.5], [1.0, 1.0], [0, 1]]

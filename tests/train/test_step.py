@@ -103,20 +103,34 @@ def joint(rank: int, num: int, cache: int | None, steps: int, double: bool) -> d
     return {name: value.flatten()[:2000].tolist() for name, value in dual.state_dict().items()}
 
 
-@pytest.mark.parametrize("cache", [None, 2])
-def test_two_processes_end_with_the_weights_of_one(cache: int | None) -> None:
+PARTS = {"updates": (None, 3, True), "updates of cached parts": (2, 3, True), "gradients": (None, 0, False)}
+
+
+def joints(rank: int, num: int) -> dict[str, dict[str, list[float]]]:
+    """What comes of all parts: to start processes takes longer than that."""
+    return {name: joint(rank, num, *part) for name, part in PARTS.items()}
+
+
+@pytest.fixture(scope="module")
+def both() -> list[dict[str, dict[str, list[float]]]]:
+    """What each of two processes has in the end, by the names of `PARTS`."""
+    return together("tests.train.test_step:joints", 2)
+
+
+@pytest.mark.parametrize("part", ["updates", "updates of cached parts"])
+def test_two_processes_end_with_the_weights_of_one(both: list[dict[str, dict[str, list[float]]]], part: str) -> None:
     """In float64: Adam divides by the gradient's size, and so makes rounding errors of gradients near nought as large as steps."""
     alone, start = joint(0, 1, None, 3, True), joint(0, 1, None, 1, True)
-    for each in together("tests.train.test_step:joint", 2, cache, 3, True):
+    for each in both:
         for name, values in alone.items():
-            assert each[name] == pytest.approx(values, rel=1e-5, abs=1e-5), name
+            assert each[part][name] == pytest.approx(values, rel=1e-5, abs=1e-5), name
     moved = max(abs(one - two) for name in alone for one, two in zip(alone[name], start[name], strict=True))
     assert moved > 1e-3, "nothing was learnt, so nothing was shown"
 
 
-def test_two_processes_have_the_gradients_of_one() -> None:
+def test_two_processes_have_the_gradients_of_one(both: list[dict[str, dict[str, list[float]]]]) -> None:
     alone = joint(0, 1, None, 0, False)
-    for each in together("tests.train.test_step:joint", 2, None, 0, False):
+    for each in (parts["gradients"] for parts in both):
         assert each.keys() == alone.keys()
         largest = max(abs(value) for values in alone.values() for value in values)
         for name, values in alone.items():

@@ -192,7 +192,7 @@ def _cells(entries: Sequence[Entry], corpus: str, values: Sequence[dict[str, Int
 
 
 def ours_text(metric: str, figure: Interval | None) -> str:
-    """Return our figure with its interval: shares as `35.2 [33.1, 37.4]`, in percent; ranks as `8 [7, 9.5]`; "-" for none."""
+    """Return our figure with its interval: shares as `35.2 [33.1, 37.4]`, in percent; ranks as `8.2 [8.0, 9.5]`; "-" for none."""
     from hearken.evaluate.report.table import Cell
     from hearken.evaluate.report.table import ours_text as text
 

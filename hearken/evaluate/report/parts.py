@@ -68,7 +68,7 @@ def systems_part(systems: Sequence[System], metric: str = "t2a_mAP@10") -> Chart
 
 def curves_part(stored: Stored, number: int) -> Part:
     """Return the curves of R@k and the histogram of similarities."""
-    part = Part(f"curves-{number}", "Recall and similarity")
+    part = Part(f"curves-{number}", f"Recall and similarity: {stored.system}")
     caption = "The share of queries with a right answer among the first k; the band is the 95 % interval at each k."
     part.charts.append(Chart(recall_chart(recall_lines(stored.evaluation), name=f"recall{number}"), caption))
     found = histogram(stored.scores, stored.task.relevance)

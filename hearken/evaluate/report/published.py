@@ -54,7 +54,6 @@ _ORDER: dict[tuple[str, str], tuple[str, ...]] = {
     ("salsa", "README"): ("Stage 1", "Stage 2", "Checkpoint"),
 }  # fmt: skip
 """The rows from top to bottom; a row that is not here comes last."""
-_AUGMENTED = "test-time augmentation"
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,8 @@ class Published:
 class PaperRow:
     """A row of a paper's table for one `corpus` ("": the only one that the recipe is tested on), and the `recipe` that stands for it.
 
-    `expected` are its figures as printed, by `t2a_mAP@10`, ...; `besides` says what it needs besides the recipe's training.
+    `expected` are its figures as printed, by `t2a_mAP@10`, ...; `tta` is the strategy of its test-time
+    augmentation, `besides` says what it needs besides that and the recipe's training.
     """
 
     paper: str
@@ -80,6 +80,7 @@ class PaperRow:
     recipe: str
     expected: dict[str, float] = field(default_factory=dict)
     besides: str = ""
+    tta: str = ""
 
 
 def paper_tables(collected: Collected) -> tuple[ReportTable, ...]:
@@ -100,12 +101,11 @@ def paper_tables(collected: Collected) -> tuple[ReportTable, ...]:
 
 def published_of(system: System, evaluation: Evaluation | Stored) -> dict[str, Published]:
     """Return by metric what was published for the recipe of `system` on the corpus of `evaluation`; nothing where nothing is known."""
-    task = evaluation.task if isinstance(evaluation, Evaluation) else evaluation.task.name
     found: dict[str, Published] = {}
     if system.training is None or system.training.is_smoke:
         return found
     for row in rows_of(system):
-        if _corpus_of(row, system) == task and _needs(row) == _is_augmented(evaluation.facts):
+        if not row.besides and _is_of(row, system, evaluation):
             for metric, value in row.expected.items():
                 found.setdefault(metric, Published(value, WHO.get(row.paper, row.paper), f"{row.table}, {row.row}"))
     return found
@@ -174,7 +174,14 @@ def _rows(about: object, recipe: str) -> Iterator[PaperRow]:
                 figures.setdefault(corpus, {})[metric] = float(value)
         for corpus, each in (figures or {"": {}}).items():
             yield PaperRow(
-                paper, show(table), show(str(row.get("row", ""))), show(corpus), recipe, each, show(str(row.get("besides") or ""))
+                paper,
+                show(table),
+                show(str(row.get("row", ""))),
+                show(corpus),
+                recipe,
+                each,
+                show(str(row.get("besides") or "")),
+                str(row.get("tta") or ""),
             )
 
 
@@ -208,10 +215,9 @@ def _cell(metric: str, figures: Mapping[str, Any], row: PaperRow) -> Cell:
 
 def _evaluations(row: PaperRow, system: System) -> list[Stored]:
     """The evaluation of a run that the row is of: of its corpus, with test-time augmentation where the row has it; one at most."""
-    if system.training is None or system.training.name != row.recipe or (row.besides and not _needs(row)):
+    if system.training is None or system.training.name != row.recipe or row.besides:
         return []
-    corpus = _corpus_of(row, system)
-    found = [stored for stored in system.evaluations.values() if stored.task.name == corpus and _needs(row) == _is_augmented(stored.facts)]
+    found = [stored for stored in system.evaluations.values() if _is_of(row, system, stored)]
     return sorted(found, key=lambda stored: stored.definition != "any-of-n")[:1]
 
 
@@ -222,19 +228,22 @@ def _corpus_of(row: PaperRow, system: System) -> str:
     return row.corpus or (str(tests[0]) if isinstance(tests, list | tuple) and tests else "")
 
 
-def _needs(row: PaperRow) -> bool:
-    """Whether a row is of test-time augmentation."""
-    return _AUGMENTED in row.besides
+def _is_of(row: PaperRow, system: System, evaluation: Evaluation | Stored) -> bool:
+    """Whether an evaluation of `system` is what a row asks for: of its corpus, and with its test-time augmentation or without any.
 
-
-def _is_augmented(facts: object) -> bool:
-    return isinstance(facts, dict) and bool(facts.get("tta"))
+    The corpus is what it was called when it was opened; a task has the name without a split.
+    """
+    task = evaluation.task if isinstance(evaluation, Evaluation) else evaluation.task.name
+    facts = evaluation.facts if isinstance(evaluation.facts, dict) else {}
+    return _corpus_of(row, system) == (facts.get("corpus") or task) and (facts.get("tta") or "") == row.tta
 
 
 def _notes(rows: Iterable[PaperRow]) -> Iterator[str]:
     yield "Ours with its 95 % interval, then the published figure; '-' where there is none."
     for row, besides in dict.fromkeys((row.row, row.besides) for row in rows if row.besides):
         yield f"{row}: {besides}."
+    for row, tta in dict.fromkeys((row.row, row.tta) for row in rows if row.tta):
+        yield f"{row}: the same training, tried with test-time augmentation {show(tta)}."
 
 
 def _how(used: list[Stored]) -> Iterator[str]:

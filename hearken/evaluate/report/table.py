@@ -58,9 +58,10 @@ def ours_text(cell: Cell) -> str:
     """Return our figure with its interval, such as `35.2 [33.1, 37.4]`; the text where the cell has one; "-" for neither."""
     if cell.figure is None:
         return cell.text or NOTHING
-    figure = cell.figure
-    text = _number(figure.value, cell)
-    return f"{text} [{_number(figure.low, cell)}, {_number(figure.high, cell)}]" if figure.method else text
+    value, low, high = (_number(each, cell) for each in (cell.figure.value, cell.figure.low, cell.figure.high))
+    if cell.unit == "rank" and all(each.endswith(".0") for each in (value, low, high)):
+        value, low, high = (each.removesuffix(".0") for each in (value, low, high))
+    return f"{value} [{low}, {high}]" if cell.figure.method else value
 
 
 def published_text(cell: Cell) -> str:
@@ -94,6 +95,4 @@ def best_marked(rows: Sequence[tuple[Cell, ...]], column: int, *, higher: bool =
 
 def _number(value: float, cell: Cell) -> str:
     text = f"{value * scale_of(cell.unit):{'+' if cell.is_signed else ''}.1f}"
-    if text in ("-0.0", "+0.0"):
-        text = "0.0"
-    return text.removesuffix(".0") if cell.unit == "rank" else text
+    return "0.0" if text in ("-0.0", "+0.0") else text

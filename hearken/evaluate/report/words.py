@@ -8,6 +8,7 @@ from hearken.evaluate.evaluation import WAYS, Way
 from hearken.evaluate.report.published import Published, unit_of
 from hearken.evaluate.report.table import Cell, ours_text
 from hearken.evaluate.task import Task
+from hearken.metrics.classification import chance_top_k
 from hearken.metrics.confidence import Interval
 
 METHODS = {
@@ -21,7 +22,7 @@ METRICS = {
     "meanR": "meanR: the mean rank of the best right answer.",
     "nDCG": "nDCG@10: graded relevance among the first ten answers, discounted by rank, as a share of the best order.",
 }
-_ASKERS: dict[Way, tuple[str, str]] = {"t2a": ("queries", "the right clip"), "a2t": ("clips", "a right caption")}
+_ASKERS: dict[Way, tuple[str, str]] = {"t2a": ("queries", "a right clip"), "a2t": ("clips", "a right caption")}
 
 
 def figure_text(metric: str, figure: Interval) -> str:
@@ -72,12 +73,14 @@ def _direction(way: Way, task: Task, figures: Mapping[str, Interval]) -> str:
     askers, found = _ASKERS[way]
     if ten is None:
         return f"The mAP@10 {name_of(f'{way}_')[1:]} is {figure_text('mAP@10', mean)} %." if mean else ""
-    size = len(task.clips) if way == "t2a" else len(task.queries)
     first = f"; it comes first for {figure_text('R@1', one)} %" if one else ""
     chance = (
-        f". By chance, the right one of {size} would be among the first ten for {100 * min(1.0, 10 / size):.1f} %"
-        if way == "t2a" and size
-        else ""
+        f"; an order of the {len(task.clips)} clips drawn at random would do so for {100 * by_chance(task):.1f} %" if way == "t2a" else ""
     )
     count = len(task.queries) if way == "t2a" else len(task.asked)
-    return f"Of {count} {askers}, {figure_text('R@10', ten)} % find {found} among the first ten answers{first}{chance}."
+    return f"Of {count} {askers}, {figure_text('R@10', ten)} % find {found} among the first ten answers{chance}{first}."
+
+
+def by_chance(task: Task) -> float:
+    """Return R@10 from text to audio of an order drawn at random; a query may have several right clips."""
+    return chance_top_k(task.relevance.counts, len(task.clips), min(10, len(task.clips)))

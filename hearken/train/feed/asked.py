@@ -22,7 +22,8 @@ class Asked:
 
     With equal captions `merged`, a caption is one query however many clips have it; else each caption of a clip is a query of its own.
     A query of the corpus' own is one query with all clips graded above 0. `num_worded_alike` counts the captions that another clip has in the
-    same words. `record` is for files: counts, and a digest of all of it.
+    same words. `origins` are the recordings that each clip was cut from, as far as the corpus says. `record` is for files: counts, and a digest
+    of all of it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Asked:
     grades: tuple[dict[int, float], ...]
     num_worded_alike: int
     record: dict[str, Any]
+    origins: tuple[tuple[str, ...], ...] = ()
 
 
 def ask(
@@ -48,6 +50,7 @@ def ask(
     names: list[str] = []
     places: list[Place | None] = []
     labels: list[tuple[str, ...]] = []
+    origins: list[tuple[str, ...]] = []
     wanted: list[tuple[str, dict[int, float]]] = []
     for opened in parts:
         here = [clip for clip in opened.clips if not need_sounds or _is_here(opened, clip, left_out)]
@@ -55,6 +58,7 @@ def ask(
         names += [clip.id if len(parts) == 1 else f"{opened.corpus.reference}:{clip.id}" for clip in here]
         places += [opened.places.get(clip.id) for clip in here]
         labels += [clip.tags for clip in here]
+        origins += [clip.origins for clip in here]
         wanted += [(text, {numbers[each]: grade for each, grade in grades if each in numbers}) for text, grades in _queries(opened)]
     queries = _merged(wanted) if merged else wanted
     answered = [(text, grades) for text, grades in queries if grades]
@@ -70,7 +74,7 @@ def ask(
         "sha256": _digest(names, answered),
     }
     texts, grades = tuple(text for text, _ in answered), tuple(grades for _, grades in answered)
-    return Asked(title, tuple(names), tuple(places), tuple(labels), texts, grades, _worded_alike(wanted), record)
+    return Asked(title, tuple(names), tuple(places), tuple(labels), texts, grades, _worded_alike(wanted), record, tuple(origins))
 
 
 def _is_here(opened: Opened, clip: Clip, left_out: Callable[[Opened, Clip], None]) -> bool:

@@ -141,7 +141,7 @@ def test_a_killed_run_goes_on_and_yields_what_a_whole_one_does(tmp_path: Path) -
     out = tmp_path / "killed"
     command = [sys.executable, *f"-m hearken data compose {tmp_path / 'in' / 'corpus.csv'} --out {out} --num 9 --jobs 1".split()]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while not (out / "truth").is_dir() or len(list((out / "truth").glob("*.json"))) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -201,7 +201,7 @@ def test_a_killed_run_goes_on(report: PackReport, corpus: Corpus, tmp_path: Path
         "from hearken.data.shards.pack import pack\n"
         "from tests.data.shards.packs import corpus_in, plan_of, sounds_of\n"
         "corpus = corpus_in(Path(sys.argv[1]))\n"
-        "def slow(done, total): print(done, flush=True); time.sleep(0.1)\n"
+        "def slow(done, total): print(done, flush=True); time.sleep(600 if done == 5 else 0)\n"
         "pack(plan_of(corpus), sounds_of(corpus), Path(sys.argv[2]), on_progress=slow)\n"
     )
     command = [sys.executable, "-c", program, str(corpus.folder), str(tmp_path / "out")]

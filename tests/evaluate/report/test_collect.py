@@ -74,7 +74,7 @@ def test_what_is_broken_is_told_and_left_out(tmp_path: Path) -> None:
         make_evaluation(tmp_path / "good" / "evaluations" / name)
     folder = tmp_path / "good" / "evaluations"
     (folder / "empty" / "scores.npz").write_bytes(b"")
-    (folder / "torn" / "scores.npz").write_bytes(b"not an archive")
+    (folder / "torn" / "scores.npz").write_bytes((folder / "torn" / "scores.npz").read_bytes()[:200])
     (folder / "foreign" / "evaluation.json").write_text("[]")
     make_run(tmp_path / "damaged")
     (tmp_path / "damaged" / "run.json").write_text("{")

@@ -37,7 +37,7 @@ def test_markdown() -> None:
         "",
         "| system | T2A mAP@10 | T2A medR |",
         "|---|---|---|",
-        r"| run\_1\|x | **35.2 [33.1, 37.4] \| 36.65** | 7 [5, 9.5] |",
+        r"| run\_1\|x | **35.2 [33.1, 37.4] \| 36.65** | 7.0 [5.0, 9.5] |",
         r"| 50% \#2 | - \| 38 | not run |",
         r"| \[three\] | -1.0 [-2.0, +1.0] | - |",
         "",
@@ -58,7 +58,7 @@ def test_csv_holds_plain_numbers() -> None:
 def test_latex() -> None:
     lines = latex([TABLE]).splitlines()
     assert lines[2:5] == [r"\caption{Table 3, of A\&B\_1}", r"\begin{tabular}{lll}", r"\toprule"]
-    assert lines[7] == r"run\_1\textbar{}x & \textbf{35.2 [33.1, 37.4]} $\mid$ 36.65 & 7 [5, 9.5] \\"
+    assert lines[7] == r"run\_1\textbar{}x & \textbf{35.2 [33.1, 37.4]} $\mid$ 36.65 & 7.0 [5.0, 9.5] \\"
     assert lines[8] == r"50\% \#2 & - $\mid$ 38 & not run \\"
     assert lines[9] == r"{[}three{]} & $-$1.0 [$-$2.0, +1.0] & - \\"
     assert lines[10:] == [r"\bottomrule", r"\end{tabular}", r"\par\footnotesize A note, at 95 \%.", r"\end{table}"]

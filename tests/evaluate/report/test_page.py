@@ -244,9 +244,9 @@ def test_a_browser_has_nothing_to_complain_about(evil: str, tmp_path) -> None:
         (tmp_path / "page.html").write_text(html, encoding="utf-8")
         command = [
             str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--enable-logging=stderr",
-            f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={tmp_path / 'page.png'}", "--window-size=800,1200",
-            (tmp_path / "page.html").as_uri(),
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+            "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={tmp_path / 'page.png'}",
+            "--window-size=800,1200", (tmp_path / "page.html").as_uri(),
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert (tmp_path / "page.png").stat().st_size > 10_000, done.stderr

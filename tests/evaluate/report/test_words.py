@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from hearken.evaluate.report.published import Published
-from hearken.evaluate.report.words import beside, definitions_of, figure_text, name_of, summary
+from hearken.evaluate.report.words import beside, by_chance, definitions_of, figure_text, name_of, summary
 from hearken.metrics.confidence import Interval
+from hearken.metrics.relevance import Relevance
 from tests.evaluate.report.made import make_task
 
 FIGURES = {
@@ -16,8 +21,8 @@ FIGURES = {
 def test_a_summary_says_both_directions_chance_and_the_published_figure() -> None:
     said = summary("mine", make_task("toy", clips=40), FIGURES, {"t2a_mAP@10": Published(28.4, "Some et al.", "Table 1")})
     assert said[0] == (
-        "mine on toy: of 80 queries, 50.0 [40.0, 60.0] % find the right clip among the first ten answers; it comes first for "
-        "10.0 [5.0, 15.0] %. By chance, the right one of 40 would be among the first ten for 25.0 %. "
+        "mine on toy: of 80 queries, 50.0 [40.0, 60.0] % find a right clip among the first ten answers; an order of the 40 clips drawn at random would do so for 25.0 %; "
+        "it comes first for 10.0 [5.0, 15.0] %. "
         "Of 40 clips, 75.0 [70.0, 80.0] % find a right caption among the first ten answers."
     )
     assert said[1].startswith("For mAP@10 from text to audio, Some et al. (Table 1) printed 28.4")
@@ -48,3 +53,10 @@ def test_names_and_definitions() -> None:
     told = definitions_of({"t2a_R@5": Interval(0.1, 0, 0.2, "jackknife"), "a2t_medR": Interval(3, 3, 3)})
     assert [sentence.split(":")[0].split(" come")[0] for sentence in told] == ["R@k", "medR", "Intervals of 95 %"]
     assert "jackknife" in told[-1]
+
+
+def test_chance_knows_queries_with_several_right_clips() -> None:
+    task = replace(make_task("toy", clips=40), queries=("a", "b"), relevance=Relevance.from_lists([[0], [1, 2]], 40))
+    assert by_chance(task) == pytest.approx((10 / 40 + 1 - (30 * 29) / (40 * 39)) / 2)
+    few = replace(make_task("toy", clips=4), queries=("a",), relevance=Relevance.from_lists([[0]], 4))
+    assert by_chance(few) == 1.0

@@ -1,0 +1,145 @@
+"""What several models are to be asked, what each is called, and where its evaluation goes: two never share a name or a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hearken.errors import EvaluationError, show
+from hearken.evaluate.beforehand import check_model, check_task, check_wish
+from hearken.evaluate.evaluate import EVALUATIONS, Done, Wish, again, ask_corpora, label_of, listened, place_of, short_name, slug
+from hearken.evaluate.open import OpenTask
+from hearken.evaluate.store import check_place, is_evaluation, load
+from hearken.evaluate.systems import folder_of
+from hearken.runtime.catalog import RUN_RECORD
+from hearken.types import Progress, silent
+
+_MOST_PARTS = 8
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One model by `name`, what it is called in tables, the corpora it is asked, and where the evaluation goes (None: nowhere).
+
+    `is_stored`: it is an earlier evaluation, and only measured again.
+    """
+
+    name: str
+    label: str
+    references: tuple[str, ...]
+    place: Path | None
+    is_stored: bool = False
+
+
+def plan(
+    names: Sequence[str], references: Sequence[str], wish: Wish, *, out: Path | None = None, zero_shot: bool = False
+) -> tuple[Planned, ...]:
+    """Return what to do for each of `names`; without `references`, each run is asked the tests of its recipe.
+
+    `zero_shot`: clips are to be classified, so that an earlier evaluation is no model, and folders are others (their content is checked later). With `out`, one model's evaluation goes there, and those of several into folders of it. Raises EvaluationError for a model that comes twice,
+    where no corpus is named, and for a folder that holds something else; and what `check_wish` and `check_model` raise.
+    """
+    check_wish(wish)
+    labels = _labels(names, wish)
+    planned = []
+    for name, label in zip(names, labels, strict=True):
+        stored = is_evaluation(Path(name))
+        if stored and zero_shot:
+            raise EvaluationError(f"{show(name)} is an evaluation: its clips cannot be classified.", "Name the model itself.")
+        if not stored:
+            check_model(name)
+        asked = () if stored else tuple(references or tests_of(name))
+        place = _place(name, label, asked, wish, out, several=len(names) > 1)
+        if zero_shot and out is None and place is not None:
+            place = place.with_name(f"{place.name}-zero-shot")
+        planned.append(Planned(name, label, asked, place, stored))
+    planned = _apart(planned)
+    for each in planned:
+        if each.place is not None and not zero_shot:
+            check_place(each.place)
+    return tuple(planned)
+
+
+def ask_all(planned: Sequence[Planned], wish: Wish) -> list[tuple[str, OpenTask] | None]:
+    """Return for each model the definition that fits, and what it is asked; None for an earlier evaluation. Each corpus is opened once."""
+    opened: dict[tuple[str, ...], tuple[str, OpenTask]] = {}
+    for each in planned:
+        if not each.is_stored and each.references not in opened:
+            by, asked = opened[each.references] = ask_corpora(each.references, wish)
+            check_task(asked.task, by, wish)
+    return [None if each.is_stored else opened[each.references] for each in planned]
+
+
+def carry_out(planned: Planned, asked: tuple[str, OpenTask] | None, wish: Wish, *, on_progress: Progress = silent) -> Done:
+    """Evaluate one model as planned."""
+    if asked is None:
+        return again(Path(planned.name), wish, out=planned.place, label=planned.label)
+    return listened(planned.name, *asked, wish, out=planned.place, label=planned.label, on_progress=on_progress)
+
+
+def place_of_ensemble(done: Sequence[Done], how: str, out: Path | None) -> Path:
+    """Return where the evaluation of an ensemble goes: below `out`, or below `evaluations/` here."""
+    if out is not None:
+        return out / how
+    task = slug(Path(done[0].evaluation.task).stem)
+    return Path(EVALUATIONS) / "ensembles" / slug(f"{task}-{how}-of-{'-and-'.join(each.evaluation.system for each in done)}")
+
+
+def tests_of(name: str) -> tuple[str, ...]:
+    """Return the test sets of the recipe of the run `name`. Raises EvaluationError where there is no run, or none are named."""
+    record = folder_of(name) / RUN_RECORD
+    if not record.is_file():
+        raise EvaluationError(f"{show(name)} is no run whose recipe names a test set.", "Name a corpus with --data.")
+    try:
+        tests = json.loads(record.read_text(encoding="utf-8"))["recipe"]["data"]["test"]
+        found = tuple(map(str, tests))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EvaluationError(f"{show(record)} cannot be read: {show(str(error))}.", "Name a corpus with --data.") from error
+    if not found:
+        raise EvaluationError(f"The recipe of {show(name)} names no test set.", "Name a corpus with --data.")
+    return found
+
+
+def _labels(names: Sequence[str], wish: Wish) -> list[str]:
+    """What each is called: as short as tells them apart. Raises EvaluationError for one that comes twice."""
+    whole = [str(folder_of(name).resolve()) if folder_of(name).exists() else name for name in names]
+    twice = [name for number, name in enumerate(names) if whole[number] in whole[:number]]
+    if twice:
+        raise EvaluationError(f"{show(twice[0])} is named twice.", "Name each model once.")
+    paths = [str(folder_of(name)) if folder_of(name).exists() else name for name in names]
+    for parts in range(2, _MOST_PARTS):
+        labels = [_label(path, wish, parts) for path in paths]
+        if len(set(labels)) == len(labels):
+            return labels
+    labels = [_label(path, wish, 2) for path in paths]
+    return [f"{label} ({short_name(path)})" if labels.count(label) > 1 else label for label, path in zip(labels, paths, strict=True)]
+
+
+def _label(path: str, wish: Wish, parts: int) -> str:
+    return load(Path(path)).system if is_evaluation(Path(path)) else label_of(path, wish, parts=parts)
+
+
+def _place(name: str, label: str, references: Sequence[str], wish: Wish, out: Path | None, *, several: bool) -> Path | None:
+    if out is not None:
+        return out / slug(label) if several else out
+    if is_evaluation(Path(name)):
+        return None
+    place = place_of(name, references, wish)
+    if wish.max_duration_s is not None:
+        place = place.with_name(f"{place.name}-first-{wish.max_duration_s:g}s")
+    return place
+
+
+def _apart(planned: Sequence[Planned]) -> list[Planned]:
+    """Give those whose folders would be one a number, in the order in which they are named."""
+    seen: dict[Path, int] = {}
+    apart = []
+    for each in planned:
+        place = each.place
+        if place is not None:
+            seen[place] = seen.get(place, 0) + 1
+            place = place.with_name(f"{place.name}-{seen[place]}") if seen[place] > 1 else place
+        apart.append(replace(each, place=place))
+    return apart
