@@ -63,6 +63,7 @@ def test_all_pages_are_seen() -> None:
             "data",
             "design",
             "encoders",
+            "evaluation",
             "faults",
             "finetune",
             "install",
@@ -70,6 +71,7 @@ def test_all_pages_are_seen() -> None:
             "models",
             "python",
             "recipes",
+            "reports",
             "scenes",
             "training",
         )
@@ -162,7 +164,7 @@ def test_every_dependency_is_in_the_row_of_its_extra() -> None:
     assert {extra: re.split(", ", row) for extra, row in rows.items()} == {
         extra: [re.split(r"[<>=\[]", line)[0] for line in lines] for extra, lines in wanted.items()
     }
-    assert len(rows) == 6
+    assert len(rows) == 7
 
 
 def test_every_benchmark_has_its_row() -> None:
@@ -309,7 +311,8 @@ def test_readme_has_five_examples_and_two_commands() -> None:
     text = page("README.md")
     assert len(re.findall(r"^<!-- example: hearken .+ -->$", text, re.MULTILINE)) == 5
     assert [block.strip() for block in blocks(text, "console")[:2]] == ["python3 dev.py demo", "python3 dev.py test"]
-    assert [words[0] for words in commands_in("README.md")] == ["index", "search", "search", "similar", "search", "train", "train"]
+    researchers = ["train", "train", "evaluate", "submit", "report"]
+    assert [words[0] for words in commands_in("README.md")] == ["index", "search", "search", "similar", "search", *researchers]
 
 
 def test_the_ci_command_is_the_readme_command() -> None:
@@ -356,10 +359,23 @@ def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=300)
 
 
+def a_table(folder: Path, name: str) -> None:
+    """Write a table of three imitated sounds with a caption and a label each."""
+    from hearken.audio.sounds import synthesise
+    from hearken.audio.synth import save_wav
+
+    lines = ["file,caption,tags"]
+    for sound in ("rain", "dog_bark", "telephone"):
+        save_wav(folder / f"{sound}.wav", synthesise(sound))
+        lines.append(f"{sound}.wav,This is {sound.replace('_', ' ')}.,{sound}")
+    (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def test_the_python_page_runs(tmp_path: Path) -> None:
     """All but the first block, which searches a library that a reader would have, and does nothing that others do not."""
     snippets = blocks(page("docs/python.md"), "python")
-    assert len(snippets) == 4
+    assert len(snippets) == 6
+    a_table(tmp_path, "my.csv")
     for snippet in snippets[1:]:
         if "import torch" in snippet:
             pytest.importorskip("torch")

@@ -122,8 +122,9 @@ def _check(context: typer.Context) -> None:
     given = {name for name, source in sources.items() if source and source.name != "DEFAULT"}
     way = next((name for name in ("submission", "scores", "zero_shot") if name in given), "models")
     for name in sorted(given - _ALWAYS - _GO_WITH[way] - {way}):
-        shown = "MODEL" if name == "models" else _option(name)
-        raise typer.BadParameter(f"It does not go with {'models' if way == 'models' else _option(way)}.", param_hint=shown)
+        owners = [_option(other) for other in _GO_WITH if name in _GO_WITH[other] and other != "models"]
+        told = f"It does not go with {_option(way)}." if way != "models" else f"It goes with {' or '.join(owners)}."
+        raise typer.BadParameter(told, param_hint="MODEL" if name == "models" else _option(name))
     if way != "models" and not values["data"]:
         raise typer.BadParameter("It needs --data, the corpus that says what is right.", param_hint=_option(way))
     if way == "models" and not (values["models"] or values["data"]):

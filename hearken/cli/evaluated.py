@@ -146,15 +146,17 @@ def _about(done: Done) -> list[str]:
         )
     for key, what in _LEFT_OUT.items():
         if record.get(key):
-            lines.append(f"left out: {output.number(int(record[key]))} {what}")
+            kind = "query" if key.startswith("queries") else "clip"
+            counted = output.plural(int(record[key]), kind).replace("querys", "queries")
+            lines.append(f"left out: {counted} {what}")
     return lines
 
 
 _LEFT_OUT = {
-    "clips_without_sound": "clips whose sound is not here: with fewer clips the task is easier",
-    "queries_without_clip": "queries that no clip here answers",
-    "clips_unreadable": "clips that cannot be read: with fewer clips the task is easier",
-    "queries_of_unreadable": "queries that only these answer",
+    "clips_without_sound": "whose sound is not here: with fewer clips the task is easier",
+    "queries_without_clip": "that no clip here answers",
+    "clips_unreadable": "that cannot be read: with fewer clips the task is easier",
+    "queries_of_unreadable": "that only these answer",
 }
 
 

@@ -77,10 +77,19 @@ def run(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_ERROR)
     except Exception as error:  # the last boundary: users get a sentence, developers set HEARKEN_DEBUG
+        if _was_interrupted(error):
+            sys.exit(EXIT_INTERRUPTED)
         if os.environ.get("HEARKEN_DEBUG") == "1":
             raise
         _explain(*_unexpected(error))
         sys.exit(EXIT_ERROR)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Say whether Ctrl-C is behind an error: one that comes while a compiled module is loaded becomes an ImportError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _explain(message: str, hint: str) -> None:

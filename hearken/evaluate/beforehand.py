@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,13 +11,11 @@ from hearken.errors import EvaluationError, ModelNotFoundError, RunError, show
 from hearken.evaluate.evaluation import WAYS
 from hearken.evaluate.measure import INTERVALS
 from hearken.evaluate.systems import folder_of
+from hearken.evaluate.task import Task
+from hearken.evaluate.wish import Wish
 from hearken.metrics.definitions import definition, statistic_of
 from hearken.runtime.catalog import RUN_RECORD, find_model, models_home
 from hearken.zoo.install import can_be_fetched, need_extra
-
-if TYPE_CHECKING:
-    from hearken.evaluate.evaluate import Wish
-    from hearken.evaluate.task import Task
 
 ACCELERATORS = ("auto", "cpu", "cuda")
 PRECISIONS = ("32", "bf16", "fp16")

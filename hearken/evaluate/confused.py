@@ -61,7 +61,8 @@ def label_confusions(scores: Scores, task: Task, ranks: Ranks, *, count: int | N
     """Return which labels a search takes for which: for queries whose right clip is not first, its labels and those of the clip that is.
 
     Pairs of clips that share a label, or one of which has none, are no confusion. `scores` (Q, N) and `ranks` are of the same system.
-    Of several clips with the same best score the first that does not answer counts.
+    Of several clips with the same best score the first that does not answer counts, and of several right clips the one with the highest; `of` are
+    the queries with any right clip of the label.
     """
     if not task.labels:
         return []
@@ -77,8 +78,8 @@ def label_confusions(scores: Scores, task: Task, ranks: Ranks, *, count: int | N
         margin = float(row[instead] - row[own])
         found += [(label, other, int(query), margin) for label in task.labels[own] for other in task.labels[instead]]
     sizes: dict[str, int] = defaultdict(int)
-    for owner in task.owners:
-        for label in task.labels[owner]:
+    for query in range(len(task.queries)):
+        for label in {label for clip in task.relevance.of(query) for label in task.labels[clip]}:
             sizes[label] += 1
     return _counted(found, sizes, count, examples)
 

@@ -22,11 +22,12 @@ from hearken.evaluate.beforehand import check_model, check_task, check_wish
 from hearken.evaluate.ensemble import Member, check_members, ensemble
 from hearken.evaluate.evaluation import WAYS, Evaluation, Way
 from hearken.evaluate.fit_weights import check_apart, fit_weights
-from hearken.evaluate.measure import METRICS, measure
+from hearken.evaluate.measure import measure
 from hearken.evaluate.open import OpenTask, open_task
 from hearken.evaluate.store import check_place, is_evaluation, load, save
 from hearken.evaluate.systems import Encoded, SoundEncoder, encode, folder_of, open_system
 from hearken.evaluate.task import Task
+from hearken.evaluate.wish import Wish as Wish  # noqa: PLC0414 - who evaluates takes it from here
 from hearken.metrics.definitions import definition
 from hearken.metrics.scores import Scores
 from hearken.runtime.catalog import RUN_RECORD
@@ -44,29 +45,6 @@ SEVERAL = "dcase2025"
 """The definition for a corpus whose queries have several clips each, as people judged."""
 _LONGEST = 120  # of the 255 bytes that a folder's name may have
 _ONE_WAY = {"dcase": ("t2a",), "dcase2025": ("t2a",)}
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How to evaluate: by which definition ("": the one that fits the corpus), which metrics, with which intervals, and how sounds are encoded.
-
-    `tta` is a strategy of test-time augmentation such as "100:5x20" at `tta_layer`, `windows` a window ensemble (`tta/`); both need torch.
-    `max_duration_s` cuts longer sounds. `variations` names further words for the captions (`evaluate/rephrased.py`).
-    """
-
-    definition: str = ""
-    metrics: tuple[str, ...] = METRICS
-    ways: tuple[Way, ...] = ()
-    interval: str = "bootstrap"
-    seed: int = 0
-    max_duration_s: float | None = None
-    tta: str = ""
-    tta_layer: str = "encoder"
-    windows: str = ""
-    variations: str = ""
-    accelerator: str = "auto"
-    precision: str = "32"
-    jobs: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,10 +248,14 @@ def place_of(name: str, references: Sequence[str], wish: Wish) -> Path:
 
 def _corpus_name(reference: str) -> str:
     """A corpus as a part of a folder's name: of a path the last part, without the ending, and the split."""
+    path, split = split_of(reference)
+    return (Path(path).stem if Path(path).suffix else path) + (f"-{split}" if split else "")
+
+
+def split_of(reference: str) -> tuple[str, str]:
+    """Return the path and the split of `PATH:SPLIT`, as `open_corpus` takes it apart; of another reference, itself and ""."""
     path, colon, split = reference.rpartition(":")
-    if colon and os.path.exists(path) and not os.path.exists(reference):
-        return f"{_corpus_name(path)}-{split}"
-    return Path(reference).stem if Path(reference).suffix else reference
+    return (path, split) if colon and split and os.path.exists(path) and not os.path.exists(reference) else (reference, "")
 
 
 def slug(text: str) -> str:

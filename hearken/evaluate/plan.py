@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,14 +10,15 @@ from pathlib import Path
 
 from hearken.errors import EvaluationError, show
 from hearken.evaluate.beforehand import check_model, check_task, check_wish
-from hearken.evaluate.evaluate import EVALUATIONS, Done, Wish, again, ask_corpora, label_of, listened, place_of, short_name, slug
+from hearken.evaluate.evaluate import EVALUATIONS, Done, Wish, again, ask_corpora, label_of, listened, place_of, short_name, slug, split_of
 from hearken.evaluate.open import OpenTask
-from hearken.evaluate.store import check_place, is_evaluation, load
+from hearken.evaluate.store import check_place, corpora_of, is_evaluation, load
 from hearken.evaluate.systems import folder_of
 from hearken.runtime.catalog import RUN_RECORD
 from hearken.types import Progress, silent
 
 _MOST_PARTS = 8
+_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,13 @@ def _labels(names: Sequence[str], wish: Wish) -> list[str]:
         labels = [_label(path, wish, parts) for path in paths]
         if len(set(labels)) == len(labels):
             return labels
-    labels = [_label(path, wish, 2) for path in paths]
-    return [f"{label} ({short_name(path)})" if labels.count(label) > 1 else label for label, path in zip(labels, paths, strict=True)]
+    own = labels = [_label(path, wish, 2) for path in paths]
+    for parts in range(2, _MOST_PARTS):  # earlier evaluations of one model
+        alike = [own.count(label) > 1 and Path(path).exists() for label, path in zip(own, paths, strict=True)]
+        labels = [f"{label} ({short_name(path, parts)})" if told else label for label, path, told in zip(own, paths, alike, strict=True)]
+        if len(set(labels)) == len(labels):
+            break
+    return labels
 
 
 def _label(path: str, wish: Wish, parts: int) -> str:
@@ -129,6 +136,9 @@ def _place(name: str, label: str, references: Sequence[str], wish: Wish, out: Pa
     place = place_of(name, references, wish)
     if wish.max_duration_s is not None:
         place = place.with_name(f"{place.name}-first-{wish.max_duration_s:g}s")
+    if corpora_of(place) not in (None, [split_of(each)[0] for each in references]):
+        digest = hashlib.sha256("\0".join(references).encode("utf-8", "surrogatepass")).hexdigest()
+        place = place.with_name(f"{place.name}-{digest[:_DIGITS]}")  # a table of the same name in another folder
     return place
 
 

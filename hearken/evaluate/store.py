@@ -120,6 +120,15 @@ def is_evaluation(folder: Path) -> bool:
     return (folder / RECORD).is_file()
 
 
+def corpora_of(folder: Path) -> list[str] | None:
+    """Return the corpora that the evaluation in `folder` was asked; None where there is none, or nothing says it."""
+    try:
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))["record"]["corpora"]
+        return [str(each) for each in found]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def load(folder: Path) -> Stored:
     """Return the evaluation in `folder`. Raises EvaluationError, naming the file, where there is none or it is damaged."""
     path = folder / RECORD

@@ -158,7 +158,9 @@ class ExportedSystem:
         found: dict[str, FloatArray] = {}
         failed: dict[str, Failure] = {}
         distinct = list(dict.fromkeys(paths))
-        embedding = cast("Generator[tuple[str, EmbeddedFile | Failure], None, None]", FileEmbedder(self._folder).embed_files(distinct, jobs=jobs))
+        embedding = cast(
+            "Generator[tuple[str, EmbeddedFile | Failure], None, None]", FileEmbedder(self._folder).embed_files(distinct, jobs=jobs)
+        )
         with closing(embedding) as results:  # Ctrl-C stops the processes at once
             for done, (path, result) in enumerate(results, start=1):
                 if isinstance(result, EmbeddedFile):

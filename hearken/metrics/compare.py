@@ -15,6 +15,7 @@ from hearken.metrics.confidence import Interval, bootstrap, checked, cluster_sum
 
 _BLOCK_SIGNS = 1 << 22
 _INTERVAL_DRAWS = 2000
+_ROUNDING = 1e-12  # of values that were added in another order, such as the mean of several runs: these are ties
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def paired(ours: ArrayLike, theirs: ArrayLike, clusters: ArrayLike | None = None
     if draws < 1:
         raise InputError(f"There must be at least one draw, not {draws}.")
     difference = first - second
+    difference[np.abs(difference) <= _ROUNDING * np.maximum(np.abs(first), np.abs(second))] = 0.0
     sums, sizes = cluster_sums(difference, numbers)
     p_value, tossed = _sign_flips(sums, np.random.default_rng(seed), draws)
     return Comparison(
@@ -66,7 +68,7 @@ def paired(ours: ArrayLike, theirs: ArrayLike, clusters: ArrayLike | None = None
 def _sign_flips(sums: NDArray[np.float64], random: np.random.Generator, draws: int) -> tuple[float, int]:
     """The share of tosses of signs whose sum is at least as far from 0 as that of `sums` (C,), and how many tosses there were."""
     moving = sums[sums != 0]
-    far = abs(float(moving.sum())) - 1e-12 * float(np.abs(moving).sum())  # equal sums, added in another order, are as far
+    far = abs(float(moving.sum())) - _ROUNDING * float(np.abs(moving).sum())  # equal sums, added in another order, are as far
     if 2 ** min(len(moving), 62) <= draws:
         tosses = np.arange(2 ** len(moving))[:, None] >> np.arange(len(moving)) & 1
         return float((np.abs((2.0 * tosses - 1) @ moving) >= far).mean()), len(tosses)

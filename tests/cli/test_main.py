@@ -90,6 +90,12 @@ def test_ctrl_c_is_130(cli, answers) -> None:
     assert cli("info").code == 130
 
 
+def test_ctrl_c_while_a_compiled_module_is_loaded_is_ctrl_c(cli, answers) -> None:
+    answers.error = ImportError("initialization failed")
+    answers.error.__cause__ = KeyboardInterrupt()
+    assert cli("search", "x") == (130, "", "")
+
+
 def test_python_m_is_the_same_program() -> None:
     done = subprocess.run([sys.executable, "-m", "hearken", "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, f"hearken {hearken.__version__}\n")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from hearken.evaluate.open import OpenTask
+from hearken.evaluate.systems import unreadable
 from hearken.evaluate.task import Task
 from hearken.metrics.relevance import Relevance
 from hearken.metrics.scores import TableScores, VectorScores
+from hearken.types import Failure, FloatArray, Progress
 
 CLIPS = ("a.wav", "b.wav", "c.wav")
 QUERIES = ("rain", "heavy rain", "a dog", "wind", "a bell")
@@ -35,17 +41,44 @@ def small_vectors() -> VectorScores:
     return VectorScores(SCORES, np.eye(3, dtype=np.float32))
 
 
+@cache
+def _sound(kind: str) -> FloatArray:
+    from hearken.audio.sounds import synthesise
+
+    return synthesise(kind)[:16_000]
+
+
 def write_corpus(folder: Path, *, tags: bool = True) -> Path:
     """Write three sounds of half a second and a table of their captions, five in all."""
-    from hearken.audio.sounds import synthesise
     from hearken.audio.synth import save_wav
 
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for number, (clip, kind) in enumerate(zip(CLIPS, ("rain", "dog_bark", "siren"), strict=True)):
-        save_wav(folder / clip, synthesise(kind)[:16_000])
+        save_wav(folder / clip, _sound(kind))
         captions = [text for text, (answer,) in zip(QUERIES, ANSWERS, strict=True) if answer == number]
         rows.append({"file": clip, "captions": captions} | ({"tags": ["water", "animal", "alarm"][number]} if tags else {}))
     path = folder / "t.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+class FakeSystem:
+    """Knows clips and queries by name, wherever they stand: their products are `scores`. Clips in `failing` cannot be read."""
+
+    def __init__(self, name: str = "fake", scores: FloatArray = SCORES, failing: Iterable[str] = ()) -> None:
+        self.name, self.scores, self.failing = name, scores, set(failing)
+        self.facts: dict[str, Any] = {"model": name}
+        self.asked_texts: list[str] = []
+
+    def encode_sounds(self, asked: OpenTask, *, jobs: int, on_progress: Progress) -> tuple[list[int], FloatArray, list[Failure]]:
+        names = [clip.rpartition(":")[2] for clip in asked.task.clips]
+        numbers = [number for number, name in enumerate(names) if name not in self.failing]
+        for done in range(len(numbers)):
+            on_progress(done + 1, len(names))
+        vectors = np.eye(3, dtype=np.float32)[[CLIPS.index(names[number]) for number in numbers]]
+        return numbers, vectors, unreadable(asked, set(range(len(names))) - set(numbers))
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        self.asked_texts += texts
+        return np.array([self.scores[QUERIES.index(text)] for text in texts], np.float32)

@@ -35,6 +35,14 @@ def test_examples_are_numbers_of_the_clips_that_were_given() -> None:
     assert confusions(found) == [Confused("dog", "cat", 1, 1, (1,))]
 
 
+def test_a_query_with_several_clips_counts_for_the_labels_of_each() -> None:
+    relevance = Relevance.from_lists([[0, 1], [1]], 3)
+    task = Task("t", tuple("abc"), tuple("xy"), relevance, labels=(("cat",), ("dog",), ("rain",)))
+    scores = TableScores(np.array([[0.1, 0.5, 0.9], [0.1, 0.5, 0.9]]))
+    found = label_confusions(scores, task, ranks_of(scores, relevance))
+    assert found == [Confused("dog", "rain", 2, 2, (0, 1))], "the first clip of the first query is no dog, its second is"
+
+
 def test_label_confusions_of_a_search() -> None:
     table = np.array([[0.9, 0.1, 0.3, 0.0], [0.9, 0.1, 0.3, 0.0], [0.2, 0.9, 0.1, 0.0], [0.1, 0.9, 0.2, 0.8]])
     relevance = Relevance.from_lists([[0], [1], [2], [3]], 4)

@@ -70,3 +70,9 @@ def test_some_rows_alone() -> None:
     assert chosen.rows(3, 9).shape == (0, 3)
     whole = small_scores()
     assert rows_of(whole, np.arange(5)) is whole
+
+
+def test_a_query_without_an_answer_is_refused() -> None:
+    task = small_task(relevance=Relevance.from_lists([[0], [0], [1], [1], []], 3))
+    with pytest.raises(InputError, match=r"no relevant|without"):
+        measure("me", task, small_scores())

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hearken.errors import EvaluationError, MissingDataError
-from hearken.evaluate.open import open_task, restricted
+from hearken.evaluate.open import open_task, recordings_of, restricted, task_of
+from hearken.train.feed.asked import Asked
 from tests.evaluate.asking import small_task, write_corpus
 
 
@@ -55,3 +57,35 @@ def test_what_cannot_be_read_goes_with_its_queries() -> None:
     assert (found.labels, found.paths) == ((("water",), ()), ("/sounds/a.wav", "/sounds/c.wav"))
     assert (found.record["clips_unreadable"], found.record["queries_of_unreadable"]) == (1, 2)
     assert restricted(task, [0, 1, 2])[0] is task
+
+
+def test_a_clip_does_not_stand_in_its_own_way(tmp_path: Path) -> None:
+    table = write_corpus(tmp_path)
+    table.write_text(table.read_text().replace('{"file"', '{"split": "one", "file"', 1))
+    assert len(open_task([f"{table}:one"], merged=False).task.clips) == 1
+    with pytest.raises(EvaluationError, match=r"both have the clip a\.wav"):
+        open_task([f"{table}:one", str(table)], merged=False)
+
+
+def test_clips_of_one_file_are_counted() -> None:
+    asked = Asked("x", ("a", "b", "c"), ("s.wav", "t.wav", "s.wav"), ((), (), ()), ("rain",), ({0: 1.0},), 0, {})
+    assert task_of(asked).record["clips_of_one_file"] == 2
+    assert task_of(replace(asked, places=(None, None, "s.wav"))).record["clips_of_one_file"] == 0
+
+
+def test_grades_stand_where_their_pairs_stand() -> None:
+    asked = Asked("x", ("a", "b", "c"), (None, None, None), ((), (), ()), ("rain", "wind"), ({2: 0.5, 0: 1.0}, {1: 0.2}), 0, {})
+    task = task_of(asked)
+    assert task.relevance.items.tolist() == [0, 2, 1]
+    assert task.grades is not None
+    assert task.grades.tolist() == [1.0, 0.5, 0.2]
+    assert task_of(replace(asked, grades=({2: 1.0, 0: 1.0}, {1: 1.0}))).grades is None
+
+
+def test_recordings_are_clips_with_an_origin_in_common() -> None:
+    assert recordings_of([]).tolist() == []
+    assert recordings_of([(), (), ()]).tolist() == [0, 1, 2]
+    assert recordings_of([("x",), (), ("y",), ("x",), ("z", "y"), ("z",)]).tolist() == [0, 1, 2, 0, 2, 2]
+    assert recordings_of([("a",), ("b",), ("a", "b")]).tolist() == [0, 0, 0]
+    chain = [(str(number), str(number + 1)) for number in range(50)]
+    assert set(recordings_of(chain[::2] + chain[1::2]).tolist()) == {0}

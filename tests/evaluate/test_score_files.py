@@ -70,7 +70,7 @@ def test_pickles_are_refused(tmp_path: Path) -> None:
 )
 def test_tables_that_do_not_fit(tmp_path: Path, text: str) -> None:
     (tmp_path / "m.csv").write_text(text)
-    with pytest.raises(EvaluationError, match="m.csv"):
+    with pytest.raises(EvaluationError, match=r"m\.csv"):
         all_of(tmp_path / "m.csv")
 
 
@@ -83,3 +83,16 @@ def test_equal_names_are_taken_in_turn() -> None:
     assert order_of(Path("f"), ["x", "y", "x"], ["x", "x", "y"], "queries") == [0, 2, 1]
     with pytest.raises(EvaluationError, match="lacks 1 of 3 queries: x"):
         order_of(Path("f"), ["x", "y", "x"], ["x", "x", "x"], "queries")
+
+
+def test_blanks_at_the_ends_of_captions_mean_nothing() -> None:
+    assert order_of(Path("f"), ["y ", " x"], ["x", "y"], "queries") == [1, 0]
+
+
+def test_names_that_are_alike_without_their_folders_are_not_guessed_at(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("index,p/a.wav,q/a.wav,c.wav\n" + "".join(f"{text},1,2,3\n" for text in QUERIES) + "\n")
+    with pytest.raises(EvaluationError, match="lacks 3 of 3 clips"):
+        read_scores(path, small_task(clips=("p/a.mp3", "q/a.mp3", "c.mp3")))
+    found = read_scores(path, small_task(clips=("q/a.wav", "p/a.wav", "c.wav")))
+    assert found.rows(0, 1).tolist() == [[2.0, 1.0, 3.0]]

@@ -9,7 +9,7 @@ import pytest
 
 from hearken.errors import EvaluationError
 from hearken.evaluate.measure import measure
-from hearken.evaluate.store import csv_bytes, is_evaluation, load, save
+from hearken.evaluate.store import check_place, corpora_of, csv_bytes, is_evaluation, load, save
 from hearken.metrics.scores import Scores
 from tests.evaluate.asking import SCORES, small_scores, small_task, small_vectors
 
@@ -92,7 +92,7 @@ def test_a_later_format_is_not_guessed_at(tmp_path: Path) -> None:
 def test_an_array_of_objects_is_refused(tmp_path: Path) -> None:
     save(tmp_path, measure("me", small_task(), small_vectors()), small_task(), small_vectors())
     np.savez(tmp_path / "vectors.npz", text=np.array([{}], object), audio=np.eye(3))
-    with pytest.raises(EvaluationError, match="vectors.npz"):
+    with pytest.raises(EvaluationError, match=r"vectors\.npz"):
         load(tmp_path)
 
 
@@ -100,3 +100,65 @@ def test_tables() -> None:
     assert csv_bytes([]) == b""
     assert csv_bytes([{"a": 1, "b": 'x, "y"'}]) == b'a,b\n1,"x, ""y"""\n'
     assert csv_bytes([{"a": "\udce9"}]) == b"a\n\\udce9\n"
+
+
+def test_what_else_lies_in_the_folder_stays(tmp_path: Path) -> None:
+    task, folder = small_task(), tmp_path / "e"
+    save(folder, measure("one", task, small_vectors()), task, small_vectors())
+    save(folder / "inner", measure("inner", task, small_vectors()), task, small_vectors())
+    (folder / "report.html").write_text("a page")
+    save(folder, measure("two", task, small_scores(), ways=("t2a",)), task, small_scores())
+    assert (load(folder).system, load(folder / "inner").system, (folder / "report.html").read_text()) == ("two", "inner", "a page")
+    assert not (folder / "vectors.npz").exists(), "of the earlier one nothing is left"
+    assert not (folder / "clips.csv").exists()
+
+
+def test_the_earlier_one_stays_where_the_next_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = small_task()
+    save(tmp_path, measure("one", task, small_vectors()), task, small_vectors())
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hearken.evaluate.store._write_scores", full)
+    with pytest.raises(EvaluationError, match="No space left"):
+        save(tmp_path, measure("two", task, small_vectors()), task, small_vectors())
+    assert load(tmp_path).system == "one"
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_one_that_was_broken_off_is_none_and_gives_way(tmp_path: Path) -> None:
+    task = small_task()
+    save(tmp_path, measure("one", task, small_vectors()), task, small_vectors())
+    (tmp_path / "evaluation.json").unlink()
+    (tmp_path / "evaluation.json.tmp-1-abc").mkdir()
+    assert not is_evaluation(tmp_path)
+    save(tmp_path, measure("two", task, small_vectors()), task, small_vectors())
+    assert load(tmp_path).system == "two"
+
+
+def test_the_current_folder_is_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    task = small_task()
+    save(Path("."), measure("one", task, small_vectors()), task, small_vectors())
+    assert load(tmp_path).system == "one"
+
+
+def test_places_can_be_looked_at_before(tmp_path: Path) -> None:
+    check_place(tmp_path / "new")
+    check_place(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EvaluationError, match="holds something"):
+        check_place(tmp_path)
+    with pytest.raises(EvaluationError, match="cannot be written"):
+        check_place(tmp_path / "file")
+    check_place(tmp_path, "file")
+
+
+def test_the_corpora_of_an_evaluation(tmp_path: Path) -> None:
+    task = small_task(record={"corpora": ["t.csv"]})
+    save(tmp_path, measure("one", task, small_vectors()), task, small_vectors())
+    assert corpora_of(tmp_path) == ["t.csv"]
+    (tmp_path / "evaluation.json").write_text("[]")
+    assert corpora_of(tmp_path) is None
+    assert corpora_of(tmp_path / "nowhere") is None

@@ -21,6 +21,19 @@ def test_by_hand() -> None:
     assert found.effect == pytest.approx((3 + 2 - 1) / 6)
 
 
+def test_equal_differences_share_the_mean_of_their_ranks() -> None:
+    found = paired([0.5, 0.5, 0.0, 0.75], [0.25, 0.25, 0.25, 0.25])
+    assert found.effect == pytest.approx((2 + 2 + 4 - 2) / 10), "of +1/4, +1/4, -1/4 and +1/2 the first three share the rank 2"
+
+
+def test_what_differs_by_rounding_alone_is_a_tie() -> None:
+    ours, theirs = np.mean([[0.1], [0.2], [0.3]], axis=0), np.mean([[0.3], [0.2], [0.1]], axis=0)
+    assert ours[0] != theirs[0]
+    found = paired([*ours, 0.5], [*theirs, 0.25])
+    assert (found.wins, found.ties, found.losses, found.draws) == (1, 1, 0, 2)
+    assert paired([1e-9], [0.0]).wins == 1, "what is small is no rounding"
+
+
 def test_all_tosses_are_those_of_a_product() -> None:
     random = np.random.default_rng(1)
     ours, theirs, clusters = random.random(24), random.random(24), np.arange(24) // 3

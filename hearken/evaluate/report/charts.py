@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 MOST_LINES = len(SERIES)
 _NAME_CHARS = 34
 _SMOOTHED_POINTS = 60
+_MOST_POINTS = 6_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +147,12 @@ def systems_chart(rows: Sequence[Whisker], *, title: str, name: str = "systems")
     return draw(paint, name=name, words=f"{title} in percent with 95 % intervals. {words}.", height_in=0.75 + 0.3 * len(rows))
 
 
-def tta_chart(points: Sequence[TtaPoint], *, metric: str, name: str = "tta") -> str:
-    """Return quality over tau, the number of augmented copies, with intervals (as Fig. 4 of Kim et al. 2023); tau = 1 is none."""
+def tta_chart(points: Sequence[TtaPoint], *, metric: str, percent: bool = True, name: str = "tta") -> str:
+    """Return quality over tau, the number of augmented copies, with intervals (as Fig. 4 of Kim et al. 2023); tau = 1 is none.
+
+    Shares are drawn in percent; with `percent` false the figures are ranks and drawn as they are.
+    """
+    scale, title = (100.0, f"{metric} in %") if percent else (1.0, metric)
     taus = sorted({point.tau for point in points})
     names = list(dict.fromkeys(point.name for point in points))[:MOST_LINES]
 
@@ -155,25 +160,25 @@ def tta_chart(points: Sequence[TtaPoint], *, metric: str, name: str = "tta") -> 
         for number, (each, colour) in enumerate(zip(names, SERIES, strict=False)):
             mine = sorted((point for point in points if point.name == each), key=lambda point: point.tau)
             x = np.array([taus.index(point.tau) for point in mine]) + 0.09 * (number - (len(names) - 1) / 2)
-            y = 100 * np.array([point.figure.value for point in mine])
-            spread = np.abs(100 * np.array([[point.figure.low, point.figure.high] for point in mine]).T - y)
+            y = scale * np.array([point.figure.value for point in mine])
+            spread = np.abs(scale * np.array([[point.figure.low, point.figure.high] for point in mine]).T - y)
             axes.errorbar(x, y, yerr=spread, color=colour, marker="o", markersize=4, capsize=2.5, elinewidth=1.1, linewidth=1.4)
         axes.set_xticks(range(len(taus)), [str(tau) for tau in taus])
         axes.set_xlim(-0.4, len(taus) - 0.6)
         ends = [
-            (taus.index(mine[-1].tau), 100 * mine[-1].figure.value)
+            (taus.index(mine[-1].tau), scale * mine[-1].figure.value)
             for each in names
             if (mine := sorted((p for p in points if p.name == each), key=lambda p: p.tau))
         ]
         _name_ends(axes, names, ends)
         axes.set_xlabel("τ, augmented copies of each clip (1: none)")
-        axes.set_ylabel(f"{metric} in %")
+        axes.set_ylabel(title)
 
     words = "; ".join(
-        f"{point.name} at {point.tau}: {100 * point.figure.value:.1f} from {100 * point.figure.low:.1f} to {100 * point.figure.high:.1f}"
+        f"{point.name} at {point.tau}: {scale * point.figure.value:.1f} from {scale * point.figure.low:.1f} to {scale * point.figure.high:.1f}"
         for point in points
     )
-    return draw(paint, name=name, words=f"{metric} over the number of augmented copies with 95 % intervals. {words}.")
+    return draw(paint, name=name, words=f"{title} over the number of augmented copies with 95 % intervals. {words}.")
 
 
 def _mark(axes: Axes, step: float) -> None:
@@ -230,12 +235,14 @@ def _percent(line: Line) -> Line:
 
 
 def _smoothed(line: Line) -> Line:
-    """Means over a sixtieth of the points."""
-    width = max(1, len(line.y) // _SMOOTHED_POINTS)
-    if width == 1:
-        return line
+    """Means over a sixtieth of the points, each where the middle of them is; of very many, neighbours are taken together first."""
+    size = -(-len(line.y) // _MOST_POINTS)
+    bounds = np.arange(0, len(line.y), size)
+    counts = np.diff(np.append(bounds, len(line.y)))
+    x, y = (np.add.reduceat(each, bounds) / counts for each in (line.x, line.y))
+    width = max(1, len(y) // _SMOOTHED_POINTS)
     kernel = np.ones(width) / width
-    return Line(line.name, line.x[width - 1 :], np.convolve(line.y, kernel, mode="valid"))
+    return Line(line.name, *(np.convolve(each, kernel, mode="valid") for each in (x, y)))
 
 
 def _top(line: Line) -> Floats:

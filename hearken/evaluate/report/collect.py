@@ -116,9 +116,14 @@ def _take(folder: Path, runs: dict[Path, System], alone: dict[Path, Stored], ski
 
 
 def _evaluations(folder: Path, skipped: list[str]) -> Iterator[tuple[str, Stored]]:
-    if not folder.is_dir():
+    try:
+        found = [path for path in folder.iterdir() if path.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
         return
-    for each in sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: _natural(path.name)):
+    except OSError as error:
+        skipped.append(_told(folder, error))
+        return
+    for each in sorted(found, key=lambda path: _natural(path.name)):
         if each.name.startswith("."):
             continue
         try:
@@ -132,13 +137,21 @@ def _joined(runs: dict[Path, System], alone: dict[Path, Stored]) -> list[System]
     others: dict[str, System] = {}
     for folder, stored in alone.items():
         label, plus, besides = stored.system.partition(_BESIDES)
-        owner = Path(label).resolve()
-        if owner in runs:
+        owner = _resolved(label)
+        if owner is not None and owner in runs:
             runs[owner] = _with(runs[owner], folder, stored)
             continue
         name = show(f"{Path(label).name or label}{plus}{besides}")
         others[stored.system] = _with(others.get(stored.system) or System(name, folder, None), folder, stored)
     return [*runs.values(), *others.values()]
+
+
+def _resolved(label: str) -> Path | None:
+    """The folder that the label of an evaluation names; None where no folder can have that name."""
+    try:
+        return Path(label).resolve()
+    except (OSError, ValueError, RuntimeError):  # a NUL, half a character, a circle of links
+        return None
 
 
 def _with(system: System, folder: Path, stored: Stored) -> System:

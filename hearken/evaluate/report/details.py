@@ -26,6 +26,7 @@ from hearken.metrics.scores import Scores
 KS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50)
 _BINS = 44
 _MOST_QUERIES = 2_000
+_MOST_SCORES = 1 << 24  # 128 MB
 _MOST_LABELS = 15
 
 
@@ -59,8 +60,9 @@ def _recall_line(name: str, direction: Direction, rule: Definition) -> Line:
 
 
 def histogram(scores: Scores, relevance: Relevance) -> Histogram:
-    """Return how the scores (Q, N) of right pairs and of others lie, of at most 2 000 queries in groups that are spread over all."""
-    groups = [(start, np.array(scores.rows(start, stop), np.float64)) for start, stop in _groups(scores.shape[0])]
+    """Return how the scores (Q, N) of right pairs and of others lie, of at most 2 000 queries (fewer where there are
+    very many clips) in groups that are spread over all."""
+    groups = [(start, np.array(scores.rows(start, stop), np.float64)) for start, stop in _groups(*scores.shape)]
     low, high = min(float(rows.min()) for _, rows in groups), max(float(rows.max()) for _, rows in groups)
     edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
     fine = np.linspace(edges[0], edges[-1], 50 * _BINS + 1)
@@ -74,11 +76,12 @@ def histogram(scores: Scores, relevance: Relevance) -> Histogram:
     return Histogram(edges, coarse[0], coarse[1], _above(right, other), sum(len(rows) for _, rows in groups))
 
 
-def _groups(num_queries: int) -> list[tuple[int, int]]:
+def _groups(num_queries: int, num_items: int) -> list[tuple[int, int]]:
     """Bounds of the groups of queries that are looked at: all, or ten that are spread evenly."""
-    if num_queries <= _MOST_QUERIES:
+    most = max(10, min(_MOST_QUERIES, _MOST_SCORES // max(1, num_items)))
+    if num_queries <= most:
         return [(0, num_queries)]
-    size = _MOST_QUERIES // 10
+    size = most // 10
     return [(int(start), int(start) + size) for start in np.linspace(0, num_queries - size, 10)]
 
 

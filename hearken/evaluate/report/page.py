@@ -26,7 +26,7 @@ from hearken.evaluate.report.sounds import Sounds
 from hearken.evaluate.report.table import Cell, ReportTable, ours_text
 from hearken.evaluate.report.training_part import training_part
 from hearken.evaluate.report.words import definitions_of, figure_text, summary
-from hearken.metrics.definitions import DEFINITIONS
+from hearken.metrics.definitions import DEFINITIONS, definition
 
 if TYPE_CHECKING:
     from hearken.evaluate.store import Stored
@@ -109,8 +109,9 @@ def _measured(looks: Sequence[Look]) -> tuple[list[Look], list[str]]:
     for look in looks:
         try:
             _ = look.stored.evaluation
-        except HearkenError as error:
-            told.append(f"{show(look.stored.folder)} is not looked at closely: {error.message}")
+        except (HearkenError, TypeError, ValueError) as error:  # damaged scores, or settings and facts of another hand
+            reason = error.message if isinstance(error, HearkenError) else f"its record is damaged, {show(str(error))}."
+            told.append(f"{show(look.stored.folder)} is not looked at closely: {reason}")
         else:
             good.append(look)
     return good, told
@@ -138,7 +139,7 @@ def _figures_part(collected: Collected, looks: Sequence[Look], tables: Sequence[
         part.charts.append(chart)
     part.tables = [shown for table in tables for shown in shown_tables(table)]
     part.notes = [*collected.skipped, *broken]
-    if not looks:
+    if not any(system.evaluations for system in collected.systems):
         part.intro.append("Nothing was evaluated yet; `hearken evaluate` does that.")
     return part
 
@@ -158,7 +159,7 @@ def _card_part(collected: Collected, looks: Sequence[Look], options: PageOptions
     known = [DEFINITIONS[name] for name in names if name in DEFINITIONS]
     part.intro = [f"{rule.name}: {rule.summary} So computed by: {'; '.join(rule.papers)}." for rule in known]
     figures = {name: figure for look in looks for name, figure in look.stored.figures.items()}
-    part.intro += definitions_of(figures)
+    part.intro += definitions_of(figures, [rule.recall for rule in known])
     part.facts = _cards(looks)
     if options.command:
         part.notes.append(f"This page: {options.command}")
@@ -188,7 +189,8 @@ def _summary(collected: Collected, looks: Sequence[Look]) -> list[str]:
     if not looks:
         return []
     look = looks[0]
-    said = summary(look.system.name, look.stored.task, look.stored.figures, published_of(look.system, look.stored))
+    printed = published_of(look.system, look.stored)
+    said = summary(look.system.name, look.stored.task, look.stored.figures, printed, recall=definition(look.stored.definition).recall)
     lead = _lead(collected, look) if len(collected.systems) > 1 else ""
     return [lead, *said] if lead else said
 

@@ -69,7 +69,8 @@ def systems_part(systems: Sequence[System], metric: str = "t2a_mAP@10") -> Chart
 def curves_part(stored: Stored, number: int) -> Part:
     """Return the curves of R@k and the histogram of similarities."""
     part = Part(f"curves-{number}", f"Recall and similarity: {stored.system}")
-    caption = "The share of queries with a right answer among the first k; the band is the 95 % interval at each k."
+    told = recall_words([definition(stored.definition).recall]).removesuffix(".")
+    caption = f"{told[0].upper()}{told[1:]}; the band is the 95 % interval at each k."
     part.charts.append(Chart(recall_chart(recall_lines(stored.evaluation), name=f"recall{number}"), caption))
     found = histogram(stored.scores, stored.task.relevance)
     told = (
@@ -123,7 +124,10 @@ def tta_part(points: Sequence[TtaPoint]) -> Part | None:
     for number, metric in enumerate(metrics):
         mine = [point for point in points if point.metric == metric]
         part.charts.append(
-            Chart(tta_chart(mine, metric=heading_of(metric), name=f"tta{number}"), f"{heading_of(metric)} over τ with 95 % intervals.")
+            Chart(
+                tta_chart(mine, metric=heading_of(metric), percent=unit_of(metric) == "percent", name=f"tta{number}"),
+                f"{heading_of(metric)} over τ with 95 % intervals.",
+            )
         )
     part.tables += [
         shown_table(table) for metric in metrics for table in _tta_tables([point for point in points if point.metric == metric], metric)

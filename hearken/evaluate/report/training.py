@@ -6,7 +6,6 @@ All is read as the JSON that it is, so nothing here needs torch; what is broken 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +21,13 @@ _RUN_FORMAT = 1
 _MAX_RECORD_BYTES = 64_000_000
 _MAX_LINE_BYTES = 1_000_000
 _MAX_STEP = 1 << 53
+_MOST = 1e100
+"""What is larger is as good as infinite, and no chart can hold it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A figure over time: `steps` (P,) ascending, `values` (P,), all finite."""
+    """A figure over time: `steps` (P,) ascending, `values` (P,), all finite and below 1e100."""
 
     steps: NDArray[np.int64]
     values: NDArray[np.float64]
@@ -83,7 +84,7 @@ def _curves(folder: Path, skipped: list[str]) -> dict[str, Curve]:
     curves = {}
     for name, found in points.items():
         steps = sorted(found)
-        curves[name] = Curve(np.array(steps, np.int64), np.array([found[step] for step in steps], np.float64))
+        curves[show(name)] = Curve(np.array(steps, np.int64), np.array([found[step] for step in steps], np.float64))
     return curves
 
 
@@ -108,7 +109,7 @@ def _figures(line: dict[str, Any]) -> Iterator[tuple[str, float]]:
         for key, each in inner.items():
             number = None if key in ("step", "epoch") else _finite(each)
             if number is not None:
-                yield show(key), number
+                yield key, number
 
 
 def _finite(value: object) -> float | None:
@@ -118,7 +119,7 @@ def _finite(value: object) -> float | None:
         number = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) < _MOST else None
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hearken.evaluate.evaluation import WAYS, Way
 from hearken.evaluate.report.published import Published, unit_of
@@ -17,7 +17,7 @@ METHODS = {
 }
 METRICS = {
     "mAP@10": "mAP@10: the mean over queries of the average precision among the first ten answers; of one right answer at rank r, 1/r.",
-    "R@": "R@k: the share of queries with a right answer among the first k.",
+    "R@": "R@k: ",
     "medR": "medR: the median rank of the best right answer.",
     "meanR": "meanR: the mean rank of the best right answer.",
     "nDCG": "nDCG@10: graded relevance among the first ten answers, discounted by rank, as a share of the best order.",
@@ -30,9 +30,14 @@ def figure_text(metric: str, figure: Interval) -> str:
     return ours_text(Cell(figure=figure, unit=unit_of(metric)))
 
 
-def summary(system: str, task: Task, figures: Mapping[str, Interval], published: Mapping[str, Published]) -> list[str]:
-    """Return what `figures` (`t2a_R@10`, ...) say in a few sentences: of each direction, and beside what was published."""
-    told = [_direction(way, task, figures) for way in WAYS]
+def summary(
+    system: str, task: Task, figures: Mapping[str, Interval], published: Mapping[str, Published], *, recall: RecallKind = "any"
+) -> list[str]:  # fmt: skip
+    """Return what `figures` (`t2a_R@10`, ...) say in a few sentences: of each direction, and beside what was published.
+
+    `recall` is what the definition of the figures asks for, see `metrics/retrieval.py`.
+    """
+    told = [_direction(way, task, figures, recall) for way in WAYS]
     said = [sentence for sentence in told if sentence]
     if said:
         said[0] = f"{system} on {task.name}: " + said[0][0].lower() + said[0][1:]
@@ -59,16 +64,26 @@ def name_of(metric: str) -> str:
     return name + {"t2a": " from text to audio", "a2t": " from audio to text"}.get(way, "")
 
 
-def definitions_of(metrics: Mapping[str, Interval]) -> list[str]:
-    """Return a sentence for each metric that is printed, and one for the intervals."""
+def recall_words(recalls: Iterable[RecallKind]) -> str:
+    """Return what R@k is by definitions that ask for these."""
+    kinds = set(recalls)
+    shares = "the share of a query's right answers that are among the first k"
+    if kinds == {"fraction"}:
+        return f"{shares}."
+    return f"the share of queries with a right answer among the first k{f'; by fraction, {shares}' if 'fraction' in kinds else ''}."
+
+
+def definitions_of(metrics: Mapping[str, Interval], recalls: Iterable[RecallKind] = ("any",)) -> list[str]:
+    """Return a sentence for each metric that is printed, by definitions that ask for `recalls`, and one for the intervals."""
     names = {name.rpartition("_")[2] for name in metrics}
     methods = {figure.method for figure in metrics.values()}
-    return [words for start, words in METRICS.items() if any(name.startswith(start) for name in names)] + [
+    told = METRICS | {"R@": METRICS["R@"] + recall_words(recalls)}
+    return [words for start, words in told.items() if any(name.startswith(start) for name in names)] + [
         words for method, words in METHODS.items() if method in methods
     ]
 
 
-def _direction(way: Way, task: Task, figures: Mapping[str, Interval]) -> str:
+def _direction(way: Way, task: Task, figures: Mapping[str, Interval], recall: RecallKind) -> str:
     ten, one, mean = (figures.get(f"{way}_{name}") for name in ("R@10", "R@1", "mAP@10"))
     askers, found = _ASKERS[way]
     if ten is None:
@@ -78,7 +93,16 @@ def _direction(way: Way, task: Task, figures: Mapping[str, Interval]) -> str:
         f"; an order of the {len(task.clips)} clips drawn at random would do so for {100 * by_chance(task):.1f} %" if way == "t2a" else ""
     )
     count = len(task.queries) if way == "t2a" else len(task.asked)
+    if recall == "fraction" and _has_several(task, way):
+        things = "clips" if way == "t2a" else "captions"
+        return f"Of the right {things} of each of {count} {askers}, {figure_text('R@10', ten)} % are among the first ten answers, in the mean."
     return f"Of {count} {askers}, {figure_text('R@10', ten)} % find {found} among the first ten answers{chance}{first}."
+
+
+def _has_several(task: Task, way: Way) -> bool:
+    """Whether anybody who asks has more than one right answer."""
+    relevance = task.relevance if way == "t2a" else task.relevance.transposed()
+    return bool((relevance.counts > 1).any())
 
 
 def by_chance(task: Task) -> float:

@@ -5,29 +5,38 @@ Legend: `Q` queries, `N` clips, `D` embedding.
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hearken.errors import InputError, SubmissionError, show
 from hearken.evaluate.submission.truth import Truth
+from hearken.metrics.definitions import DEFINITIONS
 from hearken.metrics.scores import Scores, TableScores, VectorScores
+
+if TYPE_CHECKING:
+    from hearken.evaluate.store import Stored
 
 _ARRAYS = "It holds `scores` (Q, N), or `text` (Q, D) and `audio` (N, D); and `queries` (Q) and `clips` (N), unless --truth has them in this order."
 _NAMES = ("scores", "text", "audio", "queries", "clips")
-_DAMAGE = (ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error,
+    SyntaxError, tokenize.TokenError, RecursionError, MemoryError,
+)  # fmt: skip
+"""What numpy raises of an archive that is none, of a header that is no Python, and of a shape larger than memory."""
 _DEVELOPMENT = "clotho-evaluation"
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """`scores` (Q, N) of `queries` (Q) for `clips` (N), file names; `figures` of the development-testing split, {} if they are of another."""
+    """`scores` (Q, N) of `queries` (Q) for `clips` (N), file names; `figures` of the development-testing split, {} if they are of another, of a part of it, or of captions that were merged."""
 
     scores: Scores
     queries: tuple[str, ...]
@@ -44,14 +53,20 @@ def open_source(path: Path, truth: Truth | None = None) -> Source:
         from hearken.evaluate.store import load
 
         stored = load(path)
-        told = stored.task.name == _DEVELOPMENT
-        figures = {name.removeprefix("t2a_"): figure.value for name, figure in stored.figures.items() if name.startswith("t2a_")}
-        return Source(stored.scores, stored.task.queries, stored.task.clips, figures if told else {})
+        return Source(stored.scores, stored.task.queries, stored.task.clips, _figures(stored))
     if path.suffix.lower() != ".npz":
         raise SubmissionError(
             f"{show(path)} is neither the folder of an evaluation nor a .npz.", "`hearken evaluate --out DIR` writes one."
         )
     return _of_arrays(path, truth)
+
+
+def _figures(stored: Stored) -> dict[str, float]:
+    """The figures to hand in: of all of the development-testing split, and of every caption by itself as the challenge counts them."""
+    rule = DEFINITIONS.get(stored.definition)
+    if stored.task.name != _DEVELOPMENT or rule is None or rule.merged or stored.facts.get("clips_failed"):
+        return {}
+    return {name.removeprefix("t2a_"): figure.value for name, figure in stored.figures.items() if name.startswith("t2a_")}
 
 
 def _of_arrays(path: Path, truth: Truth | None) -> Source:

@@ -5,6 +5,7 @@ Captions and names are verbatim, as the challenge published them: white space at
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from hearken.metrics.relevance import Relevance
 
 _CAPTION = "caption"
 _FILE_NAME = "file_name"
+_NUMBERED = re.compile(r"caption_([0-9]{1,3})")
 _MULTIPLE = ("query", "audio_filenames")
 
 
@@ -94,9 +96,9 @@ def _of_file(path: Path) -> Truth:
     except MissingDataError as error:
         raise MissingDataError(error.message, "Check the path.") from error
     columns = set(rows[0].values) if rows else set()
-    captions = sorted((name for name in columns if name.removeprefix("caption_").isdigit()), key=lambda name: int(name[8:]))
+    captions = sorted((int(found[1]), name) for name in columns if (found := _NUMBERED.fullmatch(name)))
     if _FILE_NAME in columns and captions:
-        return _of_clotho(path, rows, captions)
+        return _of_clotho(path, rows, [name for _, name in captions])
     if columns.issuperset(_MULTIPLE):
         return Truth(path.name, tuple(row.exact("query") for row in rows), (), tuple(_several(row) for row in rows))
     if columns == {_CAPTION}:

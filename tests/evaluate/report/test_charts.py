@@ -7,7 +7,17 @@ import re
 import numpy as np
 import pytest
 
-from hearken.evaluate.report.charts import Line, TtaPoint, Whisker, recall_chart, similarity_chart, systems_chart, training_chart, tta_chart
+from hearken.evaluate.report.charts import (
+    Line,
+    TtaPoint,
+    Whisker,
+    _smoothed,
+    recall_chart,
+    similarity_chart,
+    systems_chart,
+    training_chart,
+    tta_chart,
+)
 from hearken.metrics.confidence import Interval
 
 pytest.importorskip("matplotlib")
@@ -69,6 +79,34 @@ def test_tta_has_each_tau_once() -> None:
     svg = tta_chart(points, metric="T2A R@10")
     assert [text for text in texts_of(svg) if text in ("1", "10", "100")] == ["1", "10", "100"]
     assert {"Mid", "Multi"} <= set(texts_of(svg))
+
+
+def test_tta_draws_ranks_as_they_are() -> None:
+    points = [TtaPoint("Multi", tau, "t2a_medR", Interval(value, value, value + 1)) for tau, value in ((1, 8.0), (10, 6.0))]
+    svg = tta_chart(points, metric="T2A medR", percent=False)
+    assert "Multi at 1: 8.0 from 8.0 to 9.0; Multi at 10: 6.0 from 6.0 to 7.0" in words_of(svg)
+    assert "T2A medR" in texts_of(svg)
+    assert not any("%" in text for text in texts_of(svg))
+    assert "T2A medR in %" in texts_of(tta_chart(points, metric="T2A medR"))
+
+
+def test_a_smooth_line_lies_in_the_middle_of_what_it_is_the_mean_of() -> None:
+    steps = np.arange(1.0, 601.0)
+    smooth = _smoothed(Line("run", steps, 2 * steps))
+    assert np.allclose(smooth.y, 2 * smooth.x)
+    assert (smooth.x[0], smooth.x[-1], len(smooth.x)) == (pytest.approx(5.5), pytest.approx(595.5), 591)
+    few = Line("run", steps[:20], steps[:20])
+    assert np.array_equal(_smoothed(few).y, few.y)
+
+
+def test_a_million_steps_are_smooth_in_no_time_and_one_wild_step_spoils_its_neighbours_alone() -> None:
+    y = np.ones(1_000_000)
+    y[500_000] = 1e30
+    smooth = _smoothed(Line("run", np.arange(1_000_000.0), y))
+    assert len(smooth.y) < 6_000
+    assert smooth.y.max() > 1e20
+    assert smooth.y[:2_000] == pytest.approx(1.0)
+    assert smooth.y[-2_000:] == pytest.approx(1.0)
 
 
 def test_foreign_names_are_escaped_shortened_and_no_formulas() -> None:

@@ -97,6 +97,15 @@ def test_a_missing_file_of_an_evaluation(tmp_path: Path) -> None:
     assert "task.json" in collected.skipped[0]
 
 
+@pytest.mark.parametrize("label", ["a\0b", "\ud800", "x/" * 4_000])
+def test_a_label_that_is_no_path_is_a_name_all_the_same(tmp_path: Path, label: str) -> None:
+    make_run(tmp_path / "run")
+    make_evaluation(tmp_path / "one", system=label)
+    (own,) = [system for system in collect([tmp_path]).systems if system.training is None]
+    assert list(own.evaluations) == ["one"]
+    assert own.name.isprintable()
+
+
 def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="There is no folder"):
         collect([tmp_path / "none"])

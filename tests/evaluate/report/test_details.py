@@ -54,6 +54,12 @@ def test_a_histogram_of_constant_scores() -> None:
     assert found.right_above == 0.0
 
 
+def test_of_very_many_clips_fewer_queries_are_looked_at(monkeypatch) -> None:
+    monkeypatch.setattr(details, "_MOST_SCORES", 50 * 30)
+    task = make_task(clips=50)
+    assert histogram(make_scores(task, 3.0), task.relevance).queries == 30
+
+
 def test_of_many_queries_some_are_looked_at(monkeypatch) -> None:
     monkeypatch.setattr(details, "_MOST_QUERIES", 20)
     task = make_task(clips=50)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -222,6 +223,17 @@ def test_damaged_scores_are_told_and_left_out(tmp_path, undrawn) -> None:
     words = Seen(build(collect([tmp_path / "one"]))).words
     assert "is not looked at closely" in words
     assert "Recall and similarity" not in words
+
+
+@pytest.mark.parametrize("change", [{"facts": [1]}, {"facts": "x"}, {"settings": {"metrics": ["R@1"], "ways": ["t2a"], "seed": "x"}}])
+def test_a_record_of_another_hand_is_told_and_its_figures_shown(tmp_path, undrawn, change: dict[str, object]) -> None:
+    make_evaluation(tmp_path / "one")
+    record = json.loads((tmp_path / "one" / "evaluation.json").read_text())
+    (tmp_path / "one" / "evaluation.json").write_text(json.dumps(record | change))
+    words = Seen(build(collect([tmp_path / "one"]))).words
+    assert "is not looked at closely: its record is damaged" in words
+    assert "40 queries, 20 clips: text to audio" in words
+    assert "Nothing was evaluated" not in words
 
 
 def test_the_same_sources_give_the_same_page(tmp_path, undrawn) -> None:

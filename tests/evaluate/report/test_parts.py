@@ -129,4 +129,7 @@ def test_a_curve_of_tta_has_figures_and_costs_by_tau() -> None:
     assert [cell.ours for cell in figures.rows[1]] == ["Multi", "-", "30.0"]
     assert [cell.ours for cell in costs.rows[0]] == ["Mid", "0.05", "0.5"]
     assert tta_part(()) is None
+    ranks = tta_part((replace(points[0], metric="t2a_medR", figure=Interval(4.0, 3.0, 5.0, "bootstrap")),))
+    assert "T2A medR over the number of augmented copies with 95 % intervals. " in ranks.charts[0].svg
+    assert "4.0 from 3.0 to 5.0" in ranks.charts[0].svg
     assert len(tta_part((replace(points[0], seconds_per_clip=None),)).tables) == 1

@@ -59,6 +59,7 @@ def test_numbers_beyond_all_bounds_are_left_out(tmp_path: Path) -> None:
         {"step": -1, "loss": 1.0},
         {"step": 1, "loss": 10**400, "rate": 2},
         {"step": 2, "loss": float("inf"), "rate": True},
+        {"step": 3, "loss": -1e308},
     ]
     (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     skipped: list[str] = []

@@ -24,6 +24,8 @@ def test_points_come_in_their_order(tmp_path) -> None:
     found = read_tta(write(tmp_path, [POINT, POINT | {"tau": 1, "seconds_per_clip": None}]))
     assert found[0] == TtaPoint("Multi", 10, "t2a_R@10", Interval(0.3, 0.2, 0.4, "bootstrap"), 0.5)
     assert (found[1].tau, found[1].seconds_per_clip) == (1, None)
+    (rank,) = read_tta(write(tmp_path, [POINT | {"metric": "t2a_medR", "value": 7, "low": 6, "high": 8}]))
+    assert rank.figure.value == 7.0
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,8 @@ def test_points_come_in_their_order(tmp_path) -> None:
         ([3], "entry 1, is no object"),
         ([POINT, POINT | {"tau": "10"}], "entry 2, needs a name"),
         ([POINT | {"tau": True}], "entry 1, needs a name"),
+        ([POINT | {"tau": 0}], "entry 1, needs a name"),
+        ([POINT | {"value": 30, "high": 40}], "the value 30 is no share of 1"),
         ([POINT | {"value": None}], "entry 1: value must be a number"),
         ([POINT | {"low": float("nan")}], "low must be a number"),
         ([POINT | {"low": 0.35}], "0.3 is not between 0.35 and 0.4"),

@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,16 @@ from hearken.metrics.scores import TableScores, VectorScores
 
 TABLE = np.array([[0.5, 0.1], [0.2, 0.9]], np.float32)
 QUERIES, CLIPS = np.array(["q", "r"]), np.array(["a.wav", "b.wav"])
+
+
+HEADER = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}"
+
+
+def write_header(path: Path, header: str) -> None:
+    """Write an .npz whose array is said to be what `header` says, and has nothing in it."""
+    text = header.encode() + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("scores.npy", b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text)
 
 
 def test_scores_and_vectors_of_an_npz(tmp_path: Path) -> None:
@@ -50,6 +61,14 @@ def test_an_evaluation_in_a_folder(tmp_path: Path, name: str) -> None:
     assert found.figures.get("R@1", 1.0) == 1.0
 
 
+@pytest.mark.parametrize(("by", "failed", "told"), [("dcase", 0, True), ("merged", 0, False), ("any-of-n", 1, False)])
+def test_figures_are_handed_in_of_the_whole_split_and_of_single_captions_alone(tmp_path: Path, by: str, failed: int, told: bool) -> None:
+    task = Task("clotho-evaluation", ("a.wav", "b.wav"), ("q", "r"), Relevance.from_lists([[0], [1]], 2))
+    scores = TableScores(TABLE)
+    save(tmp_path / "e", measure("ours", task, scores, by=by, facts={"clips_failed": failed}), task, scores)
+    assert bool(open_source(tmp_path / "e").figures) == told
+
+
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
@@ -74,6 +93,11 @@ def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.npz"
         path.write_bytes(broken)
         with pytest.raises(SubmissionError):
+            open_source(path)
+    for number, header in enumerate(("{'a':", "  x\n y", f"{{'shape': {'-' * 5000}1}}", HEADER.replace("2, 2", f"{10**15}, 1000"))):
+        path = tmp_path / f"header{number}.npz"
+        write_header(path, header)
+        with pytest.raises(SubmissionError, match=r"no \.npz of"):
             open_source(path)
     np.save(tmp_path / "one.npy", TABLE)
     (tmp_path / "one.npy").rename(tmp_path / "one.npz")

@@ -68,6 +68,8 @@ def test_several_answers_of_2025(tmp_path: Path) -> None:
         (b"a,b\n1,2\n", DataError, "line 2: there is no file"),
         (b"", DataError, "names of the columns"),
         (b"caption\n\xe9\n", DataError, "line 2"),
+        (b"0,1,2\nx,a.wav,b.wav\n", DataError, "line 2: there is no file"),
+        ("file_name,caption_\u00b2\nx.wav,a\n".encode(), EvaluationError, "no query"),
     ],
 )
 def test_tables_that_are_none_are_refused(tmp_path: Path, content: bytes, error: type[Exception], said: str) -> None:

@@ -47,3 +47,9 @@ def test_two_corpora_have_ids_of_their_own() -> None:
     other = Opened(Corpus("yours", Path("."), (Clip("a", "test", "x.wav", ("rain",)),)), {"a": "x.wav"}, "yours")
     found = ask([OPENED, other])
     assert (found.name, found.clips, found.grades[0]) == ("mine + yours", ("mine:a", "mine:b", "yours:a"), {0: 1.0, 1: 1.0, 2: 1.0})
+
+
+def test_recordings_go_with_their_clips() -> None:
+    clips = tuple(replace(clip, origins=(f"freesound:{number}",)) for number, clip in enumerate(CLIPS))
+    opened = replace(OPENED, corpus=replace(OPENED.corpus, clips=clips), places={"a": "a.wav", "c": "c.wav"})
+    assert ask([opened]).origins == (("freesound:0",), ("freesound:2",))
