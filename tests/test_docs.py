@@ -228,6 +228,60 @@ def test_every_text_encoder_and_front_end_has_its_row() -> None:
     }
 
 
+def test_every_definition_has_its_row() -> None:
+    from hearken.metrics.definitions import DEFINITIONS
+
+    text = page("docs/evaluation.md")
+    rows = table("## x\n" + text[text.index("| name | R@k |") :].split("\n\n")[0], "x")
+    assert list(rows) == list(DEFINITIONS)
+    for name, cells in rows.items():
+        assert ("share" in cells[0]) == (DEFINITIONS[name].recall == "fraction"), name
+        assert ("one query" in cells[2]) == DEFINITIONS[name].merged, name
+        assert f"`{name}`" in section("evaluate"), name
+
+
+def test_the_worked_example_of_the_page_is_worked_right() -> None:
+    """Captions at some ranks of 50: R@1 and AP@10 as the page says."""
+    import numpy as np
+
+    from hearken.metrics.definitions import definition, values_of
+    from hearken.metrics.ranks import ranks_of
+    from hearken.metrics.relevance import Relevance
+    from hearken.metrics.scores import TableScores
+
+    rows = re.findall(r"^\| ([\d, ]+) \| (\d) \| .*= ([\d.]+) \|$", page("docs/evaluation.md"), re.MULTILINE)
+    assert len(rows) == 3
+    for at, first, precision in rows:
+        places = [int(place) - 1 for place in at.split(", ")]
+        ranks = ranks_of(TableScores(np.linspace(1, 0, 50)[None]), Relevance.from_lists([places], 50))
+        by = definition("any-of-n")
+        assert values_of(ranks, "R@1", by)[0] == int(first)
+        assert values_of(ranks, "mAP@10", by)[0] == pytest.approx(float(precision), abs=0.005)
+
+
+def test_every_file_of_an_evaluation_has_its_row(tmp_path: Path) -> None:
+    from hearken.evaluate.classify import classify
+    from hearken.evaluate.evaluate import Wish, evaluate
+
+    a_table(tmp_path, "my.csv")
+    evaluate("pocket", [str(tmp_path / "my.csv")], out=tmp_path / "found")
+    classify("pocket", [str(tmp_path / "my.csv")], ["laion"], Wish(), out=tmp_path / "classes")
+    rows = re.findall(r"^\| (`\w+\.\w+`.*?) \|", page("docs/evaluation.md").split("## What lies in the folder")[1], re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([\w.]+)`", row)}
+    there = {path.name for folder in ("found", "classes") for path in (tmp_path / folder).iterdir()}
+    assert len(there) == 9
+    assert there == named
+
+
+def test_every_challenge_and_every_set_of_prompts_is_named() -> None:
+    from hearken.evaluate.submission.challenges import CHALLENGES
+    from hearken.evaluate.templates import TEMPLATES
+
+    assert {name for name in CHALLENGES if f"`{name}`" not in section("submit")} == set()
+    assert {name for name in TEMPLATES if f"`{name}`" not in section("evaluate")} == set()
+    assert len(TEMPLATES) >= 5
+
+
 def test_every_corpus_has_its_row() -> None:
     from hearken.data.table import CORPORA, definition
 

@@ -152,9 +152,9 @@ def _models(
 
     planned = plan(names, data, wish, out=out)
     tasks = ask_all(planned, wish)
-    for task in tasks if fit_on else ():
-        if task is not None:
-            ask_to_fit(names, fit_on, task[0], task[1].task, wish)
+    first = next((task for task in tasks if task is not None), None)  # all members are asked the same, or the ensemble says what differs
+    if fit_on and first is not None:
+        ask_to_fit(names, fit_on, first[0], first[1].task, wish)
     for each in planned:
         if not (each.is_stored or wish.tta or wish.windows or Path(each.name).exists()):
             ready_model(each.name)

@@ -37,6 +37,9 @@ How = Literal["mean", "max"]
 RULES = ("dcase2023", "d25", "d25_windows", "hear21passt")
 _VIEW = re.compile(r"(?P<length>\d+(?:\.\d+)?)(?:/(?P<hop>\d+(?:\.\d+)?)|:(?P<rule>\w+))?(?:@(?P<offset>\d+(?:\.\d+)?))?")
 _EXAMPLES = "Such as own,5,10/5,2.5/2.5@1 or 10:d25."
+_MOST_S = 600.0
+_MOST_OVERLAP = 100
+"""No more windows than this hold one moment: all of a sound's are in memory together."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class View:
     Without a rule it is the model's, or end to end where it has none of these.
 
     The first `offset_s` of a sound are left out where more than that is there. Raises InputError for lengths that are not positive,
-    another rule, and hop and rule together.
+    windows of more than 600 s or more than 100 over one moment, another rule, and hop and rule together.
     """
 
     segment_s: float | None = None
@@ -57,6 +60,10 @@ class View:
     def __post_init__(self) -> None:
         if min(1.0 if each is None else each for each in (self.segment_s, self.hop_s)) <= 0 or self.offset_s < 0:
             raise InputError(f"Windows and the hop between them are longer than nothing, not {self}.", _EXAMPLES)
+        if (self.segment_s or 0.0) > _MOST_S:
+            raise InputError(f"Windows are at most {_MOST_S:g} s long, not {self.segment_s:g}.", _EXAMPLES)
+        if self.segment_s is not None and self.hop_s is not None and self.hop_s * _MOST_OVERLAP < self.segment_s:
+            raise InputError(f"Windows of {self.segment_s:g} s every {self.hop_s:g} s are too many.", f"At most {_MOST_OVERLAP} may overlap.")
         if self.rule and self.rule not in RULES:
             raise InputError(f"There is no rule {self.rule!r} for windows.", f"One of {', '.join(RULES)}.")
         if (self.rule and self.hop_s is not None) or (self.segment_s is None and (self.rule or self.hop_s is not None or self.offset_s)):

@@ -57,8 +57,8 @@ def test_no_two_share_a_name_or_a_folder() -> None:
         assert [each.label for each in planned] == ["a/r/x", "b/r/x", Path.cwd().name + "/a/r-x", "pocket"]
         assert len({each.place for each in planned}) == 4
     assert plan(["pocket"], ["t.csv"], Wish(), out=Path("out"))[0].place == Path("out")
-    places = [each.place for each in plan([make_run("c/d/e"), make_run("c/d-e")], ["t"], Wish(), out=Path("o"))]
-    assert len(set(places)) == 2
+    places = [each.place for each in plan([make_run("q/r-s"), make_run("q-r/s")], ["t"], Wish(), out=Path("o"))]
+    assert places == [Path("o/q-r-s"), Path("o/q-r-s-2")]
     for twice in (["pocket", "pocket"], ["a/r/x", str(Path.cwd() / "a" / "r" / "x")]):
         with pytest.raises(EvaluationError, match="is named twice"):
             plan(twice, ["t.csv"], Wish())

@@ -127,9 +127,10 @@ def test_one_layer_alone_as_a_decoder_uses_it_at_each_step() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 3, 5])
-def test_another_number_of_inputs(count: int) -> None:
+@pytest.mark.parametrize("max_batch", [1, 2])
+def test_another_number_of_inputs(count: int, max_batch: int) -> None:
     with pytest.raises(InputError, match=f"for 4 inputs; there are {'more' if count > 4 else count}"):
-        aggregate(conventional(4), [1.0] * count, [list, list], max_batch=2)
+        aggregate(conventional(4), [1.0] * count, [list, list], max_batch=max_batch)
 
 
 def test_another_number_of_layers_and_of_values() -> None:

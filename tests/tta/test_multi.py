@@ -12,7 +12,7 @@ from hearken.convert.pocket import load_pocket  # noqa: E402
 from hearken.errors import AudioEmptyError, InputError  # noqa: E402
 from hearken.models.dual import DualEncoder  # noqa: E402
 from hearken.train.augmentation import Augmentation  # noqa: E402
-from hearken.tta.half import for_model  # noqa: E402
+from hearken.tta.half import Halved, for_model  # noqa: E402
 from hearken.tta.heard import Copies  # noqa: E402
 from hearken.tta.multi import MultiTTA  # noqa: E402
 from hearken.tta.strategy import KIM, Strategy, conventional, multi  # noqa: E402
@@ -56,6 +56,15 @@ def test_one_input_is_no_augmentation_at_all(name: str) -> None:
     dual, samples = made(name), sound()
     for text in ("none", "conventional:1", "mid:1", "1:1x1"):
         np.testing.assert_array_equal(MultiTTA(dual, text).encode(samples, "a"), plain(dual, samples))
+
+
+def test_pieces_of_a_long_sound_weigh_by_their_frames() -> None:
+    dual = made("pocket")
+    samples = sound(1.25 * dual.audio.policy.chunk_num_samples / RATE_HZ)
+    samples[dual.audio.policy.chunk_num_samples :] *= 0.01  # the short piece is another sound, so its weight shows
+    tta = MultiTTA(dual, "2:2x1")
+    tta.augmentation = Halved(Augmentation(()))
+    np.testing.assert_allclose(tta.encode(samples, "a"), plain(dual, samples), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)

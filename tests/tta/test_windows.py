@@ -101,6 +101,14 @@ def test_no_views(text: str) -> None:
         views(text)
 
 
+def test_windows_that_no_memory_holds_are_refused() -> None:
+    with pytest.raises(InputError, match="at most 600 s long, not 601"):
+        views("601")
+    with pytest.raises(InputError, match="every 0.04 s are too many"):
+        views("5/0.04")
+    assert views("600,5/0.05") == (View(600.0), View(5.0, 0.05))
+
+
 def test_windows_that_the_encoder_does_not_take() -> None:
     with pytest.raises(InputError, match="this encoder takes from 16 to "):
         WindowEnsemble(model("passt_tiny"), "30")

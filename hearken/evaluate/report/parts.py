@@ -16,7 +16,9 @@ from hearken.evaluate.report.published import Published, heading_of, published_o
 from hearken.evaluate.report.shown import Chart, Clips, Heard, Mistake, Mistakes, Part, Tile, shown_cell, shown_table
 from hearken.evaluate.report.sounds import Sound, Sounds
 from hearken.evaluate.report.table import Cell, ReportTable
+from hearken.evaluate.report.words import recall_words
 from hearken.metrics.confidence import Interval
+from hearken.metrics.definitions import definition
 
 if TYPE_CHECKING:
     from hearken.evaluate.report.collect import System

@@ -10,6 +10,7 @@ from hearken.evaluate.report.table import Cell, ours_text
 from hearken.evaluate.task import Task
 from hearken.metrics.classification import chance_top_k
 from hearken.metrics.confidence import Interval
+from hearken.metrics.retrieval import RecallKind
 
 METHODS = {
     "bootstrap": "Intervals of 95 % come from drawing the clips again 2 000 times, each with all of its captions.",

@@ -28,6 +28,14 @@ def test_a_summary_says_both_directions_chance_and_the_published_figure() -> Non
     assert said[1].startswith("For mAP@10 from text to audio, Some et al. (Table 1) printed 28.4")
 
 
+def test_shares_of_several_captions_are_not_clips_that_find_one() -> None:
+    told = summary("mine", make_task("toy", clips=40), FIGURES, {}, recall="fraction")[0]
+    assert "Of the right captions of each of 40 clips, 75.0 [70.0, 80.0] % are among the first ten answers, in the mean." in told
+    assert "of 80 queries, 50.0 [40.0, 60.0] % find a right clip" in told, "with one right clip both are the same"
+    single = make_task("toy", clips=40, captions=1)
+    assert summary("mine", single, FIGURES, {}, recall="fraction") == summary("mine", single, FIGURES, {})
+
+
 def test_a_summary_without_recalls_and_without_anything() -> None:
     assert summary("mine", make_task(), {"t2a_mAP@10": FIGURES["t2a_mAP@10"]}, {}) == [
         "mine on toy: the mAP@10 from text to audio is 28.0 [26.0, 30.0] %."
@@ -49,10 +57,14 @@ def test_a_published_figure_is_inside_above_or_below() -> None:
 
 def test_names_and_definitions() -> None:
     assert name_of("a2t_R@1") == "R@1 from audio to text"
-    assert figure_text("a2t_meanR", Interval(4.25, 3.5, 5, "jackknife")) == "4.2 [3.5, 5]"
+    assert figure_text("a2t_meanR", Interval(4.25, 3.5, 5, "jackknife")) == "4.2 [3.5, 5.0]"
     told = definitions_of({"t2a_R@5": Interval(0.1, 0, 0.2, "jackknife"), "a2t_medR": Interval(3, 3, 3)})
     assert [sentence.split(":")[0].split(" come")[0] for sentence in told] == ["R@k", "medR", "Intervals of 95 %"]
     assert "jackknife" in told[-1]
+    assert told[0] == "R@k: the share of queries with a right answer among the first k."
+    shares = "the share of a query's right answers that are among the first k."
+    assert definitions_of({"a2t_R@5": Interval(0.1, 0, 0.2)}, ["fraction"]) == [f"R@k: {shares}"]
+    assert definitions_of({"a2t_R@5": Interval(0.1, 0, 0.2)}, ["any", "fraction"]) == [f"{told[0][:-1]}; by fraction, {shares}"]
 
 
 def test_chance_knows_queries_with_several_right_clips() -> None:
