@@ -15,12 +15,13 @@ from hearken.cli.options import JsonOption
 from hearken.errors import EvaluationError, InputError, show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hearken.evaluate.report.claims import Claim
     from hearken.evaluate.report.collect import Collected
 
-_MOST_MISTAKES = 50
+_MISTAKES, _MOST_MISTAKES = 6, 50
+_PLACE = "Check the folder, its permissions and the space left."
 
 
 class Form(StrEnum):
@@ -51,7 +52,7 @@ def report(
     ] = None,
     sounds: Annotated[
         int, typer.Option("--sounds", min=0, max=_MOST_MISTAKES, metavar="N", help="Show N mistakes of each kind, with players.")
-    ] = 6,
+    ] = _MISTAKES,
     audio: Annotated[bool, typer.Option("--audio/--no-audio", help="Put sounds into the page, or leave them out.")] = True,
     json: JsonOption = False,
 ) -> None:
@@ -65,14 +66,19 @@ def report(
     from hearken.evaluate.report.tta_file import read_tta
 
     chosen = form or form_of(out)
+    _check_place(out)
     if chosen is not Form.HTML and (tta_curve or about):
         raise typer.BadParameter("It is for HTML alone.", param_hint="--tta-curve" if tta_curve else "--about")
     found = collect(sources)
     orderings = read_claims(claims) if claims else ()
     if chosen is Form.HTML:
+        typed = {
+            "--format": form, "--title": title, "--baseline": baseline, "--claims": claims, "--about": about, "--tta-curve": tta_curve,
+            "--sounds": None if sounds == _MISTAKES else sounds,
+        }  # fmt: skip
         options = PageOptions(
             title=title, sounds=sounds, audio=audio, tta=read_tta(tta_curve) if tta_curve else (), baseline=baseline,
-            claims=orderings, about=_paragraphs(about), command=_command(sources, out),
+            claims=orderings, about=_paragraphs(about), command=_command(sources, out, typed, audio=audio),
         )  # fmt: skip
         text = build(found, options, tell=_nobody if json else lambda step: output.note(f"{step} ..."))
     else:
@@ -94,6 +100,12 @@ def form_of(out: Path) -> Form:
     return {".md": Form.MD, ".csv": Form.CSV, ".tex": Form.LATEX}.get(out.suffix.lower(), Form.HTML)
 
 
+def _check_place(out: Path) -> None:
+    """Raise EvaluationError where nothing can be written to `out`: that is told before the work is done."""
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise EvaluationError(f"{show(out)} cannot be written: {'it is a folder' if out.is_dir() else 'its folder is not there'}.", _PLACE)
+
+
 def _paragraphs(path: Path | None) -> tuple[str, ...]:
     """The paragraphs of a plain text, which empty lines separate."""
     if path is None:
@@ -101,7 +113,8 @@ def _paragraphs(path: Path | None) -> tuple[str, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise InputError(f"{show(path)} cannot be read as text: {error}.") from error
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise InputError(f"{show(path)} cannot be read as text: {show(reason)}.", "Name a text in UTF-8.") from error
     return tuple(" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip())
 
 
@@ -117,8 +130,10 @@ def _tables(found: Collected, baseline: str, claims: Sequence[Claim], form: Form
     return {Form.MD: markdown, Form.CSV: csv_text, Form.LATEX: latex}[form](tables)
 
 
-def _command(sources: list[Path], out: Path) -> str:
-    return shlex.join(["hearken", "report", *map(str, sources), "--out", str(out)])
+def _command(sources: list[Path], out: Path, typed: Mapping[str, object], *, audio: bool) -> str:
+    """What makes the same page again."""
+    options = [word for name, value in typed.items() if value not in (None, "") for word in (name, str(value))]
+    return shlex.join(["hearken", "report", *map(str, sources), "--out", str(out), *options, *([] if audio else ["--no-audio"])])
 
 
 def _write(out: Path, text: str) -> None:
@@ -127,6 +142,4 @@ def _write(out: Path, text: str) -> None:
     try:
         write_whole(out, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise EvaluationError(
-            f"{show(out)} cannot be written: {error.strerror or error}.", "Check the folder, its permissions and the space left."
-        ) from error
+        raise EvaluationError(f"{show(out)} cannot be written: {error.strerror or error}.", _PLACE) from error

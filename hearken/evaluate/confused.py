@@ -78,8 +78,8 @@ def label_confusions(scores: Scores, task: Task, ranks: Ranks, *, count: int | N
         margin = float(row[instead] - row[own])
         found += [(label, other, int(query), margin) for label in task.labels[own] for other in task.labels[instead]]
     sizes: dict[str, int] = defaultdict(int)
-    for query in range(len(task.queries)):
-        for label in {label for clip in task.relevance.of(query) for label in task.labels[clip]}:
+    for asked in range(len(task.queries)):
+        for label in {label for clip in task.relevance.of(asked) for label in task.labels[clip]}:
             sizes[label] += 1
     return _counted(found, sizes, count, examples)
 

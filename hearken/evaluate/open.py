@@ -25,11 +25,15 @@ from hearken.train.feed.sounds import Sounds
 
 @dataclass(frozen=True, eq=False)
 class OpenTask:
-    """A task, and the places of its sounds (N); None for a clip that has none here. `recordings` (N) numbers what the clips were cut from."""
+    """A task, and the places of its sounds (N); None for a clip that has none here. `recordings` (N) numbers what the clips were cut from.
+
+    `references` are what its corpora were opened by.
+    """
 
     task: Task
     places: tuple[Place | None, ...]
     recordings: IntArray | None = None
+    references: tuple[str, ...] = ()
 
     def listening(self, rate_hz: int, max_duration_s: float | None, *, jobs: int, ledger: Path | None = None) -> Listening:
         """Return the sounds at `rate_hz`, at most the first `max_duration_s` of each; what cannot be read is noted in `ledger`."""
@@ -51,7 +55,7 @@ def open_task(references: Sequence[str], *, merged: bool, need_sounds: bool = Tr
     parts = [open_corpus(each) for each in references]
     _check_apart(references, parts)
     asked = ask(parts, merged=merged, need_sounds=need_sounds, need_queries=need_queries, left_out=_nobody)
-    return OpenTask(task_of(asked), asked.places, recordings_of(asked.origins))
+    return OpenTask(task_of(asked), asked.places, recordings_of(asked.origins), tuple(references))
 
 
 def task_of(asked: Asked) -> Task:

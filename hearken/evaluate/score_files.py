@@ -1,84 +1,89 @@
 """Scores and vectors of other programs: an .npz, or a table as the DCASE 2025 challenge wants it.
 
     .npz    `scores` (Q, N), or `text` (Q, D) and `audio` (N, D), in the order of the corpus; with `queries` (Q) and `clips` (N), in any order
-    .csv    a row for each query, whose text stands in the first column; a column for each clip, whose name stands in the first row
+    .csv    a row for each query, whose text stands in the first column, `index`; a column for each clip, whose name stands in the first row
 
 Legend: `Q` queries, `N` clips, `D` embedding.
 """
 
 from __future__ import annotations
 
-import csv
-import zipfile
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hearken.errors import EvaluationError, show
+from hearken.errors import EvaluationError, InputError, show
+from hearken.evaluate.arrays import read_arrays
+from hearken.evaluate.submission.challenges import OF_KIND
+from hearken.evaluate.submission.check import check_submission
+from hearken.evaluate.submission.matrix import Matrix
+from hearken.evaluate.submission.truth import truth_of
 from hearken.evaluate.task import Task
 from hearken.metrics.scores import Scores, TableScores, VectorScores
 
+_ARRAYS = "It holds `scores` (Q, N), or `text` (Q, D) and `audio` (N, D), floats; and perhaps the texts `queries` (Q) and `clips` (N)."
+_NAMES = ("scores", "text", "audio", "queries", "clips")
 _SHOWN = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Foreign:
+    """`scores` (Q, N) of `queries` (Q) for `clips` (N); None where the file does not name them."""
+
+    scores: Scores
+    queries: tuple[str, ...] | None
+    clips: tuple[str, ...] | None
 
 
 def read_scores(path: Path, task: Task) -> Scores:
     """Return the scores in the file at `path`, in the order of `task`.
 
     Raises EvaluationError, naming what is missing, for files that cannot be read, other queries or clips than those of the task, shapes that do
-    not fit.
+    not fit; SubmissionError with all faults of a table.
     """
     if path.suffix.lower() == ".csv":
         return _read_table(path, task)
     if path.suffix.lower() != ".npz":
         raise EvaluationError(f"{show(path)} is no file of scores.", "Give an .npz, or a .csv with a row for each query.")
-    arrays = _read_arrays(path)
-    if "scores" in arrays:
-        table = arrays["scores"]
-        _check_shape(path, table, task)
-        return TableScores(_in_order(path, _in_order(path, table, arrays, "queries", task).T, arrays, "clips", task).T)
-    if "text" in arrays and "audio" in arrays:
-        text, audio = arrays["text"], arrays["audio"]
-        if text.ndim != 2 or audio.ndim != 2 or (len(text), len(audio)) != (len(task.queries), len(task.clips)):
-            raise EvaluationError(
-                f"{show(path)} holds vectors {text.shape} and {audio.shape}; there are {len(task.queries)} queries and {len(task.clips)} clips."
-            )
-        return VectorScores(_in_order(path, text, arrays, "queries", task), _in_order(path, audio, arrays, "clips", task))
-    raise EvaluationError(
-        f"{show(path)} has neither `scores` nor `text` and `audio`.", f"It has: {', '.join(map(show, arrays)) or 'nothing'}."
-    )
-
-
-def _read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:  # numpy leaves its own open where it fails
-            return {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise EvaluationError(f"{show(path)} cannot be read: {show(reason)}.", "numpy.savez writes such files.") from error
-
-
-def _check_shape(path: Path, table: NDArray[np.generic], task: Task) -> None:
+    found = read_npz(path)
+    rows = order_of(path, found.queries, task.queries, "queries")
+    columns = order_of(path, found.clips, task.clips, "clips")
     wanted = (len(task.queries), len(task.clips))
-    if table.shape != wanted or not np.issubdtype(table.dtype, np.floating):
-        raise EvaluationError(f"The scores in {show(path)} are {table.shape} of {table.dtype}, and should be {wanted} of floats.")
+    if found.scores.shape != wanted and (rows is None or columns is None):
+        raise EvaluationError(
+            f"{show(path)} has scores of the shape {found.scores.shape}, and {show(task.name)} asks for {wanted}.", _ARRAYS
+        )
+    if isinstance(found.scores, VectorScores):
+        return VectorScores(_taken(found.scores.queries, rows), _taken(found.scores.items, columns))
+    table = found.scores.rows(0, found.scores.shape[0])
+    return TableScores(_taken(_taken(table, rows).T, columns).T)
 
 
-def _in_order(path: Path, rows: NDArray[np.generic], arrays: dict[str, NDArray[np.generic]], key: str, task: Task) -> NDArray[np.floating]:
-    """The rows in the order of the task's `key`, if the file says which row is whose."""
-    if key not in arrays:
-        return np.asarray(rows, np.result_type(rows.dtype, np.float32))
-    names = [str(each) for each in arrays[key].tolist()]
-    order = order_of(path, names, task.queries if key == "queries" else task.clips, key)
-    return np.asarray(rows[order], np.result_type(rows.dtype, np.float32))
+def read_npz(path: Path) -> Foreign:
+    """Return what the .npz at `path` holds. Raises EvaluationError for a file that is none, or holds something else."""
+    arrays = read_arrays(path, _NAMES, _ARRAYS)
+    found = Foreign(_scores(path, arrays), _texts(path, arrays, "queries"), _texts(path, arrays, "clips"))
+    named = tuple(
+        len(names) if names is not None else size for names, size in zip((found.queries, found.clips), found.scores.shape, strict=True)
+    )
+    if named != found.scores.shape:
+        raise EvaluationError(
+            f"{show(path)} has scores of the shape {found.scores.shape}, and names {named[0]} queries and {named[1]} clips.", _ARRAYS
+        )
+    return found
 
 
-def order_of(path: Path, names: Sequence[str], wanted: Sequence[str], what: str) -> list[int]:
-    """Return where each of `wanted` stands in `names`, blanks at their ends aside; equal ones are taken in turn.
+def order_of(path: Path, names: Sequence[str] | None, wanted: Sequence[str], what: str) -> list[int] | None:
+    """Return where each of `wanted` stands in `names`, blanks at their ends aside; equal ones are taken in turn. None without `names`.
 
     Raises EvaluationError, naming what is missing.
     """
+    if names is None:
+        return None
     places: dict[str, list[int]] = {}
     for place, name in reversed(list(enumerate(names))):
         places.setdefault(name.strip(), []).append(place)
@@ -96,28 +101,36 @@ def order_of(path: Path, names: Sequence[str], wanted: Sequence[str], what: str)
     return order
 
 
-def _read_table(path: Path, task: Task) -> Scores:
+def _scores(path: Path, arrays: Mapping[str, NDArray[Any]]) -> Scores:
+    for name in ("scores", "text", "audio"):
+        if name in arrays and arrays[name].dtype.kind != "f":
+            raise EvaluationError(f"{show(path)}: `{name}` should be floats, not {arrays[name].dtype}.", _ARRAYS)
+    if "scores" not in arrays and not ("text" in arrays and "audio" in arrays):
+        raise EvaluationError(f"{show(path)} has neither `scores` nor `text` and `audio`.", _ARRAYS)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.reader(file)
-            header = next(rows, [])
-            queries, values = [], []
-            for row in rows:
-                if not row:
-                    continue
-                if len(row) != len(header):
-                    raise EvaluationError(f"{show(path)}, line {rows.line_num}: {len(row)} cells, and {len(header)} column titles.")
-                queries.append(row[0])
-                values.append(np.array(row[1:], np.float64))
-    except (OSError, UnicodeError, ValueError, csv.Error) as error:
-        raise EvaluationError(f"{show(path)} cannot be read: {show(str(error))}.", "It is a table of numbers, in UTF-8.") from error
-    table = np.array(values) if values else np.zeros((0, max(0, len(header) - 1)))
-    clips = order_of(path, *_names(header[1:], task.clips), "clips")
-    return TableScores(table[np.ix_(order_of(path, queries, task.queries, "queries"), clips)])
+        return TableScores(arrays["scores"]) if "scores" in arrays else VectorScores(arrays["text"], arrays["audio"])
+    except InputError as error:
+        raise EvaluationError(f"{show(path)}: {error.message}", _ARRAYS) from error
 
 
-def _names(columns: Sequence[str], clips: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Column titles and clip ids as they are, or without folders and endings where they agree only so, and stay apart."""
-    stems = [PurePosixPath(name).stem for name in columns], [PurePosixPath(name).stem for name in clips]
-    is_plain = set(clips) <= set(columns) or any(len(set(names)) < len(names) for names in stems)
-    return (columns, clips) if is_plain else stems
+def _texts(path: Path, arrays: Mapping[str, NDArray[Any]], name: str) -> tuple[str, ...] | None:
+    if name not in arrays:
+        return None
+    if arrays[name].ndim != 1 or arrays[name].dtype.kind != "U":
+        raise EvaluationError(f"{show(path)}: `{name}` should be a row of texts.", _ARRAYS)
+    return tuple(map(str, arrays[name]))
+
+
+def _taken(rows: NDArray[np.floating], order: list[int] | None) -> NDArray[np.floating]:
+    return rows if order is None else rows[order]
+
+
+def _read_table(path: Path, task: Task) -> Scores:
+    checked = check_submission(path, OF_KIND["matrix"].name, truth_of(task))
+    checked.refuse()
+    content = checked.content
+    if not isinstance(content, Matrix):
+        raise EvaluationError(f"{show(path)} is no table of scores.", "It has a row for each query and a column for each clip.")
+    places = {name: column for column, name in enumerate(content.clips)}
+    rows = [row for row in content.of_queries if row is not None]
+    return TableScores(content.scores[np.ix_(rows, [places[name] for name in task.clips])])

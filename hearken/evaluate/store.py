@@ -17,8 +17,6 @@ import csv
 import io
 import json
 import shutil
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -30,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearken.errors import EvaluationError, show
+from hearken.evaluate.arrays import read_arrays
 from hearken.evaluate.evaluation import Direction, Evaluation
 from hearken.evaluate.measure import measure
 from hearken.evaluate.result_rows import clip_rows, query_rows
@@ -144,17 +143,7 @@ def load(folder: Path) -> Stored:
         settings = record["settings"] | {"metrics": tuple(record["settings"]["metrics"]), "ways": tuple(record["settings"]["ways"])}
         digest = str(record["task_sha256"])
         found = Stored(folder, str(record["system"]), str(record["definition"]), figures, record["facts"], task, scores, settings)
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        EOFError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
         raise EvaluationError(f"{show(path)} cannot be read: {show(reason)}.", _AGAIN) from error
     if task.digest != digest or scores.shape != (len(task.queries), len(task.clips)):
@@ -234,7 +223,5 @@ def _write_arrays(path: Path, **arrays: Any) -> None:  # noqa: ANN401 - as numpy
 
 
 def _read_scores(path: Path) -> Scores:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # numpy leaves its own open where it fails
-        if path.name == SCORES:
-            return TableScores(arrays["scores"])
-        return VectorScores(arrays["text"], arrays["audio"])
+    arrays = read_arrays(path, ("scores", "text", "audio"), _AGAIN)
+    return TableScores(arrays["scores"]) if path.name == SCORES else VectorScores(arrays["text"], arrays["audio"])

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy as np
 
 from hearken.errors import EvaluationError, ModelError, show
+from hearken.evaluate.marks import marks_of
 from hearken.evaluate.open import OpenTask, restricted
 from hearken.evaluate.task import Task
 from hearken.metrics.scores import VectorScores
@@ -99,7 +100,12 @@ def encode(system: System, asked: OpenTask, *, jobs: int = 1, on_progress: Progr
     distinct = list(dict.fromkeys(task.queries))
     place = {text: number for number, text in enumerate(distinct)}
     text = system.encode_texts(distinct)[[place[each] for each in task.queries]]
-    facts = {**system.facts, "seconds_per_clip": round(listened_s / len(numbers), 4), "clips_failed": len(failures)}
+    facts = {
+        **system.facts,
+        "corpus": " + ".join(asked.references),
+        "seconds_per_clip": round(listened_s / len(numbers), 4),
+        "clips_failed": len(failures),
+    }
     return Encoded(task, audio, text, tuple(failures), facts)
 
 
@@ -241,6 +247,7 @@ def _torch_system(
         "precision": precision,
         "device": device,
     }
+    facts |= marks_of(Path(name)) if (Path(name) / RUN_RECORD).is_file() else {}
     return TorchSystem(name, dual, length_s, precision, encoder, facts)
 
 

@@ -6,29 +6,26 @@ of these weights, and has all figures that are wanted. A row of a paper that is 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hearken.errors import EvaluationError, InputError, RunError, show
-from hearken.evaluate.evaluate import Wish, ask_corpora, encoder_of, label_of, measured, place_of, ways_of
+from hearken.errors import EvaluationError, InputError
+from hearken.evaluate.evaluate import Wish, evaluate, place_of, ways_of
+from hearken.evaluate.marks import BEST, digest_of, marks_of
 from hearken.evaluate.measure import METRICS
 from hearken.evaluate.store import load
-from hearken.evaluate.systems import encode, open_system
 from hearken.metrics.confidence import Interval
 from hearken.metrics.definitions import statistic_of
 from hearken.runtime.catalog import RUN_RECORD
-from hearken.train.runs.compare import digest, plain
+from hearken.train.runs.compare import plain
 from hearken.types import Progress, silent
 
 if TYPE_CHECKING:
     from hearken.train.recipe import Recipe, Row
 
-_BEST = Path("best", "model.safetensors")
-_RECIPE, _WEIGHTS = "recipe_sha256", "weights_sha256"
 _RANKS = ("medR", "meanR")
 
 
@@ -90,9 +87,9 @@ def wanted_metrics(recipe: Recipe) -> tuple[str, ...]:
 
 def kept_tests(run: Path, recipe: Recipe) -> tuple[Tried, ...]:
     """Return the tests of `recipe` that the run in the folder `run` keeps, and that are still true."""
-    if not (run / RUN_RECORD).is_file() or not (run / _BEST).is_file() or not recipe.data.test:
+    if not (run / RUN_RECORD).is_file() or not (run / BEST).is_file() or not recipe.data.test:
         return ()
-    marks = _marks(run, recipe)
+    marks = marks_of(run)
     return tuple(found for trial in trials_of(recipe) if (found := _kept(run, recipe, trial, marks)) is not None)
 
 
@@ -105,11 +102,11 @@ def try_out(
     """
     if not recipe.data.test:
         return ()
-    marks = _marks(run, recipe)
+    marks = marks_of(run)
     found = []
     for trial in trials_of(recipe):
         kept = _kept(run, recipe, trial, marks)
-        found.append(kept or _made(run, recipe, trial, marks, replace(_wish(recipe, trial), accelerator=accelerator, jobs=jobs), watch))
+        found.append(kept or _made(run, trial, replace(_wish(recipe, trial), accelerator=accelerator, jobs=jobs), watch))
     return tuple(found)
 
 
@@ -140,20 +137,6 @@ def _wish(recipe: Recipe, trial: Trial) -> Wish:
     return Wish(metrics=wanted_metrics(recipe), tta=trial.tta, max_duration_s=recipe.data.max_duration_s)
 
 
-def _marks(run: Path, recipe: Recipe) -> dict[str, str]:
-    """What says of which recipe and of which weights an evaluation is; what a recipe says `about` itself changes no weight.
-
-    Raises RunError where there is no model.
-    """
-    said = {key: value for key, value in plain(recipe.to_json()).items() if key != "about"}
-    try:
-        with (run / _BEST).open("rb") as file:
-            weights = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise RunError(f"The run {show(run)} has no model to try: {error.strerror}.", "Finish it first, with --resume.") from error
-    return {_RECIPE: digest(said), _WEIGHTS: weights}
-
-
 def _kept(run: Path, recipe: Recipe, trial: Trial, marks: Mapping[str, str]) -> Tried | None:
     wish = _wish(recipe, trial)
     folder = place_of(str(run), [trial.corpus], wish)
@@ -161,24 +144,19 @@ def _kept(run: Path, recipe: Recipe, trial: Trial, marks: Mapping[str, str]) -> 
         stored = load(folder)
     except EvaluationError:  # not there, or damaged: it is made again
         return None
-    is_same = all(stored.facts.get(name) == mark for name, mark in marks.items()) and stored.facts.get("corpus") == trial.corpus
+    is_same = all(stored.facts.get(name) == mark for name, mark in {**marks, "corpus": trial.corpus}.items())
+    is_of_recipe = marks["recipe_sha256"] == digest_of(plain(recipe.to_json()))
     wanted = {f"{way}_{metric}" for way in ways_of(stored.definition) for metric in wish.metrics}
-    if not is_same or stored.facts.get("tta") != trial.tta or not wanted <= stored.figures.keys():
+    if not (is_same and is_of_recipe) or stored.facts.get("tta") != trial.tta or not wanted <= stored.figures.keys():
         return None
     return _tried(trial, stored.definition, folder, stored.figures, stored.facts)
 
 
-def _made(run: Path, recipe: Recipe, trial: Trial, marks: Mapping[str, str], wish: Wish, watch: Watch) -> Tried:
-    by, asked = ask_corpora([trial.corpus], wish)
-    system = open_system(
-        str(run), max_duration_s=wish.max_duration_s, accelerator=wish.accelerator, precision=wish.precision, make_encoder=encoder_of(wish)
-    )
+def _made(run: Path, trial: Trial, wish: Wish, watch: Watch) -> Tried:
     with watch(trial) as on_progress:
-        encoded = encode(system, asked, jobs=wish.jobs, on_progress=on_progress)
-    marked = replace(encoded, facts={**encoded.facts, "recipe": recipe.name, "corpus": trial.corpus, **marks})
-    folder = place_of(str(run), [trial.corpus], wish)
-    done = measured(label_of(str(run), wish), marked, by, wish, out=folder)
-    return _tried(trial, by, folder, done.evaluation.figures, marked.facts)
+        done = evaluate(str(run), [trial.corpus], wish, out=place_of(str(run), [trial.corpus], wish), on_progress=on_progress)
+    found = done.evaluation
+    return _tried(trial, found.definition, done.folder or run, found.figures, found.facts)
 
 
 def _tried(trial: Trial, by: str, folder: Path, figures: Mapping[str, Interval], facts: Mapping[str, Any]) -> Tried:

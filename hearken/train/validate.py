@@ -30,6 +30,7 @@ from hearken.types import FloatArray, Progress, silent
 
 RECALLS = (1, 5, 10)
 _SOUNDS_AT_ONCE, _TEXTS_AT_ONCE = 16, 64
+_SAMPLES_AT_ONCE = 16 * 30 * 48_000  # padding counted: one clip of ten minutes must not make fifteen others as long
 _ORDER_WORD = 0x6C6F6F6B
 
 
@@ -156,11 +157,14 @@ def loss_of(loss: Loss, embedded: Embedded, temperature: Tensor, *, batch: int, 
 
 
 def _grouped(sounds: Iterator[tuple[int, FloatArray]]) -> Iterator[list[tuple[int, FloatArray]]]:
+    """Sounds in groups that are padded to the longest: so many at most, and fewer where one is long."""
     group: list[tuple[int, FloatArray]] = []
+    longest = 0
     for sound in sounds:
-        group.append(sound)
-        if len(group) == _SOUNDS_AT_ONCE:
+        longest = max(longest, len(sound[1]))
+        if group and (len(group) == _SOUNDS_AT_ONCE or longest * (len(group) + 1) > _SAMPLES_AT_ONCE):
             yield group
-            group = []
+            group, longest = [], len(sound[1])
+        group.append(sound)
     if group:
         yield group

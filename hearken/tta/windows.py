@@ -63,7 +63,9 @@ class View:
         if (self.segment_s or 0.0) > _MOST_S:
             raise InputError(f"Windows are at most {_MOST_S:g} s long, not {self.segment_s:g}.", _EXAMPLES)
         if self.segment_s is not None and self.hop_s is not None and self.hop_s * _MOST_OVERLAP < self.segment_s:
-            raise InputError(f"Windows of {self.segment_s:g} s every {self.hop_s:g} s are too many.", f"At most {_MOST_OVERLAP} may overlap.")
+            raise InputError(
+                f"Windows of {self.segment_s:g} s every {self.hop_s:g} s are too many.", f"At most {_MOST_OVERLAP} may overlap."
+            )
         if self.rule and self.rule not in RULES:
             raise InputError(f"There is no rule {self.rule!r} for windows.", f"One of {', '.join(RULES)}.")
         if (self.rule and self.hop_s is not None) or (self.segment_s is None and (self.rule or self.hop_s is not None or self.offset_s)):

@@ -46,7 +46,8 @@ def test_a_page_with_its_title_and_what_was_typed(folder, tmp_path, capsys) -> N
     assert "My &lt;page&gt;" in html
     assert "<p>What was asked.</p><p>What was not.</p>" in re.sub(r">\s+<", "><", html)
     assert "Against poor" in html
-    assert f"hearken report {folder} --out {out}" in html
+    typed = f"hearken report {folder} --out {out} --title 'My <page>' --baseline poor --about {about} --sounds 0</"
+    assert typed in html.replace("&#39;", "'").replace("&lt;page&gt;", "<page>"), "all that it takes to make the page again"
     assert f"Written: {out}" in capsys.readouterr().err
 
 
@@ -84,6 +85,14 @@ def test_a_curve_is_drawn_and_only_in_html(folder, tmp_path, capsys) -> None:
     assert "Test-time augmentation" in (tmp_path / "p.html").read_text(encoding="utf-8")
     assert program(folder, "--out", tmp_path / "t.md", "--tta-curve", curve) == 2
     assert program(folder, "--out", tmp_path / "t.md", "--about", curve) == 2
+
+
+def test_a_place_where_nothing_can_be_written_is_told_before_the_work(folder, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("hearken.evaluate.report.collect.collect", lambda places: pytest.fail("it was worked"))
+    assert program(folder, "--out", tmp_path) == 1
+    assert f"{tmp_path} cannot be written: it is a folder" in capsys.readouterr().err
+    assert program(folder, "--out", tmp_path / "gone" / "p.html") == 1
+    assert "its folder is not there" in capsys.readouterr().err
 
 
 def test_errors_are_sentences(folder, tmp_path, capsys) -> None:

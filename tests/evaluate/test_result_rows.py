@@ -43,6 +43,13 @@ def test_rows_of_clips() -> None:
     assert [row["rank"] for row in clip_rows(SCORES, TASK, RANKS)] == ["", "", ""]
 
 
+def test_the_median_rank_of_a_clip_is_no_mean() -> None:
+    relevance = Relevance.from_lists([[0], [0], [0]], 3)
+    scores = TableScores(np.array([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0], [1.0, 2.0, 3.0]]))
+    first = clip_rows(scores, Task("t", ("a", "b", "c"), ("x", "y", "z"), relevance), ranks_of(scores, relevance))[0]
+    assert (first["best_rank"], first["median_rank"], first["first_right"]) == (1, 1.0, 2)
+
+
 def test_rows_can_be_written_whatever_a_caption_holds() -> None:
     task = Task("t", TASK.clips, ('a "dog",\nbarks', "y", "z"), RELEVANCE)
     rows = query_rows(SCORES, task, RANKS)

@@ -14,6 +14,7 @@ pytest.importorskip("torch")
 
 from hearken.audio.synth import save_wav
 from hearken.errors import RecipeError, RunError
+from hearken.evaluate import evaluate as module
 from hearken.evaluate import tests_of_runs
 from hearken.evaluate.evaluate import ask_corpora
 from hearken.evaluate.open import open_task
@@ -106,9 +107,15 @@ def test_an_evaluation_is_made_and_kept(run: Path, recipe: Recipe, monkeypatch: 
     assert made.figures["t2a_meanR"].value == pytest.approx(ranks.mean())
     assert made.figures["t2a_mAP@16"].value == pytest.approx((1 / ranks).mean())
     assert kept_tests(run, recipe) == (made,)
-    monkeypatch.setattr(tests_of_runs, "open_system", lambda *_, **__: pytest.fail("made again"))
+    monkeypatch.setattr(tests_of_runs, "evaluate", lambda *_, **__: pytest.fail("made again"))
     assert tried(recipe, run) == (made,)
     assert kept_tests(run, replace(recipe, about=About(summary="in other words"))) == (made,)
+
+
+def test_what_the_user_evaluated_counts_as_well(run: Path, recipe: Recipe) -> None:
+    wish = module.Wish(metrics=wanted_metrics(recipe), max_duration_s=30.0)
+    module.evaluate(str(run), recipe.data.test, wish, out=module.place_of(str(run), recipe.data.test, wish))
+    assert len(kept_tests(run, recipe)) == 1
 
 
 def test_what_is_no_longer_true_is_not_kept(run: Path, recipe: Recipe) -> None:
@@ -153,7 +160,7 @@ def test_augmented_beside_plain(run: Path, recipe: Recipe, monkeypatch: pytest.M
         asked.append(wish.tta)
         return (lambda dual, name: Silence()) if wish.tta else None
 
-    monkeypatch.setattr(tests_of_runs, "encoder_of", encoder_of)
+    monkeypatch.setattr(module, "encoder_of", encoder_of)
     row = Row("T", "with", {"t2a_R@1": 1.0}, tta="4:2x2")
     recipe = replace(recipe, about=About(rows=(*recipe.about.rows, row)))
     plain, augmented = tried(recipe, run)
@@ -170,12 +177,12 @@ def test_augmented_beside_plain(run: Path, recipe: Recipe, monkeypatch: pytest.M
 
 
 def test_queries_with_several_clips(run: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tests_of_runs, "ask_corpora", lambda references, wish: ("dcase2025", open_task(references, merged=True)))
+    monkeypatch.setattr(module, "ask_corpora", lambda references, wish: ("dcase2025", open_task(references, merged=True)))
     (made,) = tried(recipe, run)
     assert made.definition == "dcase2025"
     assert [name for name in made.figures if name.startswith("a2t")] == []
     assert kept_tests(run, recipe) == (made,)
-    monkeypatch.setattr(tests_of_runs, "ask_corpora", ask_corpora)
+    monkeypatch.setattr(module, "ask_corpora", ask_corpora)
     assert kept_tests(run, recipe) == (made,)
 
 

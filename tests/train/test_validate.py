@@ -10,6 +10,7 @@ import torch
 
 from hearken.errors import DataError
 from hearken.losses.table import build_loss
+from hearken.train import validate
 from hearken.train.validate import Embedded, embed, figures, loss_of
 from tests.train.small import TEXTS, model
 
@@ -102,3 +103,10 @@ def test_the_loss_knows_what_belongs_together() -> None:
     )
     assert by_clip == pytest.approx(np.log(2))
     assert by_caption == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_long_sound_is_not_padded_to_by_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validate, "_SAMPLES_AT_ONCE", 100)
+    sounds = [(number, np.zeros(length, np.float32)) for number, length in enumerate([10, 20, 30, 90, 10, 10, 200, 5] + [1] * 20)]
+    groups = [[len(samples) for _, samples in group] for group in validate._grouped(iter(sounds))]
+    assert groups == [[10, 20, 30], [90], [10, 10], [200], [5] + [1] * 15, [1] * 5]

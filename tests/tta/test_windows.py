@@ -104,7 +104,7 @@ def test_no_views(text: str) -> None:
 def test_windows_that_no_memory_holds_are_refused() -> None:
     with pytest.raises(InputError, match="at most 600 s long, not 601"):
         views("601")
-    with pytest.raises(InputError, match="every 0.04 s are too many"):
+    with pytest.raises(InputError, match=r"every 0\.04 s are too many"):
         views("5/0.04")
     assert views("600,5/0.05") == (View(600.0), View(5.0, 0.05))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from hearken.cli import output
+from hearken.cli import evaluated, output
 from hearken.cli.bars import CountBar
 from hearken.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
 from hearken.cli.train.bar import figure_text
@@ -157,9 +157,7 @@ def percent_text(name: str, percent: float) -> str:
 
 def interval_text(name: str, figure: Interval) -> str:
     """Return a figure with its interval: a share in percent, a rank as it is."""
-    from hearken.cli.train.sweep import ours_text
-
-    return f"{name} {ours_text(name, figure)}{'' if name.endswith(('medR', 'meanR')) else ' %'}"
+    return f"{name} {evaluated.figure_text(name, figure)}{'' if name.endswith(('medR', 'meanR')) else ' %'}"
 
 
 def figure_lines(figures: Mapping[str, Figure], text: Callable[[str, Figure], str]) -> list[str]:

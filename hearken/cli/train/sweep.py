@@ -13,6 +13,7 @@ import typer
 
 from hearken.cli import output
 from hearken.cli.bars import CountBar
+from hearken.cli.evaluated import figure_text
 from hearken.cli.exits import EXIT_INTERRUPTED, EXIT_SOME_FAILED
 from hearken.cli.options import JobsOption, JsonOption
 from hearken.cli.train.bar import TrainBar
@@ -186,17 +187,10 @@ def _cells(entries: Sequence[Entry], corpus: str, values: Sequence[dict[str, Int
     for entry, found in zip(entries, values, strict=True):
         if entry.row is not None:
             published = entry.row.expected
-            cells = (f"{ours_text(key, found.get(key))} / {published[key]:.2f}" if key in published else "" for key in keys)
+            ours = {key: figure_text(key, found[key]) for key in keys if key in found}
+            cells = (f"{ours.get(key, _NONE)} / {published[key]:.2f}" if key in published else "" for key in keys)
             lines.append((entry.row.row, entry.recipe.name, *cells))
     return lines
-
-
-def ours_text(metric: str, figure: Interval | None) -> str:
-    """Return our figure with its interval: shares as `35.2 [33.1, 37.4]`, in percent; ranks as `8.2 [8.0, 9.5]`; "-" for none."""
-    from hearken.evaluate.report.table import Cell
-    from hearken.evaluate.report.table import ours_text as text
-
-    return _NONE if figure is None else text(Cell(figure=figure, unit="rank" if metric.endswith(("medR", "meanR")) else "percent"))
 
 
 def markdown_table(lines: Sequence[Sequence[str]]) -> str:

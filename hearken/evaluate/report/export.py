@@ -18,7 +18,7 @@ _LIGATURES = re.compile(r"([-',])(?=\1)")
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|~&!$]")
 _LATEX = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", "`": r"\textasciigrave{}", '"': r"\textquotedbl{}", "[": "{[}", "]": "{]}",
+    "|": r"\textbar{}", "`": r"\textasciigrave{}", '"': r"\textquotedbl{}", "[": "{[}", "]": "{]}", "*": "{*}",
 } | {char: f"\\{char}" for char in "%&$#_{}"}  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def escape_markdown(text: str) -> str:
 
 def escape_latex(text: str) -> str:
     """Return `text` so that LaTeX prints it as it is: specials, what it joins to one sign (two hyphens), and
-    brackets, which after the end of a row would be an option."""
+    brackets and stars, which after the end of a row would be an option."""
     return _LIGATURES.sub(r"\1{}", "".join(_LATEX.get(char, char) for char in show(text)))
 
 

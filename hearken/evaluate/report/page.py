@@ -84,7 +84,8 @@ def build(collected: Collected, options: PageOptions | None = None, *, tell: Tel
         parts.append(augmented)
     for number, look in enumerate(looks, start=1):
         tell(f"a closer look at {show(look.system.name)}")
-        parts += _close_parts(look, number, sounds, options.sounds, alone=len(looks) == 1)
+        name = look.system.name if len(collected.systems) > 1 else look.name if len(looks) > 1 else ""
+        parts += _close_parts(look, number, sounds, options.sounds, name)
     if (training := training_part([system.training for system in collected.systems if system.training])) is not None:
         parts.append(training)
     parts.append(_card_part(collected, looks, options))
@@ -144,12 +145,13 @@ def _figures_part(collected: Collected, looks: Sequence[Look], tables: Sequence[
     return part
 
 
-def _close_parts(look: Look, number: int, sounds: Sounds, count: int, *, alone: bool) -> list[Part]:
+def _close_parts(look: Look, number: int, sounds: Sounds, count: int, name: str) -> list[Part]:
+    """The parts on one evaluation; `name` says of which, "" where there is only one."""
     found = [curves_part(look.stored, number), mistakes_part(look.stored, number, sounds, count), labels_part(look.stored, number)]
     parts = [part for part in found if part is not None]
     for part in parts:
-        if not alone:
-            part.title = f"{part.title}: {look.name}"
+        if name:
+            part.title = f"{part.title}: {name}"
     return parts
 
 

@@ -96,7 +96,9 @@ def _direction(way: Way, task: Task, figures: Mapping[str, Interval], recall: Re
     count = len(task.queries) if way == "t2a" else len(task.asked)
     if recall == "fraction" and _has_several(task, way):
         things = "clips" if way == "t2a" else "captions"
-        return f"Of the right {things} of each of {count} {askers}, {figure_text('R@10', ten)} % are among the first ten answers, in the mean."
+        return (
+            f"Of the right {things} of each of {count} {askers}, {figure_text('R@10', ten)} % are among the first ten answers, in the mean."
+        )
     return f"Of {count} {askers}, {figure_text('R@10', ten)} % find {found} among the first ten answers{chance}{first}."
 
 

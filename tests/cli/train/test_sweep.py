@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hearken.cli.train.sweep import Form, _of_form, how_lines, in_parts, markdown_table, ours_text
+from hearken.cli.train.sweep import Form, _cells, _of_form, how_lines, in_parts, markdown_table
 from hearken.metrics.confidence import Interval
 from hearken.train.recipes.listing import of_table
 
@@ -33,11 +33,13 @@ def test_markdown() -> None:
 
 
 def test_figures_have_their_intervals() -> None:
-    share, rank = Interval(0.352, 0.331, 0.374, "bootstrap"), Interval(8.25, 8.0, 9.5, "bootstrap")
-    assert ours_text("t2a_mAP@10", share) == "35.2 [33.1, 37.4]"
-    assert [ours_text(f"x a2t_{name}", rank) for name in ("meanR", "medR")] == ["8.2 [8.0, 9.5]"] * 2
-    assert ours_text("t2a_R@1", Interval(0.5, 0.5, 0.5)) == "50.0"
-    assert ours_text("t2a_R@1", None) == "-"
+    entry = of_table("kim2023/table2")[0]
+    assert entry.row is not None
+    keys = list(entry.row.expected)
+    lines = _cells([entry], "", [{keys[0]: Interval(0.352, 0.331, 0.374, "bootstrap")}])
+    assert lines[0] == ("row", "recipe", *(key.rpartition(" ")[2] for key in keys))
+    published = [f"{value:.2f}" for value in entry.row.expected.values()]
+    assert lines[1][2:] == (f"35.20 [33.10, 37.40] / {published[0]}", *(f"- / {value}" for value in published[1:]))
     assert how_lines([]) == []
 
 

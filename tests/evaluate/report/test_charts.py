@@ -71,6 +71,7 @@ def test_systems_have_whiskers_and_published_diamonds() -> None:
     svg = systems_chart(rows, title="mAP@10")
     assert "a 30.0 from 25.0 to 35.0; b 20.0 from 15.0 to 25.0" in words_of(svg)
     assert "var(--ground)" in svg
+    assert not {"0", "5", "10"} & set(texts_of(svg)), "the diamond stands among the dots"
     assert "var(--ground)" not in systems_chart(rows[1:], title="mAP@10")
 
 

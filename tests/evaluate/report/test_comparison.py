@@ -48,6 +48,18 @@ def test_all_figures_with_the_best_of_each_column_marked(sweep: Collected) -> No
     assert "bootstrap" in table.notes[0]
 
 
+def test_a_difference_that_is_not_decided_has_no_winner_either_way(sweep: Collected) -> None:
+    (group,) = groups(sweep)
+    rows = [
+        next(row for row in against(group, other).rows if row[0].text == name) for name, other in (("equal", "good"), ("good", "equal"))
+    ]
+    there, back = (row[1].figure for row in rows)
+    assert there is not None
+    assert back is not None
+    assert there.value == -back.value != 0.0
+    assert [row[-1].text for row in rows] == ["undecided", "undecided"]
+
+
 def test_other_tasks_and_definitions_stand_in_other_tables(tmp_path: Path) -> None:
     make_evaluation(tmp_path / "a", system="one")
     make_evaluation(tmp_path / "b", system="one", by="fraction")

@@ -48,6 +48,16 @@ def test_a_histogram_counts_right_pairs_and_others() -> None:
     assert found.queries == 4
 
 
+def test_right_pairs_are_held_against_all_but_the_highest_hundredth_of_the_others() -> None:
+    table = np.zeros((1, 201))
+    table[0, 1:] = np.arange(1, 201) / 201
+    table[0, 0] = 0.97
+    relevance = Relevance.from_lists([[0]], 201)
+    assert histogram(TableScores(table), relevance).right_above == 0.0, "six of 200 are higher"
+    table[0, 0] = 1.0
+    assert histogram(TableScores(table), relevance).right_above == 1.0
+
+
 def test_a_histogram_of_constant_scores() -> None:
     found = histogram(TableScores(np.zeros((4, 4))), OWN)
     assert found.right.sum() == found.other.sum() == pytest.approx(1)

@@ -27,7 +27,7 @@ TABLE = ReportTable(
 )  # fmt: skip
 LATEX_WORDS = {
     r"\textbackslash{}": "\\", r"\textasciitilde{}": "~", r"\textasciicircum{}": "^", r"\textless{}": "<", r"\textgreater{}": ">",
-    r"\textbar{}": "|", r"\textasciigrave{}": "`", r"\textquotedbl{}": '"', "{[}": "[", "{]}": "]",
+    r"\textbar{}": "|", r"\textasciigrave{}": "`", r"\textquotedbl{}": '"', "{[}": "[", "{]}": "]", "{*}": "*",
 }  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def unescaped_latex(text: str) -> str:
         elif text.startswith("{}", at):
             at += 2
         else:
-            assert text[at] not in '%&$#_{}~^<>|`[]"', text
+            assert text[at] not in '%&$#_{}~^<>|`[]*"', text
             out, at = out + text[at], at + 1
     return out
 

@@ -197,6 +197,8 @@ def test_a_sweep_says_who_leads_and_tests_claims(tmp_path, undrawn) -> None:
     words = Seen(html).words
     assert "3 systems compared" in words
     assert "Of 3 systems, good has the highest mAP@10" in words
+    assert "Recall and similarity: good" in words, "whose curves and mistakes these are"
+    assert [look.name for look in looked_at(collect([tmp_path]))] == ["good"]
     assert words.index("What was asked.") < words.index("Skill helps.") < words.index("Against fair")
     assert '<td class="good"><span class="ours">confirmed</span>' in html
 
