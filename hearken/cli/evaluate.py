@@ -55,9 +55,9 @@ def evaluate(
     ] = None,
     tta: Annotated[str, typer.Option("--tta", metavar="STRATEGY", help="Test-time augmentation, such as 100:5x20 or conventional:25.")] = "",
     tta_layer: Annotated[str, typer.Option("--tta-layer", metavar="NAME", help="With --tta: the layer behind which copies are averaged.")] = "encoder",
-    windows: Annotated[str, typer.Option("--windows", metavar="SPEC", help="Average over windows of several lengths, such as 10,5,2.5.")] = "",
+    windows: Annotated[str, typer.Option("--windows", metavar="SPEC", help="Average over windows of several lengths, such as own,5/2.5.")] = "",
     rephrased: Annotated[
-        str, typer.Option("--rephrased", metavar="REF", help="Average each caption with its variations: a corpus of such, or eda.")
+        str, typer.Option("--rephrased", metavar="REF", help="Average each caption with its variations: eda, a template with {}, or a corpus of such.")
     ] = "",
     ensemble: Annotated[
         str, typer.Option("--ensemble", metavar="NAME", help="Also all models together: mean of similarities, or weights fitted.")

@@ -109,6 +109,7 @@ def notes_of(done: Sequence[Done]) -> list[str]:
         lines += [f"failed: {show(failure.path)}: {show(failure.message)}" for failure in each.failures[:5]]
         if len(each.failures) > 5:
             lines.append(f"... and {len(each.failures) - 5} more that could not be read")
+        lines += [str(note) for note in each.evaluation.facts.get("notes", ())]
     folders = [shlex.quote(os.path.relpath(each.folder)) for each in done if each.folder]
     if folders:
         lines.append(f"kept in {', '.join(folders)}")

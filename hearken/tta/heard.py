@@ -103,7 +103,7 @@ class Copies:
 
     def _hear(self, samples: FloatArray) -> Heard:
         device = next(self._tower.parameters()).device
-        waves = tuple(torch.from_numpy(np.ascontiguousarray(block, np.float32)).to(device) for block in self.cutting.blocks(samples))
+        waves = tuple(torch.from_numpy(np.array(block, np.float32)).to(device) for block in self.cutting.blocks(samples))
         self.num_spectrograms += sum(map(len, waves))
         return Heard(tuple(self._tower.front_end(wave) for wave in waves), waves)
 

@@ -106,7 +106,7 @@ class MultiTTA:
 
     def _plain(self, samples: FloatArray) -> Tensor:
         device = next(self.dual.parameters()).device
-        return self.dual.encode_audio(torch.from_numpy(np.ascontiguousarray(samples, np.float32))[None].to(device))[0]
+        return self.dual.encode_audio(torch.from_numpy(np.array(samples, np.float32))[None].to(device))[0]
 
     def _augmented(self, samples: FloatArray, clip: str, strategies: Sequence[Strategy]) -> list[Tensor]:
         """The vector (D,) of each strategy."""

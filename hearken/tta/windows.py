@@ -144,12 +144,12 @@ class WindowEnsemble:
         device = next(self.dual.parameters()).device
         if rule is None:
             self._cost["windows"] += 1
-            return self.dual.encode_audio(torch.from_numpy(np.ascontiguousarray(samples, np.float32))[None].to(device))
+            return self.dual.encode_audio(torch.from_numpy(np.array(samples, np.float32))[None].to(device))
         offset = round(view.offset_s * self.dual.rate_hz)
         heard = samples[offset:] if len(samples) > offset else samples
         cut = _plan(rule, view, len(heard)).cut(heard)
         self._cost["windows"] += len(cut)
-        embedded = self._embed(torch.from_numpy(np.ascontiguousarray(cut, np.float32)).to(device))
+        embedded = self._embed(torch.from_numpy(np.array(cut, np.float32)).to(device))
         return functional.normalize(self.dual.audio_projection(embedded if is_each else embedded.mean(0, keepdim=True)), dim=-1)
 
     def _embed(self, windows: Tensor) -> Tensor:

@@ -200,3 +200,14 @@ def test_what_makes_no_sense() -> None:
     for text in ("none", "2:1x2"):
         with pytest.raises(AudioEmptyError):
             MultiTTA(dual, text).encode(np.zeros(0, np.float32), "a")
+
+
+def test_sounds_that_must_not_be_changed_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come read-only from whoever reads them, and torch warns of sharing the memory of such an array."""
+    dual, samples = model("cnn10_tiny"), sound()
+    samples.flags.writeable = False
+    shared, from_numpy = [], torch.from_numpy
+    monkeypatch.setattr(torch, "from_numpy", lambda array: (shared.append(not array.flags.writeable), from_numpy(array.copy()))[1])
+    MultiTTA(dual, "2:2x1").encode(samples, "clip")
+    assert shared
+    assert not any(shared)

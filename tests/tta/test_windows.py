@@ -130,3 +130,14 @@ def test_cost_and_record() -> None:
     assert (cost["clips"], cost["windows"]) == (1, 1 + 3 + 4)
     assert cost["seconds_per_clip"] == cost["seconds"] > 0
     assert ensemble.to_json() == {"windows": ["own", "1/0.4", "0.5"], "how": "mean"}
+
+
+def test_sounds_that_must_not_be_changed_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come read-only from whoever reads them, and torch warns of sharing the memory of such an array."""
+    dual, samples = model("cnn10_tiny"), sound()
+    samples.flags.writeable = False
+    shared, from_numpy = [], torch.from_numpy
+    monkeypatch.setattr(torch, "from_numpy", lambda array: (shared.append(not array.flags.writeable), from_numpy(array.copy()))[1])
+    WindowEnsemble(dual, "own,0.5").encode(samples, "clip")
+    assert shared
+    assert not any(shared)

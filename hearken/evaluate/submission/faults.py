@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -90,13 +91,13 @@ def brief(text: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return which of the `known` names is meant, as the end of a sentence; "" if none is near.
 
-    Names that differ in white space or case alone are told as such: eyes do not see it.
+    Names that differ in white space, case or the way accents are written alone are told as such: eyes do not see it.
     """
     names = list(known)
     folded = _folded(name)
     for each in names:
         if _folded(each) == folded:
-            return f"; {brief(each)} differs from it in {'white space' if _spaceless(each) == _spaceless(name) else 'upper and lower case'}"
+            return f"; {brief(each)} differs from it in {_hidden(each, name)}"
     base = name.replace("\\", "/").rpartition("/")[2]
     for each in names:
         if each in (base, f"{name}.wav", f"{base}.wav") and each:
@@ -113,8 +114,16 @@ def _alike(name: str, names: list[str]) -> list[str]:
     return sorted(names, key=lambda each: sum(group in each for group in groups) / (len(each) + len(name) + 1), reverse=True)[:_COMPARED]
 
 
+def _hidden(one: str, other: str) -> str:
+    """In what two names differ that are the same when folded."""
+    if _spaceless(one) == _spaceless(other):
+        return "white space"
+    same = _spaceless(one).casefold() == _spaceless(other).casefold()
+    return "upper and lower case" if same else "the way accents are written"
+
+
 def _folded(text: str) -> str:
-    return _spaceless(text).casefold()
+    return unicodedata.normalize("NFC", _spaceless(text).casefold())
 
 
 def _spaceless(text: str) -> str:

@@ -97,6 +97,8 @@ def _rows(file: BinaryIO, delimiter: str, faults: Faults) -> Iterator[Record]:
 def _advice(problem: str) -> str:
     if "field larger than field limit" in problem or "unexpected end of data" in problem:
         return f"a quote that is opened and not closed, or a cell of more than {MAX_CELL_CHARS} characters"
+    if "new-line character" in problem:
+        return "lines that end with a carriage return alone; save the file with line feeds"
     return 'within a cell in quotes write "" for one quote'
 
 

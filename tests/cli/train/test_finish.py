@@ -75,9 +75,9 @@ def test_test_sets_stand_beside_what_was_published(outcome: Outcome, capsys: pyt
     assert code == 0
     assert (
         "test clips.csv:test, with 95 % intervals, by the definition any-of-n, without 1 200 clips that could not be read "
-        "text to audio: mAP@10 31.2 [25.0, 37.5] % audio to text: meanR 7.5 [6.0, 9.0] kept in run/evaluations/clips test clips.csv:test tta=4:2x2,"
+        "text to audio: mAP@10 31.25 [25.00, 37.50] % audio to text: meanR 7.5 [6.0, 9.0] kept in run/evaluations/clips test clips.csv:test tta=4:2x2,"
     ) in out
-    assert "text to audio: R@1 100.0 % kept in run/evaluations/clips-tta published Table 3, CNN10:" in out
+    assert "text to audio: R@1 100.00 % kept in run/evaluations/clips-tta published Table 3, CNN10:" in out
     assert f"t2a_mAP@10 23.72 %, t2a_meanR 50.10 look closer hearken report {outcome.run} --out report.html use it" in out
     assert err == "trying it on clips.csv:test ...\n"
 
@@ -89,7 +89,7 @@ def test_a_smoke_run_is_not_held_against_a_paper(outcome: Outcome, capsys: pytes
 def test_figures_that_are_there_take_no_time(outcome: Outcome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tests_of_runs, "try_out", lambda *_, **__: TESTED)
     code, out, err = ended(outcome, capsys)
-    assert (code, err, "mAP@10 31.2 [25.0, 37.5] %" in out) == (0, "", True)
+    assert (code, err, "mAP@10 31.25 [25.00, 37.50] %" in out) == (0, "", True)
 
 
 def failing(error: BaseException) -> Callable[..., Any]:

@@ -59,7 +59,7 @@ def test_a_table_in_small(cli, tmp_path: Path) -> None:
     lines = out.splitlines()
     assert lines[0] == "Table 3: ours [95 % interval] / published"
     tested, hidden = (next(line for line in lines if line.startswith(row)) for row in ("Testing split", "Evaluation"))
-    assert tested.split()[-5:] == ["100.0", "[100.0,", "100.0]", "/", "18.80"]  # three clips: all among the first ten
+    assert tested.split()[-5:] == ["100.00", "[100.00,", "100.00]", "/", "18.80"]  # three clips: all among the first ten
     assert hidden.count("- / ") == 4
     run = tmp_path / "runs" / "dcase2022" / "baseline-paper-smoke"
     assert lines[-2].startswith("Figures by the definition any-of-n")

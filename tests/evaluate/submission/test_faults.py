@@ -42,6 +42,7 @@ def test_refusing_lists_everything_and_none_is_no_error() -> None:
     [
         ("rain.wav ", "'rain.wav' differs from it in white space"),
         ("Rain.WAV", "'rain.wav' differs from it in upper and lower case"),
+        ("Cafe\u0301.wav", "'caf\u00e9.wav' differs from it in the way accents are written"),
         ("rain", "the name is 'rain.wav'"),
         ("C:\\x\\rain.wav", "'rain.wav' is the name alone"),
         ("eval/rain", "the name is 'rain.wav'"),
@@ -49,7 +50,7 @@ def test_refusing_lists_everything_and_none_is_no_error() -> None:
     ],
 )
 def test_the_nearest_name_says_how_it_differs(name: str, said: str) -> None:
-    assert nearest(name, ["dog.wav", "rain.wav"]) == f"; {said}"
+    assert nearest(name, ["dog.wav", "rain.wav", "caf\u00e9.wav"]) == f"; {said}"
 
 
 def test_nothing_near_is_said_to_be_near() -> None:

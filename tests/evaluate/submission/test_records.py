@@ -53,7 +53,7 @@ def test_utf16_is_told_as_such(write: Write, encoding: str) -> None:
         (b'a,b\n"x,y\nz,w\n', 2, "opened and not closed"),
         (b'a,b\n"x"y,z\n', 2, 'write ""'),
         (b"a,b\n" + b"x" * (MAX_CELL_CHARS + 1) + b",y\n", 2, "more than 131072"),
-        (b"a,b\rc,d\n", 1, "no CSV"),
+        (b"a,b\rc,d\n", 1, "a carriage return alone; save the file with line feeds"),
     ],
 )
 def test_broken_csv_is_told_with_its_line(write: Write, content: bytes, line: int, said: str) -> None:
