@@ -150,7 +150,22 @@ def test_each_command_is_a_file_of_its_name() -> None:
     from hearken.cli.main import app
 
     names = {command.name for command in app.registered_commands}
-    assert names == {"index", "search", "similar", "info", "doctor", "forget", "embed", "models", "convert", "export", "evaluate", "submit", "report", "demo"}
+    assert names == {
+        "index",
+        "search",
+        "similar",
+        "info",
+        "doctor",
+        "forget",
+        "embed",
+        "models",
+        "convert",
+        "export",
+        "evaluate",
+        "submit",
+        "report",
+        "demo",
+    }
     groups = [group.typer_instance for group in app.registered_groups if group.typer_instance is not None]
     below = {f"{group.info.name}/{command.name}" for group in groups for command in group.registered_commands}
     data = {f"data/{name}" for name in ("list", "prepare", "check", "stats", "collect", "rephrase", "pack", "compose")}

@@ -16,9 +16,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -60,7 +61,10 @@ class Stored:
     @cached_property
     def evaluation(self) -> Evaluation:
         """The evaluation with the values of single queries, computed again from the scores."""
-        return measure(self.system, self.task, self.scores, by=self.definition, facts=self.facts, **self.settings)
+        scores = (
+            replace(self.scores) if isinstance(self.scores, VectorScores) else self.scores
+        )  # so that its table goes when figures are there
+        return measure(self.system, self.task, scores, by=self.definition, facts=self.facts, **self.settings)
 
 
 def save(folder: Path, evaluation: Evaluation, task: Task, scores: Scores, *, interval: str = "bootstrap", seed: int = 0) -> None:
@@ -139,11 +143,11 @@ def load(folder: Path) -> Stored:
         task = _task_of(json.loads(path.read_text(encoding="utf-8")), record["record"])
         path = folder / (VECTORS if (folder / VECTORS).is_file() else SCORES)
         scores = _read_scores(path)
-        figures = {str(name): Interval(**figure) for name, figure in record["figures"].items()}
+        figures = {str(name): _interval(figure) for name, figure in record["figures"].items()}
         settings = record["settings"] | {"metrics": tuple(record["settings"]["metrics"]), "ways": tuple(record["settings"]["ways"])}
         digest = str(record["task_sha256"])
         found = Stored(folder, str(record["system"]), str(record["definition"]), figures, record["facts"], task, scores, settings)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
         raise EvaluationError(f"{show(path)} cannot be read: {show(reason)}.", _AGAIN) from error
     if task.digest != digest or scores.shape != (len(task.queries), len(task.clips)):
@@ -202,6 +206,14 @@ def _write_tables(folder: Path, evaluation: Evaluation, task: Task, scores: Scor
     if asked and answered:
         rows = clip_rows(scores, task, asked.ranks, answered.ranks, average_precision=_precision(answered))
         write_whole(folder / CLIPS, csv_bytes(rows))
+
+
+def _interval(values: Mapping[str, Any]) -> Interval:
+    """Return a figure as it was written. Raises ValueError, TypeError or KeyError for what is none."""
+    numbers = [float(values[name]) for name in ("value", "low", "high")]
+    if not (all(map(math.isfinite, numbers)) and isinstance(values["method"], str)):
+        raise ValueError(f"{values} is no figure")
+    return Interval(*numbers, method=values["method"])
 
 
 def _precision(direction: Direction) -> NDArray[np.float64] | None:

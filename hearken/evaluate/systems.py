@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
-from hearken.errors import EvaluationError, ModelError, show
+from hearken.errors import EvaluationError, InputError, ModelError, show
 from hearken.evaluate.marks import marks_of
 from hearken.evaluate.open import OpenTask, restricted
 from hearken.evaluate.task import Task
@@ -199,13 +199,17 @@ class TorchSystem:
         if self.encoder is None:
             numbers, audio = embed_sounds(self.dual, listening.sounds(), count, precision=self.precision, on_progress=on_progress)
             return numbers, audio, unreadable(asked, listening.failed)
-        numbers, rows = [], []
+        numbers, rows, refused = list[int](), list[FloatArray](), list[Failure]()
         for number, samples in listening.sounds():
+            try:
+                rows.append(self.encoder.encode(samples, asked.task.clips[number]))
+            except InputError as error:  # such as of a sound shorter than the network takes
+                refused.append(Failure(str(asked.places[number]), "embed", type(error).__name__, error.message, error.hint))
+                continue
             numbers.append(number)
-            rows.append(self.encoder.encode(samples, asked.task.clips[number]))
             on_progress(number + 1, count)
         self.facts |= {"encoder": self.encoder.to_json(), "cost": dict(self.encoder.cost)}
-        return numbers, _stacked(rows, self.dual.dim), unreadable(asked, listening.failed)
+        return numbers, _stacked(rows, self.dual.dim), [*unreadable(asked, listening.failed), *refused]
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Return the vectors (Q, D) of texts."""

@@ -81,6 +81,27 @@ def test_files_of_two_evaluations_do_not_go_together(tmp_path: Path) -> None:
         load(tmp_path / "one")
 
 
+@pytest.mark.parametrize(
+    "figure",
+    [
+        {"value": "x", "low": 0, "high": 1},
+        {"value": float("nan"), "low": 0, "high": 1},
+        {"value": 0.5},
+        3,
+        {"value": 0, "low": 0, "high": 0, "method": []},
+    ],
+)
+def test_figures_that_are_none(tmp_path: Path, figure: object) -> None:
+    save(tmp_path, measure("me", small_task(), small_vectors()), small_task(), small_vectors())
+    record = json.loads((tmp_path / "evaluation.json").read_text())
+    (tmp_path / "evaluation.json").write_text(json.dumps(record | {"figures": {"t2a_R@1": figure}}))
+    with pytest.raises(EvaluationError, match="cannot be read"):
+        load(tmp_path)
+    (tmp_path / "evaluation.json").write_text("[" * 100_000)
+    with pytest.raises(EvaluationError, match="cannot be read"):
+        load(tmp_path)
+
+
 def test_a_later_format_is_not_guessed_at(tmp_path: Path) -> None:
     save(tmp_path, measure("me", small_task(), small_vectors()), small_task(), small_vectors())
     record = json.loads((tmp_path / "evaluation.json").read_text())

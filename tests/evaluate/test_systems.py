@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hearken.errors import EvaluationError, ModelError, ModelNotFoundError
+from hearken.errors import EvaluationError, InputError, ModelError, ModelNotFoundError
 from hearken.evaluate.open import OpenTask, open_task
 from hearken.evaluate.systems import ExportedSystem, encode, folder_of, open_system
 from hearken.metrics.relevance import Relevance
@@ -133,6 +133,24 @@ class TestWithTorch:
         _, vectors, _ = system.encode_sounds(open_task([str(corpus)], merged=False), jobs=1, on_progress=lambda *done: told.append(done))
         assert vectors[:, 0].tolist() == [8_000.0, 8_001.0, 8_002.0]
         assert (told[-1], system.facts["encoder"], system.facts["cost"]) == ((3, 3), {"what": "lengths"}, {"clips": 3.0})
+
+    def test_a_sound_that_an_encoder_refuses_is_one_that_failed(self, run: Path, corpus: Path) -> None:
+        class Choosy:
+            cost: dict[str, float] = {}
+
+            def to_json(self) -> dict[str, Any]:
+                return {}
+
+            def encode(self, samples: FloatArray, clip: str) -> FloatArray:
+                if clip == "b.wav":
+                    raise InputError("Too short.", "Take a longer one.")
+                return np.ones(24, np.float32)
+
+        system: Any = open_system(str(run), accelerator="cpu", make_encoder=lambda *_: Choosy())
+        asked = open_task([str(corpus)], merged=False)
+        numbers, vectors, failures = system.encode_sounds(asked, jobs=1, on_progress=lambda *_: None)
+        assert (numbers, len(vectors)) == ([0, 2], 2)
+        assert [(failure.path, failure.stage, failure.message) for failure in failures] == [(asked.places[1], "embed", "Too short.")]
 
     def test_weights_have_one_digest_wherever_they_lie(self, run: Path) -> None:
         from hearken.evaluate.systems import weights_digest
