@@ -213,7 +213,8 @@ def _interval(values: Mapping[str, Any]) -> Interval:
     numbers = [float(values[name]) for name in ("value", "low", "high")]
     if not (all(map(math.isfinite, numbers)) and isinstance(values["method"], str)):
         raise ValueError(f"{values} is no figure")
-    return Interval(*numbers, method=values["method"])
+    value, low, high = numbers
+    return Interval(value, low, high, values["method"])
 
 
 def _precision(direction: Direction) -> NDArray[np.float64] | None:
