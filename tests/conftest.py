@@ -17,6 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
     SIGINT, and so would all that the tests start.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for name in ("COLUMNS", "LINES"):  # which readline, imported by pytest, hands on to the processes that share the tests out
+        os.environ.pop(name, None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("hearken", settings.default, deadline=None)

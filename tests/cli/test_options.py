@@ -17,12 +17,20 @@ from hearken.zoo import install
 COMMANDS = typer.main.get_command(app).commands
 
 
+DIFFERENT = {
+    ("evaluate", "--max-duration"), ("evaluate", "--challenge"), ("evaluate", "--windows"), ("report", "--format"),
+}  # fmt: skip
+"""Options that share a name with another command's and mean something of their own."""
+
+
 def test_same_option_same_words() -> None:
     helps: dict[str, set[str]] = {}
     for name, command in COMMANDS.items():
         for parameter in command.params:
             if parameter.param_type_name == "option" and not (
-                parameter.name == "out" or (name in {"embed", "demo"} and parameter.name == "model")
+                parameter.name == "out"
+                or (name in {"embed", "demo"} and parameter.name == "model")
+                or (name, parameter.opts[0]) in DIFFERENT
             ):
                 helps.setdefault(parameter.opts[0], set()).add(parameter.help or "")
     assert len(helps) >= 15
@@ -34,9 +42,20 @@ def test_library_and_json_are_where_design_puts_them() -> None:
         return {name for name, command in COMMANDS.items() if any(option in parameter.opts for parameter in command.params)}
 
     assert having("--library") == {"index", "search", "similar", "info", "doctor", "forget"}
-    assert having("--json") == {"index", "search", "similar", "info", "doctor", "forget", "embed", "models", "export"} | (
-        set(COMMANDS) & {"convert"}
-    )
+    assert having("--json") == {
+        "index",
+        "search",
+        "similar",
+        "info",
+        "doctor",
+        "forget",
+        "embed",
+        "models",
+        "export",
+        "evaluate",
+        "submit",
+        "report",
+    } | (set(COMMANDS) & {"convert"})
     assert having("--model") == {"index", "search", "similar", "doctor", "embed"}
 
 
