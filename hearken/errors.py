@@ -15,6 +15,11 @@ def show(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii") for char in text)
 
 
+def extra_hint(extra: str) -> str:
+    """Return how to install an extra: from the clone, because the public index has another project under our name."""
+    return f'In Hearken\'s folder: pip install ".[{extra}]"'
+
+
 class HearkenError(Exception):
     """Base of the tree: `message` is one sentence, `hint` is the way out (may be empty)."""
 

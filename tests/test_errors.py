@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hearken import errors
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_message_hint_and_exit_code() -> None:
@@ -62,3 +67,25 @@ def test_fault_F3_any_name_can_be_shown(name: bytes) -> None:
     assert shown.isprintable()
     shown.encode("utf-8")
     assert errors.show(os.fsdecode(name)) == shown
+
+
+def test_extras_are_installed_from_the_clone() -> None:
+    """The public index has another project called `hearken`: whoever asked it for ours would run somebody else's program."""
+    assert errors.extra_hint("train") == 'In Hearken\'s folder: pip install ".[train]"'
+
+
+def test_nothing_tells_to_install_by_a_name_that_is_another_projects() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "hearken").rglob("*.py")]
+    texts = {page.name: page.read_text(encoding="utf-8") for page in pages}
+    by_name = re.compile(r"""pip install[^\n`#]*["'` ]hearken\b|hearken\[\w+\]""")
+    assert by_name.search('pip install "hearken[train]"')
+    assert by_name.search("pip install -U hearken")
+    assert [name for name, text in texts.items() if by_name.search(text)] == []
+
+
+def test_hints_name_extras_that_there_are() -> None:
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "hearken").rglob("*.py"))
+    named = {extra for text in sources for extra in re.findall(r"extra_hint\([\"'](\w+)", text)}
+    assert named
+    assert named <= known.keys()

@@ -37,7 +37,8 @@ def convert(
 ) -> None:
     """Turn a public checkpoint into a folder of weights, and account for every tensor in it.
 
-    Names are fetched first, checked against the published digest. Needs pip install "hearken[train]".
+    Names are fetched first, checked against the published digest. Needs the extra train
+    (in Hearken's folder: pip install ".[train]").
     """
     from hearken.runtime.catalog import models_home
     from hearken.zoo.install import need_extra

@@ -11,10 +11,12 @@ import typer
 
 from hearken.cli import output
 from hearken.cli.bars import CountBar
-from hearken.cli.evaluated import comparison_rows, done_json, figure_rows, fitting, miss_rows, notes_of
+from hearken.cli.compared import comparisons_json, of_evaluations, print_compared
+from hearken.cli.evaluated import done_json, figure_rows, fitting, miss_rows, shown
+from hearken.cli.evaluation_notes import notes_of
 from hearken.cli.exits import EXIT_SOME_FAILED
 from hearken.cli.options import JobsOption, JsonOption, ready_model, seconds
-from hearken.errors import EvaluationError, show
+from hearken.errors import EvaluationError, SubmissionError, show
 
 if TYPE_CHECKING:
     from hearken.evaluate.evaluate import Done, Wish
@@ -44,7 +46,7 @@ def evaluate(
         str, typer.Option("--definition", metavar="NAME", help="dcase, any-of-n, fraction, dcase2025 or merged. Default: what fits the corpus.")
     ] = "",
     metrics: Annotated[
-        list[str] | None, typer.Option("--metric", metavar="NAME", help="Such as mAP@10, R@50, MRR; repeatable. Default: the usual ones.")
+        list[str] | None, typer.Option("--metric", metavar="NAME", help="What to print, such as mAP@10, R@50, MRR; repeatable. Default: the usual ones, which are kept in any case.")
     ] = None,
     interval: Annotated[
         str, typer.Option("--interval", metavar="NAME", help="bootstrap (over clips) or jackknife (over queries, as DCASE).")
@@ -67,7 +69,7 @@ def evaluate(
     ] = None,
     zero_shot: Annotated[bool, typer.Option("--zero-shot", help="Classify the clips by their labels, in words.")] = False,
     template: Annotated[
-        list[str] | None, typer.Option("--template", metavar="NAME", help="With --zero-shot: a set of prompts, or 'sound of {}'; repeatable.")
+        list[str] | None, typer.Option("--template", metavar="NAME", help="With --zero-shot: a set of prompts, or 'sound of {}'; several are one ensemble.")
     ] = None,
     scores: Annotated[
         Path | None, typer.Option("--scores", metavar="FILE", help="Evaluate scores instead of a model: an .npz, or a .csv as DCASE 2025 has it.")
@@ -88,7 +90,7 @@ def evaluate(
     """Evaluate models: text to audio and audio to text, every figure with its 95 % interval.
 
     What is computed is kept in a folder, with the value of each query and clip; `hearken report` makes a page of it. Several models are
-    compared with the first one.
+    compared with the first one, also with --zero-shot.
     """
     from hearken.audio.crew import num_cores
     from hearken.evaluate.evaluate import Wish
@@ -96,7 +98,7 @@ def evaluate(
 
     _check(context)
     wish = Wish(
-        definition=definition, metrics=tuple(dict.fromkeys(metrics or METRICS)), interval=interval, seed=seed, max_duration_s=max_duration,
+        definition=definition, metrics=tuple(dict.fromkeys((*METRICS, *(metrics or ())))), interval=interval, seed=seed, max_duration_s=max_duration,
         tta=tta, tta_layer=tta_layer, windows=windows, variations=rephrased, accelerator=accelerator, jobs=jobs or num_cores(),
     )  # fmt: skip
     if zero_shot:
@@ -110,6 +112,8 @@ def evaluate(
         done = [_scores(scores, data or [], wish, out)]
     else:
         done = _models(models or [_POCKET], data or [], wish, out, ensemble=ensemble, fit_on=fit_on or [], quiet=json)
+    if submission is None:
+        done = [shown(each, tuple(dict.fromkeys(metrics or METRICS))) for each in done]
     _tell(done, misses, json=json)
     if any(each.failures for each in done):
         raise typer.Exit(EXIT_SOME_FAILED)
@@ -147,9 +151,11 @@ def _models(
     names: list[str], data: list[str], wish: Wish, out: Path | None, *, ensemble: str, fit_on: list[str], quiet: bool
 ) -> list[Done]:
     """Evaluate all that are named. What can fail at once fails before the first sound is read."""
-    from hearken.evaluate.evaluate import ask_to_fit
+    from hearken.evaluate.evaluate import ask_to_fit, refuse_stored
     from hearken.evaluate.plan import ask_all, carry_out, plan
 
+    if fit_on:
+        refuse_stored(names)
     planned = plan(names, data, wish, out=out)
     tasks = ask_all(planned, wish)
     first = next((task for task in tasks if task is not None), None)  # all members are asked the same, or the ensemble says what differs
@@ -166,7 +172,11 @@ def _models(
         if ensemble:
             done.append(_together(done, names, fit_on, wish, out, quiet=quiet))
     except (KeyboardInterrupt, EvaluationError):
-        kept = [shlex.quote(os.path.relpath(each.folder)) for each in done if each.folder]
+        kept = [
+            shlex.quote(os.path.relpath(it.folder))
+            for it, each in zip(done, planned, strict=False)
+            if it.folder and it.folder == each.place
+        ]
         if kept:
             output.note(f"Done before that, and kept: {', '.join(kept)}")
         raise
@@ -180,7 +190,13 @@ def _submission(path: Path, data: list[str], challenge: str, wish: Wish, *, leni
 
     if len(data) > 1:
         raise typer.BadParameter("A submission answers one corpus.", param_hint="--data")
-    found = score_submission(path, data[0], challenge=challenge or AUTO, lenient=lenient, by=wish.definition)
+    try:
+        found = score_submission(path, data[0], challenge=challenge or AUTO, lenient=lenient, by=wish.definition)
+    except SubmissionError as error:
+        if "a lenient look" not in error.hint:
+            raise
+        hint = "Nothing else is wrong: --lenient counts 0 for queries without a row, and leaves out rows that nobody asked for."
+        raise SubmissionError(error.message, hint) from error
     return Done(found, None, None, interval="jackknife")
 
 
@@ -202,7 +218,7 @@ def _together(done: list[Done], names: list[str], fit_on: list[str], wish: Wish,
     from hearken.evaluate.evaluate import together
     from hearken.evaluate.plan import place_of_ensemble
 
-    place = place_of_ensemble(done, "weighted" if fit_on else "mean", out)
+    place = place_of_ensemble(done, "weighted" if fit_on else "mean", out, wish)
     with CountBar("fit weights", "clips", quiet=quiet) as bar:
         found = together(done, names, wish, fit_on=fit_on, out=place, on_progress=bar)
     if warning := found.evaluation.facts.get("warning"):
@@ -212,17 +228,14 @@ def _together(done: list[Done], names: list[str], fit_on: list[str], wish: Wish,
 
 def _tell(done: list[Done], misses: int, *, json: bool) -> None:
     if json:
-        output.print_json(done_json(done))
+        output.print_json({"systems": done_json(done), "comparisons": comparisons_json(of_evaluations(done))})
         return
     screen = output.console()
     for title, rows in figure_rows(done):
         screen.print(title, style="bold")
         for part in fitting(rows, screen.width):
             screen.print(output.table(part[0], part[1:], folding=("system",)))
-    if compared := comparison_rows(done):
-        screen.print(f"against {show(done[0].evaluation.system)}", style="bold")
-        for part in fitting(compared, screen.width, keys=2):
-            screen.print(output.table(part[0], part[1:], folding=("system",)))
+    print_compared(screen, done[0].evaluation.system, of_evaluations(done))
     for each in done if misses else ():
         if rows := miss_rows(each, misses):
             screen.print(f"{show(each.evaluation.system)}: worst mistakes, text to audio", style="bold")

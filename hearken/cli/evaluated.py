@@ -1,31 +1,51 @@
-"""What `hearken evaluate` prints: figures with intervals, comparisons, what was left out; for people and as JSON."""
+"""The figures that `hearken evaluate` prints, with their intervals, for people and as JSON; and the worst mistakes."""
 
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hearken.cli import output
 from hearken.errors import show
 
 if TYPE_CHECKING:
     from hearken.evaluate.evaluate import Done
-    from hearken.metrics.compare import Comparison
     from hearken.metrics.confidence import Interval
 
-_RANKS = ("medR", "meanR")
+RANKS = ("medR", "meanR")
+"""Figures that are ranks and no shares."""
+_GRADED = "nDCG"
 _DECIMALS = 2
 _KEY_CELLS = 32
+_GAP = 2
 Rows = list[tuple[str, ...]]
 
 
 def figure_text(name: str, figure: Interval) -> str:
     """Return a figure such as `35.2 [33.1, 37.4]`: percent, or a rank as it is; without brackets where there is no interval."""
-    is_rank = name.rpartition("_")[2] in _RANKS
-    value, low, high = (f"{each:.1f}" if is_rank else f"{100.0 * each:.{_DECIMALS}f}" for each in (figure.value, figure.low, figure.high))
+    value, low, high = (f"{each:.1f}" if is_rank(name) else percent(each) for each in (figure.value, figure.low, figure.high))
     return f"{value} [{low}, {high}]" if figure.method else value
+
+
+def is_rank(name: str) -> bool:
+    """Say whether a figure is a rank, by its name with or without the direction."""
+    return name.rpartition("_")[2] in RANKS
+
+
+def percent(share: float, sign: str = "") -> str:
+    """Return a share as percent, with `sign` "+" also a plus."""
+    return f"{100.0 * share:{sign}.{_DECIMALS}f}"
+
+
+def shown(done: Done, metrics: Sequence[str]) -> Done:
+    """Return `done` with these metrics alone, in this order, and nDCG, which comes by itself: what is kept may be more than was asked for."""
+    directions = {}
+    for way, each in done.evaluation.directions.items():
+        names = [*metrics, *(name for name in each.figures if name.startswith(_GRADED))]
+        figures = {name: each.figures[name] for name in names if name in each.figures}
+        directions[way] = replace(each, figures=figures, values={name: each.values[name] for name in figures if name in each.values})
+    return replace(done, evaluation=replace(done.evaluation, directions=directions))
 
 
 def figure_rows(done: Sequence[Done]) -> list[tuple[str, Rows]]:
@@ -50,9 +70,7 @@ def figure_rows(done: Sequence[Done]) -> list[tuple[str, Rows]]:
 
 def fitting(rows: Rows, width: int, *, keys: int = 1) -> list[Rows]:
     """Return a table as one or several that fit `width` cells, each with the first `keys` columns."""
-    from rich.cells import cell_len
-
-    widths = [max(cell_len(show(row[at])) for row in rows) + 2 for at in range(len(rows[0]))]
+    widths = _widths(rows)
     room = width - sum(min(each, _KEY_CELLS) for each in widths[:keys])
     parts: list[list[int]] = [[]]
     for at in range(keys, len(widths)):
@@ -62,59 +80,15 @@ def fitting(rows: Rows, width: int, *, keys: int = 1) -> list[Rows]:
     return [[(*row[:keys], *(row[at] for at in part)) for row in rows] for part in parts]
 
 
-def comparisons(done: Sequence[Done]) -> list[tuple[str, str, Comparison]]:
-    """Return how each further system compares with the first one: its name, the figure, the comparison; of the same task alone."""
-    from hearken.metrics.compare import paired
-
-    found = []
-    for other in done[1:]:
-        first = done[0].evaluation
-        if other.evaluation.task_digest != first.task_digest or other.evaluation.definition != first.definition:
-            continue
-        for way, direction in first.directions.items():
-            theirs = other.evaluation.directions.get(way)
-            name = next((each for each in direction.values if each not in _RANKS), "")
-            if theirs is not None and name in theirs.values:
-                compared = paired(theirs.values[name], direction.values[name], direction.clusters, seed=done[0].seed)
-                found.append((other.evaluation.system, f"{way}_{name}", compared))
-    return found
+def width_of(rows: Rows) -> int:
+    """Return how many cells a table takes where none of it gives way."""
+    return sum(_widths(rows)) - _GAP
 
 
-def comparison_rows(done: Sequence[Done]) -> Rows:
-    """Return the lines of a table of comparisons with the first system, the titles first; nothing where there is none."""
-    compared = comparisons(done)
-    if not compared:
-        return []
-    rows: Rows = [("system", "figure", "difference", "p", "effect", "better / same / worse")]
-    for system, name, each in compared:
-        change = each.difference
-        told = f"{100 * change.value:+.{_DECIMALS}f} [{100 * change.low:+.{_DECIMALS}f}, {100 * change.high:+.{_DECIMALS}f}]"
-        p_value = "< .001" if each.p_value < 0.001 else f"{each.p_value:.3f}"
-        rows.append((system, name, told, p_value, f"{each.effect:+.2f}", f"{each.wins} / {each.ties} / {each.losses}"))
-    return rows
+def _widths(rows: Rows) -> list[int]:
+    from rich.cells import cell_len
 
-
-def notes_of(done: Sequence[Done]) -> list[str]:
-    """Return the lines that stand below the tables: what the figures mean, what was left out, where all of it lies."""
-    lines: list[str] = []
-    for each in done:
-        lines += [line for line in _about(each) if line not in lines]
-    first = done[0].evaluation
-    for other in (each.evaluation for each in done[1:]):
-        if other.task == first.task and (other.task_digest, other.definition) != (first.task_digest, first.definition):
-            lines.append(
-                f"{show(other.system)} is not compared with {show(first.system)}: it was asked something else, or by another definition"
-            )
-    for each in done:
-        lines += [f"failed: {show(failure.path)}: {show(failure.message)}" for failure in each.failures[:5]]
-        if len(each.failures) > 5:
-            lines.append(f"... and {len(each.failures) - 5} more that could not be read")
-        lines += [str(note) for note in each.evaluation.facts.get("notes", ())]
-    folders = [shlex.quote(os.path.relpath(each.folder)) for each in done if each.folder]
-    if folders:
-        lines.append(f"kept in {', '.join(folders)}")
-        lines.append(f"a page of it: hearken report {' '.join(folders)} --out report.html")
-    return lines
+    return [max(cell_len(show(row[at])) for row in rows) + _GAP for at in range(len(rows[0]))]
 
 
 def num_clips(done: Done) -> int:
@@ -127,62 +101,20 @@ def num_queries(done: Done) -> int:
     return len(done.task.queries) if done.task else len(next(iter(done.evaluation.directions.values())).askers)
 
 
-def _about(done: Done) -> list[str]:
-    from hearken.metrics.definitions import definition
-
-    evaluation = done.evaluation
-    rule, record = definition(evaluation.definition), done.task.record if done.task else {}
-    how = "clips drawn again, each with all its captions" if done.interval == "bootstrap" else "jackknife over queries; medians have none"
-    counts = f"{output.plural(num_clips(done), 'clip')}, {output.number(num_queries(done))} queries"
-    lines = [f"{rule.name}: {rule.summary}", f"{counts}; intervals: {how}"]
-    alike = int(record.get("captions_worded_alike", 0))
-    if alike and not rule.merged:
-        lines.append(
-            f"{output.plural(alike, 'caption')} worded like another clip's count as answered by their own clip alone;"
-            " --definition merged counts all that fit."
-        )
-    if record.get("clips_of_one_file"):
-        lines.append(
-            f"{output.number(int(record['clips_of_one_file']))} clips have their file in common with another one: ties, which count as misses"
-        )
-    for key, what in _LEFT_OUT.items():
-        if record.get(key):
-            kind = "query" if key.startswith("queries") else "clip"
-            counted = output.plural(int(record[key]), kind).replace("querys", "queries")
-            lines.append(f"left out: {counted} {what}")
-    return lines
-
-
-_LEFT_OUT = {
-    "clips_without_sound": "whose sound is not here: with fewer clips the task is easier",
-    "queries_without_clip": "that no clip here answers",
-    "clips_unreadable": "that cannot be read: with fewer clips the task is easier",
-    "queries_of_unreadable": "that only these answer",
-}
-
-
-def done_json(done: Sequence[Done]) -> dict[str, Any]:
-    """Return all of it as JSON: `systems`, each with its `figures` (shares of 1, ranks as they are), and `comparisons` with the first."""
+def done_json(done: Sequence[Done]) -> list[dict[str, Any]]:
+    """Return systems as JSON, each with its `figures` (shares of 1, ranks as they are)."""
     from hearken.evaluate.store import figures_json
 
-    systems = [
+    return [
         {
             "system": each.evaluation.system, "task": each.evaluation.task, "task_sha256": each.evaluation.task_digest,
             "definition": each.evaluation.definition, "interval": each.interval, "clips": num_clips(each), "queries": num_queries(each),
             "figures": figures_json(each.evaluation.figures), "record": each.task.record if each.task else {}, "facts": dict(each.evaluation.facts),
-            "folder": None if each.folder is None else str(each.folder.absolute()),
+            "folder": None if each.folder is None else os.path.abspath(each.folder), "kept": each.folder is not None and each.is_kept,
             "failures": [{"path": failure.path, "message": failure.message} for failure in each.failures],
         }
         for each in done
     ]  # fmt: skip
-    compared = [
-        {
-            "system": system, "figure": name, "difference": figures_json({name: each.difference})[name], "p_value": each.p_value,
-            "effect": each.effect, "wins": each.wins, "ties": each.ties, "losses": each.losses,
-        }
-        for system, name, each in comparisons(done)
-    ]  # fmt: skip
-    return {"systems": systems, "comparisons": compared}
 
 
 def miss_rows(done: Done, count: int) -> Rows:

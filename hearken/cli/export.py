@@ -37,7 +37,8 @@ def export(
 ) -> None:
     """Turn a dual encoder into ONNX files and check them.
 
-    A folder is left only when its embeddings equal those of the network. Needs pip install "hearken[train]".
+    A folder is left only when its embeddings equal those of the network. Needs the extra train
+    (in Hearken's folder: pip install ".[train]").
     """
     made = _exported(model, out=out, name=name, segment_s=segment_s, int8=int8)
     if json:

@@ -33,6 +33,9 @@ class Form(StrEnum):
     LATEX = "latex"
 
 
+_ENDINGS = {".html": Form.HTML, ".htm": Form.HTML, "": Form.HTML, ".md": Form.MD, ".csv": Form.CSV, ".tex": Form.LATEX}
+
+
 def report(
     sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Runs, evaluations, or folders of them.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the report to FILE.")],
@@ -96,8 +99,12 @@ def report(
 
 
 def form_of(out: Path) -> Form:
-    """Return what the name of a file says that is written to it; HTML where it says nothing."""
-    return {".md": Form.MD, ".csv": Form.CSV, ".tex": Form.LATEX}.get(out.suffix.lower(), Form.HTML)
+    """Return what the name of a file says that is written to it; HTML where it says nothing. Raises BadParameter for another ending."""
+    form = _ENDINGS.get(out.suffix.lower())
+    if form is None:
+        endings = ", ".join(ending for ending in _ENDINGS if ending)
+        raise typer.BadParameter(f"{show(out)}: a report ends in {endings}; for another name say --format.", param_hint="--out")
+    return form
 
 
 def _check_place(out: Path) -> None:

@@ -85,13 +85,14 @@ def _check(path: Path, challenge: str | None, truth: Truth | None, *, json: bool
 
     if path.suffix.lower() in _YAML:
         report, lines = _look_at_metadata(path, challenge)
+        whose = report["challenge"]
     else:
         checked = check_submission(path, challenge or AUTO, truth)
-        report, lines = checked.to_json(), checked.faults.lines
+        report, lines, whose = checked.to_json(), checked.faults.lines, checked.title
     if json:
         output.print_json(report)
     else:
-        _print(report, lines)
+        _print(report, lines, whose)
     if not report["valid"]:
         raise typer.Exit(EXIT_ERROR)
 
@@ -109,16 +110,17 @@ def _look_at_metadata(path: Path, challenge: str | None) -> tuple[dict[str, Any]
     missing = open_questions(values)
     report = {
         "file": show(path), "challenge": which.name, "valid": not faults.count, "num_faults": faults.count,
-        "faults_by_kind": dict(faults.counts), "faults": [fault.to_json() for fault in faults.shown], "notes": _to_fill_in(missing),
+        "faults_by_kind": dict(faults.counts), "faults": [fault.to_json() for fault in faults.shown],
+        "to_fill_in": missing, "notes": _to_fill_in(missing, shown=len(missing)),
     }  # fmt: skip
     return report, faults.lines
 
 
-def _print(report: dict[str, Any], lines: list[str]) -> None:
+def _print(report: dict[str, Any], lines: list[str], whose: str) -> None:
     screen = output.console()
     many = output.plural(report["num_faults"], "fault")
     rows = f", {output.plural(report['rows'], 'row')}, {output.plural(report['clips'], 'clip')}" if "rows" in report else ""
-    verdict = f"right for {report['challenge']}" if report["valid"] else f"{many} for {report['challenge']}"
+    verdict = f"{'not complete' if report.get('to_fill_in') else 'right'} for {whose}" if report["valid"] else f"{many} for {whose}"
     screen.print(f"{report['file']}: {verdict}{rows}")
     for line in lines:
         screen.print(f"  {line}")
@@ -170,9 +172,9 @@ def _written_json(written: Written, challenge: str, notes: list[str]) -> dict[st
     }  # fmt: skip
 
 
-def _to_fill_in(names: list[str]) -> list[str]:
+def _to_fill_in(names: list[str], *, shown: int = _SHOWN) -> list[str]:
     """Which keys of the metadata are still null, in a line."""
     if not names:
         return []
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return [f"Still null in the metadata: {', '.join(map(show, names[:_SHOWN]))}{more}."]
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return [f"Still null in the metadata: {', '.join(map(show, names[:shown]))}{more}."]

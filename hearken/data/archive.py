@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import IO, Any, NoReturn, Protocol
 
 from hearken.data.volumes import open_volumes
-from hearken.errors import DataError, MissingDataError, MissingExtraError, show
+from hearken.errors import DataError, MissingDataError, MissingExtraError, extra_hint, show
 from hearken.limits import MAX_ARCHIVE_MEMBERS
 
 OWN_FOLDER = ".hearken"
@@ -210,7 +210,7 @@ class _Seven:
         try:
             import py7zr
         except ImportError as error:
-            raise MissingExtraError(f"Unpacking {show(path)} needs py7zr.", 'pip install "hearken[data]"') from error
+            raise MissingExtraError(f"Unpacking {show(path)} needs py7zr.", extra_hint("data")) from error
         self._py7zr, self._file, self._root = py7zr, file, root
 
     @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hearken.errors import DataError, MissingExtraError, show
+from hearken.errors import DataError, MissingExtraError, extra_hint, show
 
 SUFFIXES = (".png", ".svg", ".pdf")
 _BAR_INCHES = 0.22
@@ -22,7 +22,7 @@ def plot_words(counts: Sequence[tuple[str, int]], path: Path, title: str) -> Non
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtraError("Figures need matplotlib.", 'pip install "hearken[data]"') from error
+        raise MissingExtraError("Figures need matplotlib.", extra_hint("data")) from error
     figure = Figure(figsize=(6.4, 0.9 + _BAR_INCHES * len(counts)), layout="constrained")
     axes = figure.subplots()
     words, numbers = [word.replace("$", r"\$") for word, _ in counts], [number for _, number in counts]

@@ -29,6 +29,7 @@ from hearken.limits import MAX_CELL_CHARS, MAX_TABLE_MB, MAX_YAML_MB
 _SHOWN_CHARS = 60
 _UNPRINTABLE = re.compile(r"[\x00\ud800-\udfff]")
 _SPACE = re.compile(r"[ \t\r\n]*")
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _WHAT = {
     str: "text",
     int: "a whole number",
@@ -150,6 +151,7 @@ def read_csv(
     line = 1
     try:
         names = list(header) if header is not None else [name.strip() for name in next(reader, [])]
+        _check_delimiter(path, names, delimiter)
         _check_columns(path, names, required)
         line = reader.line_num + 1
         for cells in reader:
@@ -159,6 +161,14 @@ def read_csv(
             line = reader.line_num + 1
     except csv.Error as error:
         fail(path, line, f"this is no CSV: {show(str(error))}.")
+
+
+def _check_delimiter(path: Path, names: list[str], wanted: str) -> None:
+    """Fail for a header that is one name with another delimiter in it."""
+    other = [word for mark, word in _DELIMITERS.items() if mark != wanted and mark in names[0]] if len(names) == 1 else []
+    if other:
+        needed = _DELIMITERS.get(wanted, wanted)
+        fail(path, 1, f"the columns are separated by {other[0]}; {needed} are needed.", f"Save the table with {needed}.")
 
 
 def _check_columns(path: Path, names: list[str], required: Sequence[str]) -> None:

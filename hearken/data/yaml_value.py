@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
-from hearken.errors import MissingExtraError, show
+from hearken.errors import MissingExtraError, extra_hint, show
 from hearken.limits import MAX_YAML_DEPTH
 
 Fail = Callable[[int | None, str], NoReturn]
@@ -21,7 +21,7 @@ def load_yaml(text: str, fail: Fail) -> Any:  # noqa: ANN401 - YAML
     try:
         import yaml
     except ImportError as error:
-        raise MissingExtraError("Reading YAML needs PyYAML.", 'pip install "hearken[data]"') from error
+        raise MissingExtraError("Reading YAML needs PyYAML.", extra_hint("data")) from error
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _check_tokens(yaml.scan(text, Loader=loader), fail)

@@ -9,6 +9,7 @@ confusion.csv    how many clips of each label (lines) were taken for each class 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from hearken.errors import EvaluationError, show
 from hearken.evaluate.beforehand import check_model, check_wish
 from hearken.evaluate.evaluate import Wish, besides, encoder_of, label_of, versions
 from hearken.evaluate.open import open_task, restricted
+from hearken.evaluate.plan import ZERO_SHOT_RECORD
 from hearken.evaluate.result_rows import class_rows, sound_rows
 from hearken.evaluate.store import check_place, csv_bytes, figures_json
 from hearken.evaluate.systems import open_system
@@ -27,14 +29,18 @@ from hearken.evaluate.task import Task
 from hearken.evaluate.templates import read_label, templates_of
 from hearken.evaluate.zero_shot import ZeroShot, zero_shot
 from hearken.files import write_whole
+from hearken.metrics.relevance import IntArray
 from hearken.types import Failure, Progress, silent
 
-RECORD, CLASSES, SOUNDS, CONFUSION = "zero_shot.json", "classes.csv", "sounds.csv", "confusion.csv"
+RECORD, CLASSES, SOUNDS, CONFUSION = ZERO_SHOT_RECORD, "classes.csv", "sounds.csv", "confusion.csv"
 
 
 @dataclass(frozen=True, eq=False)
 class Classified:
-    """What became of it: the `result`, the clips that it is of, what failed, and where it lies (None: it was not written)."""
+    """What became of it: the `result`, the clips that it is of, what failed, and where it lies (None: it was not written).
+
+    `recordings` are the numbers of what the clips with a label were cut from; None where nobody says it.
+    """
 
     system: str
     task: Task
@@ -42,6 +48,7 @@ class Classified:
     failures: tuple[Failure, ...]
     facts: dict[str, Any]
     folder: Path | None = None
+    recordings: IntArray | None = None
 
 
 def classify(
@@ -73,7 +80,9 @@ def classify(
     result = zero_shot(vectors, task.labels, system.encode_texts, prompts, classes=classes, clusters=recordings)
     num_recordings = len(np.unique(np.arange(len(numbers)) if recordings is None else recordings))
     facts = {**system.facts, **versions(), **besides(wish), "clips_failed": len(failures), "recordings": num_recordings}
-    found = Classified(label or label_of(name, wish), task, result, tuple(failures), facts, out)
+    found = Classified(
+        label or label_of(name, wish), task, result, tuple(failures), facts, out, None if recordings is None else recordings[result.clips]
+    )
     if out is not None:
         write(out, found)
     return found
@@ -124,5 +133,5 @@ def to_json(found: Classified) -> dict[str, Any]:
         "templates": list(result.templates), "classes": list(result.classes), "classes_without_clip": list(result.classes_without_clip),
         "clips": len(result.clips), "clips_without_label": result.without_label, "record": found.task.record, "facts": found.facts,
         "failures": [{"path": failure.path, "message": failure.message} for failure in found.failures],
-        "folder": None if found.folder is None else str(found.folder.absolute()),
+        "folder": None if found.folder is None else os.path.abspath(found.folder),
     }  # fmt: skip

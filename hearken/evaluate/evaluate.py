@@ -24,7 +24,7 @@ from hearken.evaluate.evaluation import WAYS, Evaluation, Way
 from hearken.evaluate.fit_weights import check_apart, fit_weights
 from hearken.evaluate.measure import measure
 from hearken.evaluate.open import OpenTask, open_task
-from hearken.evaluate.store import check_place, is_evaluation, load, save
+from hearken.evaluate.store import check_place, is_evaluation, load, metrics_of, save
 from hearken.evaluate.systems import Encoded, SoundEncoder, encode, folder_of, open_system
 from hearken.evaluate.task import Task
 from hearken.evaluate.wish import Wish as Wish  # noqa: PLC0414 - who evaluates takes it from here
@@ -43,13 +43,18 @@ STANDARD = "any-of-n"
 """The definition unless another one is asked for: what the papers and the public code compute."""
 SEVERAL = "dcase2025"
 """The definition for a corpus whose queries have several clips each, as people judged."""
+_SIGNS = str.maketrans({",": "+", "/": "_", "@": "_at"})  # `5,2.5` are other windows than `5/2.5`
+_DIGITS = 6
 _LONGEST = 120  # of the 255 bytes that a folder's name may have
 _ONE_WAY = {"dcase": ("t2a",), "dcase2025": ("t2a",)}
 
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """An evaluation, what it was computed from (None: lists of a submission), and where it lies (None: it was not written)."""
+    """An evaluation, what it was computed from (None: lists of a submission), and where it lies (None: it was not written).
+
+    `is_kept` says whether what lies in `folder` are these figures: an earlier evaluation that was measured in another way stays as it was.
+    """
 
     evaluation: Evaluation
     task: Task | None
@@ -58,6 +63,7 @@ class Done:
     failures: tuple[Failure, ...] = ()
     interval: str = "bootstrap"
     seed: int = 0
+    is_kept: bool = True
 
 
 def evaluate(
@@ -131,12 +137,20 @@ def together(
 def ask_to_fit(names: Sequence[str], fit_on: Sequence[str], by: str, test: Task, wish: Wish) -> OpenTask:
     """Return what the corpora `fit_on` ask, on which weights are fitted. Raises EvaluationError where they share a clip with `test`, and
     where one of `names` is an earlier evaluation, which cannot be asked anew."""
-    if any(is_evaluation(Path(name)) for name in names):
-        raise EvaluationError("Weights are fitted with models, not with earlier evaluations.", "Name the models themselves.")
+    refuse_stored(names)
     _, asked = ask_corpora(fit_on, replace(wish, definition=by))
     check_task(asked.task, by, wish)
     check_apart(asked.task, test)
     return asked
+
+
+def refuse_stored(names: Sequence[str]) -> None:
+    """Raise EvaluationError where one of `names` is an earlier evaluation: weights cannot be fitted with it."""
+    stored = [name for name in names if is_evaluation(Path(name))]
+    if stored:
+        raise EvaluationError(
+            f"Weights are fitted with models, not with earlier evaluations, as {show(stored[0])} is one.", "Name the models themselves."
+        )
 
 
 def _member(done: Done) -> Member:
@@ -159,9 +173,13 @@ def score(
     label: str, task: Task, scores: Scores, by: str, wish: Wish, *, facts: dict[str, Any] | None = None,
     failures: tuple[Failure, ...] = (), out: Path | None = None,
 ) -> Done:  # fmt: skip
-    """Measure `scores` on `task`, write it to `out` (None: nowhere), and return it."""
+    """Measure `scores` on `task`, write it to `out` (None: nowhere), and return it.
+
+    Metrics of an earlier evaluation in `out`, of the same task by the same definition, are computed besides: none of them is lost.
+    """
     ways = wish.ways or ways_of(by)
-    found = measure(label, task, scores, by=by, metrics=wish.metrics, ways=ways, interval=wish.interval, seed=wish.seed, facts=facts)
+    metrics = tuple(dict.fromkeys((*wish.metrics, *(metrics_of(out, task.digest, by) if out is not None else ()))))
+    found = measure(label, task, scores, by=by, metrics=metrics, ways=ways, interval=wish.interval, seed=wish.seed, facts=facts)
     if out is not None:
         save(out, found, task, scores, interval=wish.interval, seed=wish.seed)
     return Done(found, task, scores, out, failures, wish.interval, wish.seed)
@@ -185,7 +203,8 @@ def again(folder: Path, wish: Wish, *, out: Path | None = None, label: str = "")
         )
     check_task(stored.task, by, wish)
     done = score(label or stored.system, stored.task, stored.scores, by, wish, facts=stored.facts, out=out)
-    return replace(done, folder=out or folder)
+    is_kept = out is not None or all(stored.figures.get(name) == figure for name, figure in done.evaluation.figures.items())
+    return replace(done, folder=out or folder, is_kept=is_kept)
 
 
 def ask_corpora(references: Sequence[str], wish: Wish, *, need_sounds: bool = True) -> tuple[str, OpenTask]:
@@ -237,19 +256,40 @@ def short_name(name: str, parts: int = 2) -> str:
 
 def place_of(name: str, references: Sequence[str], wish: Wish) -> Path:
     """Return where an evaluation goes unless somebody says: below the run, or below `evaluations/` here."""
-    tta = wish.tta and f"tta-{wish.tta}" + (f"-{wish.tta_layer}" if wish.tta_layer != "encoder" else "")
-    done = (wish.definition, tta, wish.windows and f"windows-{wish.windows}", wish.variations and "rephrased")
-    folder = slug("-".join(filter(None, ("+".join(map(_corpus_name, references)), *done))))
+    folder = slug("+".join(map(_corpus_name, references)) + way_name(wish))
     model = folder_of(name)
     if (model / RUN_RECORD).is_file():
         return model / EVALUATIONS / folder
     return Path(EVALUATIONS) / slug(short_name(name)) / folder
 
 
+def way_name(wish: Wish) -> str:
+    """Return what `wish` asks for besides the usual, as the end of a folder's name; "" for nothing. Lengths are for whoever plans."""
+    tta = wish.tta and f"tta-{wish.tta}" + (f"-{wish.tta_layer}" if wish.tta_layer != "encoder" else "")
+    windows = wish.windows and f"windows-{wish.windows.translate(_SIGNS)}"
+    done = (wish.definition, tta, windows, wish.variations and f"rephrased-{_words_name(wish.variations)}")
+    return "".join(f"-{each}" for each in done if each)
+
+
 def _corpus_name(reference: str) -> str:
     """A corpus as a part of a folder's name: of a path the last part, without the ending, and the split."""
     path, split = split_of(reference)
     return (Path(path).stem if Path(path).suffix else path) + (f"-{split}" if split else "")
+
+
+def _words_name(variations: str) -> str:
+    """Variations as a part of a folder's name: `eda`, the name of a corpus; a template as `own_text`."""
+    return own_text(variations) if "{}" in variations else _corpus_name(variations)
+
+
+def own_text(text: str) -> str:
+    """Return a text that somebody wrote as a part of a folder's name, with a digest: texts that differ by a full stop are two."""
+    return f"{slug(text)[: _LONGEST // 4]}-{digest(text)}"
+
+
+def digest(text: str) -> str:
+    """Return a few digits that tell `text` from others, for the name of a folder."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 
 def split_of(reference: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ Legend: `N` clips, `Q` queries.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hearken.data.clip import Clip
-from hearken.errors import EvaluationError, show
+from hearken.data.load import HUB
+from hearken.data.table import CORPORA
+from hearken.errors import EvaluationError, MissingDataError, show
+from hearken.evaluate.nearest import nearest
 from hearken.evaluate.task import Task
 from hearken.metrics.relevance import IntArray, Relevance
 from hearken.train.feed.asked import Asked, ask
@@ -21,6 +24,8 @@ from hearken.train.feed.corpora import Opened, Place, open_corpus
 from hearken.train.feed.failures import Failures
 from hearken.train.feed.held_out import Listening
 from hearken.train.feed.sounds import Sounds
+
+_NAMED = 5  # of the clips whose sound is not here
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +53,32 @@ def open_task(references: Sequence[str], *, merged: bool, need_sounds: bool = Tr
     """Return what the corpora `references` ask together; `hearken data list` names them, or they are tables, folders, packs.
 
     With `merged`, equal captions are one query that all their clips answer; without, each caption belongs to its clip alone. Where sounds
-    are needed, clips without one are left out, with the queries that only they answer; `task.record` counts both. Raises
-    what `open_corpus` raises, MissingDataError where no clip is left, or none of the queries that are needed, and EvaluationError where two
-    of the corpora have a clip in common: it would stand in its own way.
+    are needed, clips without one are left out, with the queries that only they answer; `task.record` counts both, and names the first clips.
+    Raises what `open_corpus` raises, MissingDataError where there is no such file, no clip is left, or none of the queries that are needed, and
+    EvaluationError where two of the corpora have a clip in common: it would stand in its own way.
     """
+    for each in references:
+        _check_there(each)
     parts = [open_corpus(each) for each in references]
     _check_apart(references, parts)
-    asked = ask(parts, merged=merged, need_sounds=need_sounds, need_queries=need_queries, left_out=_nobody)
-    return OpenTask(task_of(asked), asked.places, recordings_of(asked.origins), tuple(references))
+    missing: list[str] = []
+    asked = ask(parts, merged=merged, need_sounds=need_sounds, need_queries=need_queries, left_out=lambda _, clip: missing.append(clip.id))
+    task = task_of(asked)
+    if missing:
+        task.record["first_without_sound"] = missing[:_NAMED]
+    return OpenTask(task, asked.places, recordings_of(asked.origins), tuple(references))
+
+
+def _check_there(reference: str) -> None:
+    """Raise MissingDataError for what looks like the path of a file, where there is none; a word alone may be the name of a corpus."""
+    path = reference if os.path.exists(reference) else reference.rpartition(":")[0] or reference
+    looks = bool(Path(path).suffix) or "/" in path or os.sep in path
+    if not looks or os.path.exists(path) or reference.startswith(HUB) or any(reference.startswith(name) for name in CORPORA):
+        return
+    folder = os.path.dirname(path)
+    near = nearest(os.path.basename(path), os.listdir(folder or os.curdir)) if os.path.isdir(folder or os.curdir) else ""
+    hint = f"Did you mean {show(os.path.join(folder, near))}?" if near else "Check the path."
+    raise MissingDataError(f"{show(path)} is not there.", hint)
 
 
 def task_of(asked: Asked) -> Task:
@@ -126,7 +149,3 @@ def _check_apart(references: Sequence[str], parts: Sequence[Opened]) -> None:
                     f"{show(references[other])} and {show(references[number])} both have the clip {show(clip.id)}.",
                     "Name each clip's corpus once.",
                 )
-
-
-def _nobody(opened: Opened, clip: Clip) -> None:
-    """Tell nobody of a clip without a sound: the record counts them."""

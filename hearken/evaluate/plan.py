@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,15 +9,32 @@ from pathlib import Path
 
 from hearken.errors import EvaluationError, show
 from hearken.evaluate.beforehand import check_model, check_task, check_wish
-from hearken.evaluate.evaluate import EVALUATIONS, Done, Wish, again, ask_corpora, label_of, listened, place_of, short_name, slug, split_of
+from hearken.evaluate.evaluate import (
+    EVALUATIONS,
+    Done,
+    Wish,
+    again,
+    ask_corpora,
+    digest,
+    label_of,
+    listened,
+    own_text,
+    place_of,
+    short_name,
+    slug,
+    split_of,
+    way_name,
+)
 from hearken.evaluate.open import OpenTask
-from hearken.evaluate.store import check_place, corpora_of, is_evaluation, load
+from hearken.evaluate.store import RECORD, check_place, corpora_of, is_evaluation, load
 from hearken.evaluate.systems import folder_of
+from hearken.evaluate.templates import PLACE, STANDARD
 from hearken.runtime.catalog import RUN_RECORD
 from hearken.types import Progress, silent
 
 _MOST_PARTS = 8
-_DIGITS = 6
+ZERO_SHOT_RECORD = "zero_shot.json"
+"""What a classification goes by in its folder."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +52,18 @@ class Planned:
 
 
 def plan(
-    names: Sequence[str], references: Sequence[str], wish: Wish, *, out: Path | None = None, zero_shot: bool = False
-) -> tuple[Planned, ...]:
+    names: Sequence[str], references: Sequence[str], wish: Wish, *, out: Path | None = None, zero_shot: bool = False,
+    templates: Sequence[str] = (STANDARD,),
+) -> tuple[Planned, ...]:  # fmt: skip
     """Return what to do for each of `names`; without `references`, each run is asked the tests of its recipe.
 
-    `zero_shot`: clips are to be classified, so that an earlier evaluation is no model, and folders are others (their content is checked later). With `out`, one model's evaluation goes there, and those of several into folders of it. Raises EvaluationError for a model that comes twice,
-    where no corpus is named, and for a folder that holds something else; and what `check_wish` and `check_model` raise.
+    `zero_shot`: clips are to be classified, with `templates`, so that an earlier evaluation is no model, and folders are others (their content is
+    checked later). With `out`, one model's evaluation goes there, and those of several into folders of it. Raises EvaluationError for a model
+    that comes twice, where no corpus is named or evaluations alone get one, and for a folder that holds something else; and what `check_wish`
+    and `check_model` raise.
     """
     check_wish(wish)
+    suffix = _zero_shot_name(templates) if zero_shot else ""
     labels = _labels(names, wish)
     planned = []
     for name, label in zip(names, labels, strict=True):
@@ -52,10 +72,13 @@ def plan(
             raise EvaluationError(f"{show(name)} is an evaluation: its clips cannot be classified.", "Name the model itself.")
         if not stored:
             check_model(name)
+        elif references and all(is_evaluation(Path(each)) for each in names):
+            raise EvaluationError(
+                f"{show(name)} is an evaluation and has its own corpus, so it is not asked {show(references[0])}.",
+                "Name the model, or leave out --data.",
+            )
         asked = () if stored else tuple(references or tests_of(name))
-        place = _place(name, label, asked, wish, out, several=len(names) > 1)
-        if zero_shot and out is None and place is not None:
-            place = place.with_name(f"{place.name}-zero-shot")
+        place = _place(name, label, asked, wish, out, several=len(names) > 1, suffix=suffix)
         planned.append(Planned(name, label, asked, place, stored))
     planned = _apart(planned)
     for each in planned:
@@ -81,12 +104,17 @@ def carry_out(planned: Planned, asked: tuple[str, OpenTask] | None, wish: Wish, 
     return listened(planned.name, *asked, wish, out=planned.place, label=planned.label, on_progress=on_progress)
 
 
-def place_of_ensemble(done: Sequence[Done], how: str, out: Path | None) -> Path:
-    """Return where the evaluation of an ensemble goes: below `out`, or below `evaluations/` here."""
+def place_of_ensemble(done: Sequence[Done], how: str, out: Path | None, wish: Wish | None = None) -> Path:
+    """Return where the evaluation of an ensemble goes: below `out`, or below `evaluations/` here, where `wish` and the members make its name."""
     if out is not None:
         return out / how
-    task = slug(Path(done[0].evaluation.task).stem)
-    return Path(EVALUATIONS) / "ensembles" / slug(f"{task}-{how}-of-{'-and-'.join(each.evaluation.system for each in done)}")
+    wish = wish or Wish()
+    task = slug(Path(done[0].evaluation.task).stem) + way_name(wish) + _length_name(wish)
+    place = Path(EVALUATIONS) / "ensembles" / slug(f"{task}-{how}-of-{'-and-'.join(each.evaluation.system for each in done)}")
+    corpora = done[0].task.record.get("corpora") if done[0].task else None
+    if corpora and corpora_of(place) not in (None, corpora):
+        place = place.with_name(f"{place.name}-{digest(chr(0).join(corpora))}")
+    return place
 
 
 def tests_of(name: str) -> tuple[str, ...]:
@@ -128,17 +156,28 @@ def _label(path: str, wish: Wish, parts: int) -> str:
     return load(Path(path)).system if is_evaluation(Path(path)) else label_of(path, wish, parts=parts)
 
 
-def _place(name: str, label: str, references: Sequence[str], wish: Wish, out: Path | None, *, several: bool) -> Path | None:
+def _zero_shot_name(templates: Sequence[str]) -> str:
+    """What distinguishes the folder of a classification: that it is one, and its templates where they are not the usual."""
+    names = [own_text(each) if PLACE in each else slug(each) for each in dict.fromkeys(templates)]
+    return "-zero-shot" if names == [STANDARD] else "-" + slug(f"zero-shot-{'+'.join(names)}")
+
+
+def _length_name(wish: Wish) -> str:
+    return "" if wish.max_duration_s is None else f"-first-{wish.max_duration_s:g}s"
+
+
+def _place(
+    name: str, label: str, references: Sequence[str], wish: Wish, out: Path | None, *, several: bool, suffix: str = ""
+) -> Path | None:
     if out is not None:
         return out / slug(label) if several else out
     if is_evaluation(Path(name)):
         return None
     place = place_of(name, references, wish)
-    if wish.max_duration_s is not None:
-        place = place.with_name(f"{place.name}-first-{wish.max_duration_s:g}s")
-    if corpora_of(place) not in (None, [split_of(each)[0] for each in references]):
-        digest = hashlib.sha256("\0".join(references).encode("utf-8", "surrogatepass")).hexdigest()
-        place = place.with_name(f"{place.name}-{digest[:_DIGITS]}")  # a table of the same name in another folder
+    place = place.with_name(place.name + _length_name(wish) + suffix)
+    record = ZERO_SHOT_RECORD if suffix else RECORD
+    if corpora_of(place, record) not in (None, [split_of(each)[0] for each in references]):
+        place = place.with_name(f"{place.name}-{digest(chr(0).join(references))}")  # a table of the same name in another folder
     return place
 
 

@@ -22,7 +22,7 @@ from hearken.augment.random_eda import RandomEda
 from hearken.data.clip import Variation
 from hearken.data.load import load
 from hearken.data.sets.clotho_gpt import read_variations_file
-from hearken.errors import EvaluationError, show
+from hearken.errors import EvaluationError, MissingDataError, show
 from hearken.evaluate.templates import PLACE, fill, templates_of
 from hearken.evaluate.unit_text import EncodeText, unit, unit_texts
 
@@ -64,21 +64,35 @@ def with_variations(encoded: Encoded, name: str, encode_text: EncodeText) -> Enc
     variations = variations_of(queries, name)
     num = sum(bool(variations.get(query)) for query in queries)
     if not num:
-        raise EvaluationError(
-            f"{show(name)} has no variation of any of the {len(queries)} queries.", "Variations belong to captions, word by word."
-        )
+        raise without_variation(name, len(queries))
     facts = encoded.facts | {"queries_rephrased": num, "variations_of_them": sum(len(variations.get(query, ())) for query in queries)}
     return replace(encoded, text=rephrased(queries, variations, encode_text).astype(np.float32), facts=facts)
+
+
+def without_variation(name: str, num_queries: int) -> EvaluationError:
+    """Return the error for variations `name` that are of other captions."""
+    of_what = "the one query" if num_queries == 1 else f"any of the {num_queries} queries"
+    return EvaluationError(f"{show(name)} has no variation of {of_what}.", "Variations belong to captions, word by word.")
 
 
 def variations_of(queries: Sequence[str], name: str) -> Variations:
     """Return the variations of `queries` that `name` stands for, see `with_variations`; none for a query that it does not know."""
     if name == EDA:
-        return by_eda(queries, RandomEda().eda(), _EDITS)
+        return by_eda(queries, _eda(), _EDITS)
     if PLACE in name:
         return by_templates(queries, templates_of([name]))
     path = Path(name)
     return from_corpus(queries, read_variations_file(path) if path.suffix == ".json" and path.is_file() else load(name).variations)
+
+
+def _eda() -> Eda:
+    """EDA with its WordNet. Raises MissingDataError where there is none; nothing here but the environment can name another place."""
+    try:
+        return RandomEda().eda()
+    except MissingDataError as error:
+        raise MissingDataError(
+            error.message, "EDA takes synonyms from WordNet: install one, or name its folder in $HEARKEN_WORDNET."
+        ) from error
 
 
 def from_corpus(queries: Sequence[str], variations: Iterable[Variation]) -> dict[str, tuple[str, ...]]:

@@ -123,13 +123,23 @@ def is_evaluation(folder: Path) -> bool:
     return (folder / RECORD).is_file()
 
 
-def corpora_of(folder: Path) -> list[str] | None:
-    """Return the corpora that the evaluation in `folder` was asked; None where there is none, or nothing says it."""
+def corpora_of(folder: Path, record: str = RECORD) -> list[str] | None:
+    """Return the corpora that the evaluation in `folder` was asked, by the file `record`; None where there is none, or nothing says it."""
     try:
-        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))["record"]["corpora"]
+        found = json.loads((folder / record).read_text(encoding="utf-8"))["record"]["corpora"]
         return [str(each) for each in found]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def metrics_of(folder: Path, task_digest: str, by: str) -> tuple[str, ...]:
+    """Return the metrics of the evaluation in `folder`, if it is of the same task by the same definition; none where it is not, or there is none."""
+    try:
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        same = (found["task_sha256"], found["definition"]) == (task_digest, by)
+        return tuple(str(each) for each in found["settings"]["metrics"]) if same else ()
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
 
 
 def load(folder: Path) -> Stored:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
-from hearken.errors import EvaluationError, InputError, ModelError, show
+from hearken.errors import EvaluationError, HearkenError, InputError, ModelError, show
 from hearken.evaluate.marks import marks_of
 from hearken.evaluate.open import OpenTask, restricted
 from hearken.evaluate.task import Task
@@ -218,12 +218,12 @@ class TorchSystem:
         return embed_texts(self.dual, texts, precision=self.precision)
 
 
-def unreadable(asked: OpenTask, failed: set[int]) -> list[Failure]:
-    """Return the clips with the numbers `failed` as failures."""
+def unreadable(asked: OpenTask, failed: Mapping[int, HearkenError]) -> list[Failure]:
+    """Return the clips with the numbers `failed` as failures, each with what was wrong with it."""
     return [
-        Failure(str(asked.places[number]), "read", "AudioError", f"{show(asked.task.clips[number])} cannot be read.", "`hearken data check` says why.")
-        for number in sorted(failed)
-    ]  # fmt: skip
+        Failure(str(asked.places[number]), "read", type(error).__name__, error.message, error.hint)
+        for number, error in sorted(failed.items())
+    ]
 
 
 def _torch_system(

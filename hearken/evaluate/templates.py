@@ -12,15 +12,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hearken.errors import EvaluationError
+from hearken.evaluate.nearest import did_you_mean
 from hearken.evaluate.unit_text import EncodeText, unit, unit_texts
 
 PLACE = "{}"
+STANDARD = "laion"
+"""The set that is used unless another is asked for."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,9 @@ def templates_of(names: Sequence[str]) -> tuple[str, ...]:
         elif name in TEMPLATES:
             found |= dict.fromkeys(TEMPLATES[name].templates)
         else:
-            near = get_close_matches(name, TEMPLATES, n=1)
-            hint = f"Did you mean {near[0]}? " if near else ""
             raise EvaluationError(
-                f"{name!r} is no set of templates, and has no {{}}.", f"{hint}Known: {', '.join(TEMPLATES)}; or your own text."
+                f"{name!r} is no set of templates, and has no {{}}.",
+                f"{did_you_mean(name, TEMPLATES)}Known: {', '.join(TEMPLATES)}; or your own text.",
             )
     if not found:
         raise EvaluationError("There is no template.", "The label alone is the set plain.")

@@ -28,6 +28,7 @@ from hearken.metrics.retrieval import (
 )
 
 _METRIC = re.compile(r"(mAP|R|P|MRR)@([1-9][0-9]{0,6})")
+_LOOSE = re.compile(r"(mAP|R|recall|P|MRR)@?([1-9][0-9]{0,6})", re.IGNORECASE | re.ASCII)
 _WHOLE = ("mAP", "MRR", "medR", "meanR")
 
 
@@ -107,7 +108,10 @@ def values_of(ranks: Ranks, metric: str, by: Definition) -> Values:
     """
     several = int(np.count_nonzero(ranks.num_relevant > 1))
     if by.single and several:
-        raise InputError(f"{several} queries have more than one answer, which the definition {by.name} does not know.", "Use any-of-n.")
+        raise InputError(
+            f"{several} {'query has' if several == 1 else 'queries have'} more than one answer, which the definition {by.name} does not know.",
+            "Use any-of-n.",
+        )
     if metric in _WHOLE:
         return {"mAP": average_precision, "MRR": reciprocal_rank}.get(metric, first_rank)(ranks)
     kind, k = _parts(metric)
@@ -128,7 +132,18 @@ def statistic_of(metric: str) -> Statistic:
 def _parts(metric: str) -> tuple[str, int]:
     parts = _METRIC.fullmatch(metric)
     if parts is None:
+        near = _meant(metric)
+        hint = f"Did you mean {near}? " if near else ""
         raise InputError(
-            f"There is no metric {show(metric)!r}.", "There are mAP@10, R@1, P@5, MRR@10 (with any number), mAP, MRR, medR, meanR."
+            f"There is no metric {show(metric)!r}.", f"{hint}There are mAP@10, R@1, P@5, MRR@10 (with any number), mAP, MRR, medR, meanR."
         )
     return parts[1], int(parts[2])
+
+
+def _meant(metric: str) -> str:
+    """The metric that `metric` is when capitals and `@` do not count; "" for none."""
+    parts = _LOOSE.fullmatch(metric.strip())
+    if parts is None:
+        return next((name for name in _WHOLE if name.lower() == metric.strip().lower()), "")
+    kind = {"map": "mAP", "recall": "R"}.get(parts[1].lower(), parts[1].upper())
+    return f"{kind}@{parts[2]}"

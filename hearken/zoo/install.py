@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hearken.errors import InputError, MissingExtraError, ModelNotFoundError, show
+from hearken.errors import InputError, MissingExtraError, ModelNotFoundError, extra_hint, show
 from hearken.runtime.catalog import find_model, is_built_in, is_name, models_home
 from hearken.runtime.model import Model
 from hearken.zoo.publish import Published, Tell, check_target, publish, sweep
@@ -174,7 +174,7 @@ def need_extra() -> None:
     if missing:
         raise MissingExtraError(
             f"Making a model from trained weights needs {', '.join(missing)}.",
-            'Install it with `pip install "hearken[train]"`; the model that it makes then runs without.',
+            f"{extra_hint('train')}; the model that it makes then runs without.",
         )
 
 

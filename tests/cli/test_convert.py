@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hearken.cli.convert import facts
-from hearken.errors import MissingExtraError
+from hearken.errors import MissingExtraError, extra_hint
 from hearken.zoo.install import need_extra
 
 
@@ -64,7 +64,7 @@ def test_without_the_extra(cli, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _, err = cli("convert", "cnn14")
     assert code == 1
     assert "torch" in err
-    assert 'pip install "hearken[train]"' in err
+    assert extra_hint("train") in err
 
 
 def test_facts_tell_dropped_compared_and_made() -> None:

@@ -69,7 +69,8 @@ def test_json_is_one_object(cli: Cli, sounds: str, here: Path, fake: FakeSystem)
         (["--submission", "s.csv", "--data", "DATA", "--out", "x"], 2, "does not go with --submission"),
         (["--zero-shot", "--data", "DATA", "--misses", "3"], 2, "does not go with --zero-shot"),
         (["--submission", "s.csv", "--data", "DATA", "--data", "DATA"], 2, "answers one corpus"),
-        (["pokcet", "--data", "DATA"], 1, "no model 'pokcet'"), (["--data", "nowhere.csv"], 1, "nowhere.csv is not there"),
+        (["pokcet", "--data", "DATA"], 1, "Did you mean pocket?"), (["--data", "DATA", "--metric", "map@10"], 1, "Did you mean mAP@10?"),
+        (["--data", "liste.cvs"], 1, "liste.cvs is not there"), (["--data", "nowhere.csv"], 1, "nowhere.csv is not there"),
         (["--data", "DATA", "--definition", "dcas"], 1, "Did you mean dcase?"), (["--data", "DATA", "--metric", "mAP10"], 1, "no metric 'mAP10'"),
         (["--data", "DATA", "--interval", "x"], 1, "no interval 'x'"), (["--data", "DATA", "--accelerator", "gpu"], 1, "no accelerator 'gpu'"),
         (["--data", "DATA", "--max-duration", "0"], 1, "cannot be cut"), (["pocket", "pocket", "--data", "DATA"], 1, "named twice"),
@@ -132,8 +133,60 @@ def test_an_earlier_evaluation_is_measured_again(cli: Cli, sounds: str, fake: Fa
     monkeypatch.setattr("hearken.evaluate.evaluate.open_system", lambda *_, **__: pytest.fail("a model is opened"))
     found = json.loads(cli("evaluate", "evaluations/pocket/t", "--metric", "R@2", "--json").out)
     assert set(found["systems"][0]["figures"]) == {"t2a_R@2", "a2t_R@2"}
+    assert found["systems"][0]["kept"] is False
+    result = cli("evaluate", "evaluations/pocket/t", "--metric", "R@2")
+    assert "measured again, and not kept: evaluations/pocket/t is as before; --out DIR keeps it" in result.err
+    assert "kept in" not in result.err
+    assert "R@5" not in result.out
+    assert "kept in evaluations/pocket/t\n" in cli("evaluate", "evaluations/pocket/t", "--metric", "R@5").err
+    assert "kept in o\n" in cli("evaluate", "evaluations/pocket/t", "--metric", "R@2", "--out", "o").err
+    assert {"t2a_R@2", "t2a_mAP@10"} <= json.loads(Path("o/evaluation.json").read_text())["figures"].keys()
+    result = cli("evaluate", "evaluations/pocket/t", "--data", "other.csv")
+    assert (result.code, result.out) == (1, "")
+    assert "has its own corpus, so it is not asked other.csv" in result.err
     result = cli("evaluate", "evaluations/pocket/t", "--tta", "4:2x2")
     assert (result.code, "not encoded anew" in result.err or "needs torch" in result.err) == (1, True)
+
+
+def test_what_is_kept_is_all_that_was_ever_asked(cli: Cli, sounds: str, fake: FakeSystem) -> None:
+    record = Path("evaluations/pocket/t/evaluation.json")
+    usual = {f"{way}_{name}" for way in ("t2a", "a2t") for name in ("mAP@10", "R@1", "R@5", "R@10", "medR", "meanR")}
+    found = json.loads(cli("evaluate", "--data", sounds, "--metric", "R@2", "--json").out)["systems"][0]
+    assert set(found["figures"]) == {"t2a_R@2", "a2t_R@2"}, "what was asked for is printed"
+    assert set(json.loads(record.read_text())["figures"]) == usual | {"t2a_R@2", "a2t_R@2"}
+    cli("evaluate", "--data", sounds, "--metric", "MRR")
+    assert set(json.loads(record.read_text())["figures"]) == usual | {f"{way}_{name}" for way in ("t2a", "a2t") for name in ("R@2", "MRR")}
+    assert "R@2" not in cli("evaluate", "--data", sounds).out
+    cli("evaluate", "--data", sounds, "--definition", "fraction", "--out", "evaluations/pocket/t")
+    assert set(json.loads(record.read_text())["figures"]) == usual, "figures of another definition are others"
+
+
+def test_weights_are_not_fitted_with_earlier_evaluations(cli: Cli, sounds: str, fake: FakeSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        cli("evaluate", "--data", sounds, "--out", name)
+    for module in ("plan.load", "plan.again", "evaluate.open_system", "evaluate.open_task"):
+        monkeypatch.setattr(f"hearken.evaluate.{module}", lambda *_, **__: pytest.fail("something is done"))
+    for names in (("one", "two"), ("pocket", "two")):
+        result = cli("evaluate", *names, "--ensemble", "fitted", "--fit-on", "v.csv")
+        assert (result.code, result.out) == (1, "")
+        assert "Weights are fitted with models, not with earlier evaluations" in result.err
+
+
+def test_clips_that_are_not_here_are_named(cli: Cli, here: Path, fake: FakeSystem) -> None:
+    corpus = str(write_corpus(here / "c"))
+    (here / "c" / "b.wav").unlink()
+    result = cli("evaluate", "--data", corpus)
+    assert result.code == 0
+    assert "left out: 1 clip whose sound is not here" in result.err
+    assert "not here: b.wav" in result.err
+
+
+def test_a_submission_that_lacks_rows_has_a_way_out(cli: Cli, sounds: str, here: Path) -> None:
+    (here / "s.csv").write_text("index," + ",".join(CLIPS) + "\n" + "".join(f"{text},1,0,0\n" for text in QUERIES[1:]))
+    result = cli("evaluate", "--submission", "s.csv", "--data", sounds)
+    assert result.code == 1
+    assert "--lenient counts 0 for queries without a row" in result.err
+    assert cli("evaluate", "--submission", "s.csv", "--data", sounds, "--lenient").code == 0
 
 
 def test_what_is_done_when_one_stops_is_told(cli: Cli, sounds: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

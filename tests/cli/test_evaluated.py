@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from hearken.cli.evaluated import comparison_rows, done_json, figure_rows, figure_text, fitting, miss_rows, notes_of
+from hearken.cli.evaluated import done_json, figure_rows, figure_text, fitting, is_rank, miss_rows, percent, shown, width_of
 from hearken.evaluate.evaluate import Done, Wish, score
 from hearken.metrics.confidence import Interval
 from hearken.metrics.scores import TableScores
@@ -44,38 +45,20 @@ def test_wide_tables_are_cut_between_columns() -> None:
     assert fitting(rows, 1, keys=2) == [[(*row[:2], row[at]) for row in rows] for at in (2, 3)]
 
 
-def test_each_further_system_is_compared_with_the_first() -> None:
-    rows = comparison_rows([done_of(), done_of("worse", flip=True)])
-    assert rows[0] == ("system", "figure", "difference", "p", "effect", "better / same / worse")
-    assert [row[:2] for row in rows[1:]] == [("worse", "t2a_mAP@10"), ("worse", "a2t_mAP@10")]
-    # ranks 1 3 1 1 3 become 2 2 1 1 3 when columns are turned about: -1/2 + 1/6, over five queries
-    assert rows[1][2].startswith("-6.67 [")
-    assert rows[1][5] == "1 / 3 / 1"
+def test_how_wide_a_table_is() -> None:
+    assert width_of([("system", "aa"), ("one", "1234")]) == 6 + 2 + 4
 
 
-def test_other_tasks_and_definitions_are_not_compared_and_ranks_neither() -> None:
-    first = done_of()
-    other = done_of("two", clips=("x", "y", "z"))
-    assert comparison_rows([first, other]) == []
-    assert any("two is not compared with one" in line for line in notes_of([first, other]))
-    assert comparison_rows([first, done_of("two", by="fraction")]) == []
-    ranks = [done_of(name, flip=name == "two", metrics=("meanR", "medR")) for name in ("one", "two")]
-    assert comparison_rows(ranks) == []
-    assert comparison_rows([done_of(metrics=("meanR", "R@1")), done_of("two", metrics=("meanR", "R@1"))])[1][1] == "t2a_R@1"
+def test_ranks_and_shares() -> None:
+    assert [is_rank(name) for name in ("medR", "a2t_meanR", "t2a_R@1", "mAP")] == [True, True, False, False]
+    assert (percent(0.5), percent(0.5, sign="+"), percent(-0.25, sign="+")) == ("50.00", "+50.00", "-25.00")
 
 
-def test_what_stands_below() -> None:
-    record = {"captions_worded_alike": 2, "clips_unreadable": 1, "queries_of_unreadable": 1, "clips_of_one_file": 2}
-    lines = "\n".join(notes_of([done_of(record=record)]))
-    for told in (
-        "3 clips, 5 queries; intervals: clips drawn again", "2 captions worded like another clip's", "left out: 1 clip that cannot be read",
-        "left out: 1 query that only these answer", "2 clips have their file in common",
-    ):  # fmt: skip
-        assert told in lines
-    twice = notes_of([done_of(), done_of("two")])
-    assert len(twice) == len(set(twice))
-    assert any("drawn again" in line for line in twice)
-    assert any("jackknife" in line for line in notes_of([replace(done_of(), interval="jackknife")]))
+def test_what_was_asked_for_is_shown_in_that_order() -> None:
+    graded = np.array([1.0, 0.2, 1.0, 1.0, 0.5])
+    found = shown(done_of(metrics=("mAP@10", "R@1", "medR"), grades=graded), ("medR", "R@1", "R@7"))
+    assert list(found.evaluation.figures) == ["t2a_medR", "t2a_R@1", "t2a_nDCG@10", "a2t_medR", "a2t_R@1"]
+    assert list(found.evaluation.directions["t2a"].values) == ["R@1", "nDCG@10"]
 
 
 def test_worst_mistakes_have_short_names() -> None:
@@ -88,8 +71,8 @@ def test_worst_mistakes_have_short_names() -> None:
 
 
 def test_json_has_all_of_it() -> None:
-    found = done_json([done_of(), done_of("two", flip=True)])
-    assert [each["system"] for each in found["systems"]] == ["one", "two"]
-    assert found["systems"][0]["figures"]["t2a_mAP@10"]["method"] == "bootstrap"
-    assert (found["systems"][0]["clips"], found["systems"][0]["queries"], found["systems"][0]["folder"]) == (3, 5, None)
-    assert np.isclose(found["comparisons"][0]["difference"]["value"], -1 / 15)
+    found = done_json([done_of(), replace(done_of("two"), folder=Path("x/../y"), is_kept=False)])
+    assert [each["system"] for each in found] == ["one", "two"]
+    assert found[0]["figures"]["t2a_mAP@10"]["method"] == "bootstrap"
+    assert (found[0]["clips"], found[0]["queries"], found[0]["folder"], found[0]["kept"]) == (3, 5, None, False)
+    assert (found[1]["folder"], found[1]["kept"]) == (str(Path.cwd() / "y"), False)

@@ -10,7 +10,7 @@ import pytest
 
 from hearken.cli.main import run
 from hearken.cli.report import Form, form_of
-from tests.evaluate.report.made import make_evaluation
+from tests.evaluate.report.made import make_evaluation, make_zero_shot
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
@@ -66,6 +66,21 @@ def test_tables_by_the_name_of_the_file_or_by_the_option(folder, tmp_path, capsy
         assert {row["row"] for row in csv.DictReader(file)} == {"good", "poor"}
     assert program(folder, "--out", tmp_path / "t.tex") == 0
     assert r"\toprule" in (tmp_path / "t.tex").read_text()
+
+
+@pytest.mark.parametrize("name", ["rep.pdf", "rep.json", "sweep.v2"])
+def test_an_ending_that_says_nothing_is_refused_with_the_list(folder, tmp_path, capsys, name: str) -> None:
+    assert program(folder, "--out", tmp_path / name) == 2
+    assert ".html, .htm, .md, .csv, .tex" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / name).exists()
+    assert program(folder, "--out", tmp_path / name, "--format", "md") == 0
+    assert form_of(tmp_path / "a.htm") is Form.HTML
+
+
+def test_a_classification_alone_is_reported(tmp_path, capsys) -> None:
+    make_zero_shot(tmp_path / "words")
+    assert program(tmp_path / "words", "--out", tmp_path / "t.md") == 0
+    assert "cat taken for dog" in (tmp_path / "t.md").read_text()
 
 
 def test_json_says_what_was_written_and_skipped(folder, tmp_path, capsys) -> None:

@@ -92,6 +92,7 @@ def test_the_known_wrong_header_is_told_with_exit_code_1(cli, source: Path, trut
     assert "2 faults for dcase2023" in out
     assert "2023 baseline" in out
     assert "line 4, column file_name_2: there is no clip 'aa.wav'" in out
+    assert "faults for dcase2022 to dcase2024 (one format)" in cli("submit", "--check", str(path), "--truth", str(truth))[1]
     code, out, _ = cli("submit", "--check", str(path), "--truth", str(truth), "--json")
     told = json.loads(out)
     assert code == 1
@@ -107,8 +108,18 @@ def test_metadata_are_checked_too(cli, source: Path, tmp_path: Path) -> None:
     meta = submitted(cli, source, tmp_path / "o").with_name(f"{LABEL}.meta.yaml")
     code, out, err = cli("submit", "--check", str(meta), "--challenge", "dcase2024")
     assert code == 0
+    assert "not complete for dcase2024" in out
+    told = " ".join(err.split())
+    assert "Still null in the metadata: submission.name, " in told
+    assert "system.source_code" in told  # all of them are told
+    assert "more" not in told
+    code, out, _ = cli("submit", "--check", str(meta), "--challenge", "dcase2024", "--json")
+    assert (code, json.loads(out)["to_fill_in"][0]) == (0, "submission.name")
+    whole = meta.with_name("whole.yaml")
+    whole.write_text(meta.read_text().replace("null", '"x"'))
+    code, out, err = cli("submit", "--check", str(whole), "--challenge", "dcase2024")
+    assert (code, err) == (0, "")
     assert "right for dcase2024" in out
-    assert "Still null" in err
     code, out, _ = cli("submit", "--check", str(meta), "--challenge", "dcase2022", "--json")
     assert code == 1
     assert json.loads(out)["faults"][0]["column"] == "submission.label"
@@ -165,9 +176,10 @@ def test_options_that_do_not_go_together_are_wrong_usage(cli, arguments: list[st
 def test_errors_are_sentences(cli, source: Path, tmp_path: Path) -> None:
     for arguments, said in (
         (["--check", str(tmp_path / "none.csv")], "is not there"),
+        (["--check", str(tmp_path / "none.yaml"), "--challenge", "dcase2024"], "none.yaml is not there.\nHint: Check the path.\n"),
         (["--check", str(tmp_path)], "is a folder"),
         ([str(source), "--challenge", "dcase2021", "--out", "o"], "There is no challenge 'dcase2021'"),
-        ([str(tmp_path), "--challenge", "dcase2024", "--out", "o", "--label", LABEL], "cannot be read"),
+        ([str(tmp_path), "--challenge", "dcase2024", "--out", "o", "--label", LABEL], f"Name an evaluation in it: {source}."),
         ([str(source), "--challenge", "dcase2024", "--out", str(tmp_path / "o")], "submission.label: there is none"),
     ):
         code, _, err = cli("submit", *arguments)

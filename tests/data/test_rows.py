@@ -168,6 +168,8 @@ def test_csv_lines_count_what_stands_in_quotes(table: Path) -> None:
         ("\n", "line 1: there is no line with the names"),
         ("b\n1\n", "line 1: the column 'a' is missing; there are 'b'"),
         ("a,a\n1,2\n", "line 1: the column 'a' is there twice"),
+        ("a;b\n1;2\n", "line 1: the columns are separated by semicolons; commas are needed"),
+        ("a;b\n1;2, 3\n", "line 1: the columns are separated by semicolons"),
         ("a,b\n1,2\n3\n", "line 3: there are 1 cells, not 2"),
         ("a,b\n1,2,3\n", "line 2: there are 3 cells, not 2"),
         ('a\n1\n"x\n', "line 3: this is no CSV: unexpected end of data"),
@@ -182,6 +184,13 @@ def test_csv_lines_count_what_stands_in_quotes(table: Path) -> None:
 def test_csv_faults(table: Path, content: str | bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
         list(read_csv(write(table, content), ("a",)))
+
+
+def test_another_delimiter_is_named(table: Path) -> None:
+    for content, delimiter, said in (("a\tb\n", ",", "tabs; commas"), ("a,b\n", "\t", "commas; tabs"), ("a|b\n", ";", "bars; semicolons")):
+        with pytest.raises(DataError, match=f"line 1: the columns are separated by {said} are needed"):
+            list(read_csv(write(table, content), (), delimiter=delimiter))
+    assert [row.values for row in read_csv(write(table, "a;b,c\n1,2\n"), ())] == [{"a;b": "1", "c": "2"}]
 
 
 def test_cells_have_a_limit_of_their_own(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hearken.data import rows
 from hearken.data.rows import fail, read_yaml
 from hearken.data.yaml_value import load_yaml
-from hearken.errors import DataError, MissingExtraError
+from hearken.errors import DataError, MissingExtraError, extra_hint
 
 FAIL = partial(fail, Path("x.yaml"))
 
@@ -63,4 +63,4 @@ def test_without_pyyaml(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(MissingExtraError) as caught:
         load_yaml("a: 1", FAIL)
-    assert "hearken[data]" in caught.value.hint
+    assert extra_hint("data") in caught.value.hint

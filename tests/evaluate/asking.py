@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from hearken.errors import AudioError
 from hearken.evaluate.open import OpenTask
 from hearken.evaluate.systems import unreadable
 from hearken.evaluate.task import Task
@@ -77,7 +78,8 @@ class FakeSystem:
         for done in range(len(numbers)):
             on_progress(done + 1, len(names))
         vectors = np.eye(3, dtype=np.float32)[[CLIPS.index(names[number]) for number in numbers]]
-        return numbers, vectors, unreadable(asked, set(range(len(names))) - set(numbers))
+        failed = {number: AudioError(f"{name} cannot be read.") for number, name in enumerate(names) if name in self.failing}
+        return numbers, vectors, unreadable(asked, failed)
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         self.asked_texts += texts

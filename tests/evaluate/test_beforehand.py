@@ -40,9 +40,20 @@ def test_strategies_and_windows() -> None:
 def test_wishes_for_which_torch_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hearken.zoo.install.find_spec", lambda _: None)
     for wish in (Wish(tta="4:2x2"), Wish(windows="10")):
-        with pytest.raises(HearkenError, match="needs torch"):
+        with pytest.raises(
+            HearkenError, match=f"--{'tta' if wish.tta else 'windows'} needs torch .* pocket and other exported models alone do not"
+        ):
             check_wish(wish)
     check_wish(Wish())
+
+
+def test_the_nearest_name_is_in_the_hint() -> None:
+    with pytest.raises(HearkenError) as caught:
+        check_model("pokcet")
+    assert caught.value.hint.startswith("Did you mean pocket? Models here: pocket")
+    with pytest.raises(HearkenError) as caught:
+        check_wish(Wish(interval="Bootstrap"))
+    assert caught.value.hint.startswith("Did you mean bootstrap?")
 
 
 def test_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +80,7 @@ def test_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_definitions_that_do_not_go_with_a_task() -> None:
     several = small_task(queries=("rain",), relevance=Relevance.from_lists([[0, 1]], 3))
-    with pytest.raises(HearkenError, match="1 of 1 queries of small have more than one clip, and dcase"):
+    with pytest.raises(HearkenError, match="1 of 1 queries of small has more than one clip, and dcase"):
         check_task(several, "dcase", Wish())
     check_task(several, "dcase2025", Wish())
     check_task(small_task(), "dcase", Wish(ways=("t2a",)))

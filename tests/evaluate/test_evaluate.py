@@ -94,6 +94,10 @@ def test_measured_again_from_its_folder(corpus: str, fake: list[FakeSystem], tmp
     assert load(tmp_path / "e").figures == first.evaluation.figures, "the folder is as it was"
     again(tmp_path / "e", Wish(metrics=("R@2",)), out=tmp_path / "f")
     assert set(load(tmp_path / "f").figures) == {"t2a_R@2", "a2t_R@2"}
+    again(tmp_path / "e", Wish(metrics=("R@3",)), out=tmp_path / "f")
+    assert set(load(tmp_path / "f").figures) == {f"{way}_R@{k}" for way in ("t2a", "a2t") for k in (2, 3)}, "nothing is lost"
+    assert not found.is_kept
+    assert again(tmp_path / "e", Wish(metrics=("R@5",))).is_kept
     for wish, message in ((Wish(definition="merged"), "whose queries are others"), (Wish(max_duration_s=1.0), "not encoded anew")):
         with pytest.raises(EvaluationError, match=message):
             again(tmp_path / "e", wish)
@@ -161,6 +165,11 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert place_of("laion/clap", ["t.csv:val"], Wish(tta="4:2x2")) == Path("evaluations/laion-clap/t-val-tta-4-2x2")
     assert place_of("mine/weights", ["x"], Wish()) != place_of("yours/weights", ["x"], Wish())
     assert place_of("pocket", ["x"], Wish(tta="4:2x2", tta_layer="b")) != place_of("pocket", ["x"], Wish(tta="4:2x2"))
+    names = [place_of("pocket", ["x"], Wish(windows=windows)).name for windows in ("own,5/2.5", "own,5,2.5", "own,5/2.5@1", "10:d25")]
+    assert names == ["x-windows-own+5_2.5", "x-windows-own+5+2.5", "x-windows-own+5_2.5_at1", "x-windows-10-d25"]
+    words = [place_of("pocket", ["x"], Wish(variations=name)).name for name in ("eda", "v/clotho-gpt", "the {}", "the {}.")]
+    assert words[:2] == ["x-rephrased-eda", "x-rephrased-v-clotho-gpt"]
+    assert len(set(words)) == 4
     assert (split_of("t.csv:val"), split_of("t.csv"), split_of("hf:a/b")) == (("t.csv", "val"), ("t.csv", ""), ("hf:a/b", ""))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hearken.errors import EvaluationError, MissingDataError
+from hearken.errors import DataError, EvaluationError, MissingDataError
 from hearken.evaluate.open import open_task, recordings_of, restricted, task_of
 from hearken.train.feed.asked import Asked
 from tests.evaluate.asking import small_task, write_corpus
@@ -29,16 +29,32 @@ def test_clips_whose_sound_is_missing(tmp_path: Path) -> None:
     asked = open_task([table], merged=False)
     assert asked.task.clips == ("a.wav", "c.wav")
     assert (asked.task.record["clips_without_sound"], asked.task.record["queries_without_clip"]) == (1, 2)
+    assert asked.task.record["first_without_sound"] == ["b.wav"]
     all_of_it = open_task([table], merged=False, need_sounds=False)
     assert len(all_of_it.task.clips) == 3
     with pytest.raises(EvaluationError, match="are not here"):
         all_of_it.listening(8_000, None, jobs=1)
 
 
+def test_a_path_that_leads_nowhere_is_called_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_corpus(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for reference, hint in (
+        ("t.jsnol", "Did you mean t.jsonl?"), (f"{tmp_path}/t.jsonk", f"Did you mean {tmp_path}/t.jsonl?"), ("x/y", "Check the path."),
+        ("t.jsnol:val", "Did you mean t.jsonl?"), ("zzzz.qqq", "Check the path."),
+    ):  # fmt: skip
+        with pytest.raises(MissingDataError, match=rf"{reference.removesuffix(':val')} is not there\.") as caught:
+            open_task([reference], merged=False)
+        assert caught.value.hint == hint
+    with pytest.raises(DataError, match="There is no corpus 'cloto'") as no_corpus:
+        open_task(["cloto"], merged=False)
+    assert "clotho" in no_corpus.value.hint
+
+
 def test_clips_without_captions_have_labels(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("file,caption,tags\na.wav,,water\n")
     write_corpus(tmp_path)
-    with pytest.raises(MissingDataError, match="No caption"):
+    with pytest.raises(MissingDataError, match="caption"):
         open_task([str(tmp_path / "t.csv")], merged=False)
     task = open_task([str(tmp_path / "t.csv")], merged=False, need_queries=False).task
     assert (task.queries, task.labels) == ((), (("water",),))

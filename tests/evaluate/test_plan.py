@@ -88,6 +88,34 @@ def test_a_table_of_the_same_name_in_another_folder_overwrites_nothing() -> None
     assert plan(["pocket"], ["a/t.csv"], Wish(), zero_shot=True)[0].place == Path("evaluations/pocket/t-zero-shot")
 
 
+def test_another_way_to_classify_overwrites_nothing() -> None:
+    def name(*templates: str, reference: str = "a/t.csv", wish: Wish | None = None) -> str:
+        (planned,) = plan(["pocket"], [reference], wish or Wish(), zero_shot=True, templates=templates or ("laion",))
+        assert planned.place is not None
+        return planned.place.name
+
+    assert (name(), name("laion"), name("msclap"), name("laion", "glap")) == (
+        "t-zero-shot", "t-zero-shot", "t-zero-shot-msclap", "t-zero-shot-laion+glap",
+    )  # fmt: skip
+    own = [name("sound of {}"), name("sound of {}."), name("Sound of {}")]
+    assert len(set(own)) == 3
+    assert all(each.startswith(("t-zero-shot-sound-of-", "t-zero-shot-Sound-of-")) for each in own)
+    assert name(wish=Wish(max_duration_s=5.0)) == "t-first-5s-zero-shot"
+    assert len(name(*("x" * 300 + f"{number} {{}}" for number in range(9)))) < 150
+    folder = Path("evaluations/pocket/t-zero-shot")
+    folder.mkdir(parents=True)
+    (folder / "zero_shot.json").write_text(json.dumps({"record": {"corpora": ["a/t.csv"]}}))
+    assert name() == "t-zero-shot"
+    assert name(reference="b/t.csv").startswith("t-zero-shot-"), "a table of the same name"
+
+
+def test_an_evaluation_has_its_own_corpus() -> None:
+    stored = make_evaluation("pocket/one")
+    with pytest.raises(EvaluationError, match=r"is not asked t\.csv"):
+        plan([stored], ["t.csv"], Wish())
+    assert [each.references for each in plan([stored, "pocket"], ["t.csv"], Wish())] == [(), ("t.csv",)]
+
+
 def test_what_fails_fails_before_a_corpus_is_opened() -> None:
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("years of work")
@@ -110,7 +138,7 @@ def test_a_corpus_is_opened_once_for_all(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (load(Path("o/a-x")).system, load(Path("o/pocket")).system) == ("a/x", "pocket")
     several = OpenTask(small_task(queries=("x",), relevance=Relevance.from_lists([[0, 1]], 3)), ("a", "b", "c"))
     monkeypatch.setattr("hearken.evaluate.plan.ask_corpora", lambda *_: ("dcase", several))
-    with pytest.raises(EvaluationError, match="1 of 1 queries of small have more than one clip"):
+    with pytest.raises(EvaluationError, match="1 of 1 queries of small has more than one clip"):
         ask_all(planned, Wish(definition="dcase"))
 
 
@@ -118,3 +146,12 @@ def test_places_of_ensembles() -> None:
     done = [score(name, small_task(), small_scores(), "any-of-n", Wish(metrics=("R@1",))) for name in ("a/x", "b")]
     assert place_of_ensemble(done, "mean", None) == Path("evaluations/ensembles/small-mean-of-a-x-and-b")
     assert place_of_ensemble(done, "mean", Path("o")) == Path("o/mean")
+    merged = place_of_ensemble(done, "mean", None, Wish(definition="merged", max_duration_s=1.0))
+    assert merged.name == "small-merged-first-1s-mean-of-a-x-and-b"
+    asked = [
+        score("a", small_task(record={"corpora": [name]}), small_scores(), "any-of-n", Wish(metrics=("R@1",))) for name in ("x/t", "y/t")
+    ]
+    place = place_of_ensemble(asked[:1], "mean", None)
+    make_evaluation(str(place), record={"corpora": ["x/t"]})
+    assert place_of_ensemble(asked[:1], "mean", None) == place
+    assert place_of_ensemble(asked[1:], "mean", None).name.startswith(f"{place.name}-")

@@ -10,7 +10,7 @@ import pytest
 
 from hearken.augment.eda import Eda
 from hearken.data.clip import Variation
-from hearken.errors import EvaluationError
+from hearken.errors import EvaluationError, MissingDataError
 from hearken.evaluate.rephrased import by_eda, by_templates, from_corpus, rephrased, variations_of, with_variations
 from hearken.evaluate.systems import Encoded
 from hearken.evaluate.task import Task
@@ -84,9 +84,20 @@ def test_encoded_queries_are_averaged_and_the_record_says_so(tmp_path: Path) -> 
     assert after.text.dtype == np.float32
     assert after.facts == {"model": "m", "queries_rephrased": 1, "variations_of_them": 2}
     other = Encoded(Task("t", ("1.wav",), ("z",), Relevance.from_lists([[0]], 1)), before.audio[:1], before.text[:1], (), {})
-    with pytest.raises(EvaluationError, match="no variation of any of the 1 queries"):
+    with pytest.raises(EvaluationError, match="no variation of the one query"):
         with_variations(other, corpus_of(tmp_path), encode)
 
 
 def test_a_template_stands_for_variations() -> None:
     assert variations_of(["rain."], "the sound of {}") == {"rain.": ("the sound of rain",)}
+
+
+def test_where_no_wordnet_is_the_way_out_is_one_that_exists(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(self: object) -> Eda:
+        raise MissingDataError("WordNet is not here.", "Name one by the option wordnet.")
+
+    monkeypatch.setattr("hearken.evaluate.rephrased.RandomEda.eda", without)
+    with pytest.raises(MissingDataError, match="WordNet is not here") as caught:
+        variations_of(["rain"], "eda")
+    assert "HEARKEN_WORDNET" in caught.value.hint
+    assert "option" not in caught.value.hint

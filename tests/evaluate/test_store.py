@@ -9,7 +9,7 @@ import pytest
 
 from hearken.errors import EvaluationError
 from hearken.evaluate.measure import measure
-from hearken.evaluate.store import check_place, corpora_of, csv_bytes, is_evaluation, load, save
+from hearken.evaluate.store import check_place, corpora_of, csv_bytes, is_evaluation, load, metrics_of, save
 from hearken.metrics.scores import Scores
 from tests.evaluate.asking import SCORES, small_scores, small_task, small_vectors
 
@@ -180,6 +180,16 @@ def test_the_corpora_of_an_evaluation(tmp_path: Path) -> None:
     task = small_task(record={"corpora": ["t.csv"]})
     save(tmp_path, measure("one", task, small_vectors()), task, small_vectors())
     assert corpora_of(tmp_path) == ["t.csv"]
+    assert corpora_of(tmp_path, "zero_shot.json") is None
     (tmp_path / "evaluation.json").write_text("[]")
     assert corpora_of(tmp_path) is None
     assert corpora_of(tmp_path / "nowhere") is None
+
+
+def test_metrics_of_the_same_task_and_definition(tmp_path: Path) -> None:
+    task = small_task()
+    save(tmp_path, measure("me", task, small_scores(), metrics=("R@1", "medR")), task, small_scores())
+    assert metrics_of(tmp_path, task.digest, "any-of-n") == ("R@1", "medR")
+    assert metrics_of(tmp_path, task.digest, "fraction") == ()
+    assert metrics_of(tmp_path, "0", "any-of-n") == ()
+    assert metrics_of(tmp_path / "nowhere", task.digest, "any-of-n") == ()

@@ -118,6 +118,19 @@ class TestWithTorch:
             assert np.allclose(vectors[number], alone, atol=1e-5), number
         assert open_system(str(run), max_duration_s=0.5, accelerator="cpu").facts["max_duration_s"] == 0.5
 
+    def test_why_a_clip_cannot_be_read_is_told_as_for_an_exported_model(self, run: Path, tmp_path: Path) -> None:
+        corpus = write_corpus(tmp_path / "damaged")
+        (corpus.parent / "b.wav").write_bytes(b"no sound")
+        asked = open_task([str(corpus)], merged=False)
+        found = [
+            system.encode_sounds(asked, jobs=1, on_progress=lambda *_: None)[2]
+            for system in (open_system(str(run), accelerator="cpu"), open_system("pocket"), open_system("pocket", max_duration_s=0.25))
+        ]
+        assert [len(failures) for failures in found] == [1, 1, 1]
+        assert len({failures[0].message for failures in found}) == 1
+        assert "b.wav" in found[0][0].message
+        assert "cannot be read." not in found[0][0].message
+
     def test_another_way_to_encode_takes_the_place_of_the_models_own(self, run: Path, corpus: Path) -> None:
         class Counting:
             cost: dict[str, float] = {"clips": 3.0}

@@ -28,7 +28,13 @@ def test_names_and_own_texts_together_each_once() -> None:
 
 @pytest.mark.parametrize(
     ("names", "message", "hint"),
-    [(["msclab"], "no set of templates", "Did you mean msclap"), (["{} and {}"], "2 places", "once"), ([], "no template", "plain")],
+    [
+        (["msclab"], "no set of templates", "Did you mean msclap?"),
+        (["laoin"], "no set", "Did you mean laion?"),
+        (["PLAIN"], "no set", "mean plain?"),
+        (["{} and {}"], "2 places", "once"),
+        ([], "no template", "plain"),
+    ],
 )
 def test_what_is_no_template(names: list[str], message: str, hint: str) -> None:
     with pytest.raises(EvaluationError, match=message) as caught:

@@ -55,7 +55,7 @@ def test_the_other_metrics() -> None:
 
 def test_dcase_knows_one_answer_alone() -> None:
     ranks = Ranks(np.array([1, 2, 3]), np.array([0, 1, 3]), np.array([1, 2]), 9)
-    with pytest.raises(InputError, match="1 queries have more than one answer, which the definition dcase does not know"):
+    with pytest.raises(InputError, match="1 query has more than one answer, which the definition dcase does not know"):
         values_of(ranks, "R@1", definition("dcase"))
 
 
@@ -79,6 +79,22 @@ def test_another_metric_is_refused(metric: str) -> None:
     for use in (lambda: values_of(FIVE, metric, definition("merged")), lambda: statistic_of(metric)):
         with pytest.raises(InputError, match="There is no metric"):
             use()
+
+
+@pytest.mark.parametrize(
+    ("metric", "near"),
+    [("map@10", "mAP@10"), ("mAP10", "mAP@10"), ("recall@5", "R@5"), ("r1", "R@1"), ("mrr@10", "MRR@10"), ("medr", "medR"), ("Map", "mAP")],
+)
+def test_capitals_are_told(metric: str, near: str) -> None:
+    with pytest.raises(InputError) as caught:
+        statistic_of(metric)
+    assert caught.value.hint.startswith(f"Did you mean {near}? There are ")
+
+
+def test_a_metric_like_none_has_no_nearest() -> None:
+    with pytest.raises(InputError) as caught:
+        statistic_of("R@0")
+    assert caught.value.hint.startswith("There are ")
 
 
 def test_what_figures_are_of_their_values() -> None:

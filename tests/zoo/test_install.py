@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from hearken.errors import DownloadError, InputError, MissingExtraError, ModelError, ModelNotFoundError
+from hearken.errors import DownloadError, InputError, MissingExtraError, ModelError, ModelNotFoundError, extra_hint
 from hearken.runtime.catalog import find_model, list_models
 from hearken.zoo import install
 from tests.models.hub_server import Hub
@@ -58,7 +58,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(install, "find_spec", lambda name: None if name == "torch" else object())
     with pytest.raises(MissingExtraError, match="needs torch") as caught:
         install.load_model("someone/some-model")
-    assert "hearken[train]" in caught.value.hint
+    assert extra_hint("train") in caught.value.hint
 
 
 def test_percents_tell_every_tenth() -> None:

@@ -50,7 +50,8 @@ def collect(
 ) -> None:
     """Collect sounds and what is said of them from the web, by the rules of the paper; may be stopped and goes on.
 
-    robots.txt is obeyed. The sounds are their authors': read the sites' terms before you share them. Needs pip install "hearken[data]".
+    robots.txt is obeyed. The sounds are their authors': read the sites' terms before you share them. Needs the extra data (in
+    Hearken's folder: pip install ".[data]").
     """
     if name not in NAMES:
         raise DataError(f"{show(name)!r} cannot be collected.", f"What can be: {', '.join(NAMES)}; `hearken data prepare` brings others.")

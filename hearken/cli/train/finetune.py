@@ -56,8 +56,8 @@ def finetune(
 ) -> None:
     """Make a model better at your own sounds.
 
-    Clips that are held out tell whether it helped; if it did not, the model stays as it was. Needs pip install
-    "hearken[train]", and no network.
+    Clips that are held out tell whether it helped; if it did not, the model stays as it was. Needs the extra
+    train (in Hearken's folder: pip install ".[train]"), and no network.
     """
     need_extra()
     from hearken.train.finetune import Wish

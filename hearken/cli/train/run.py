@@ -17,7 +17,7 @@ from hearken.cli.exits import SIGNALLED
 from hearken.cli.options import JobsOption, JsonOption
 from hearken.cli.train.bar import TrainBar
 from hearken.cli.train.finish import Finish
-from hearken.errors import MissingExtraError, show
+from hearken.errors import MissingExtraError, extra_hint, show
 from hearken.train.runs.home import RUNS
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def run(
     """Train a model as a recipe says.
 
     Everything lies in one folder, the run. It may be stopped, or killed, at any moment: with --resume it goes on, and ends
-    with the weights that it would have had. Needs pip install "hearken[train]".
+    with the weights that it would have had. Needs the extra train (in Hearken's folder: pip install ".[train]").
     """
     need_extra()
     if list_:
@@ -97,7 +97,7 @@ def need_extra() -> None:
     """Raise MissingExtraError unless what training needs is installed."""
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise MissingExtraError(f"Training needs {', '.join(missing)}.", 'Install it with `pip install "hearken[train]"`.')
+        raise MissingExtraError(f"Training needs {', '.join(missing)}.", extra_hint("train"))
 
 
 def _recipe(name: str | None, folder: Path | None, settings: list[str], *, resume: bool, smoke: bool, data: str | None) -> Recipe:

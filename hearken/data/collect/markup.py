@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from hearken.errors import DataError, MissingExtraError
+from hearken.errors import DataError, MissingExtraError, extra_hint
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -57,7 +57,7 @@ def parse(text: str) -> BeautifulSoup:
         from bs4 import BeautifulSoup
         from bs4.exceptions import ParserRejectedMarkup
     except ImportError as error:
-        raise MissingExtraError("Reading web pages needs Beautiful Soup.", 'pip install "hearken[data]"') from error
+        raise MissingExtraError("Reading web pages needs Beautiful Soup.", extra_hint("data")) from error
     if text.count("<") > _MAX_ELEMENTS:
         raise DataError(f"The page has more than {_MAX_ELEMENTS} elements.", "Look at it in a browser.")
     try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hearken.data.patience import MAX_WAIT_S, PASSING, wait_s
 from hearken.data.rephrase.cache import Message, Record
 from hearken.data.rephrase.endpoint import KEY_VARIABLE, Endpoint, is_local
-from hearken.errors import EndpointError, MissingExtraError, show
+from hearken.errors import EndpointError, MissingExtraError, extra_hint, show
 
 if TYPE_CHECKING:
     import urllib3
@@ -135,7 +135,7 @@ def _pool(endpoint: Endpoint, jobs: int) -> urllib3.PoolManager:
     try:
         import urllib3
     except ImportError as error:
-        raise MissingExtraError("Asking a language model needs urllib3.", 'pip install "hearken[data]"') from error
+        raise MissingExtraError("Asking a language model needs urllib3.", extra_hint("data")) from error
     parts = urllib.parse.urlsplit(endpoint.base)
     host = parts.hostname or ""
     proxy = None if is_local(host) or urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(parts.scheme)

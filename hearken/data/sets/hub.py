@@ -15,7 +15,7 @@ from typing import Any
 from hearken.data.clip import Corpus
 from hearken.data.rows import Row
 from hearken.data.sets.tables import WHOLE, read_clips
-from hearken.errors import DataError, DownloadError, MissingExtraError, show
+from hearken.errors import DataError, DownloadError, MissingExtraError, extra_hint, show
 
 _REFERENCE = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:/(?P<config>[\w.-]+))?(?::(?P<split>[\w.\[\]%:+-]+))?", re.ASCII)
 
@@ -28,7 +28,7 @@ def load_hub(reference: str) -> Corpus:
     try:
         import datasets
     except ImportError as error:
-        raise MissingExtraError("Hugging Face data sets need the library `datasets`.", 'pip install "hearken[data]"') from error
+        raise MissingExtraError("Hugging Face data sets need the library `datasets`.", extra_hint("data")) from error
     folder = Path(reference).expanduser()
     with _named_errors(reference):
         parts = _saved(folder) if folder.is_dir() else _fetched(reference)

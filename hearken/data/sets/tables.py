@@ -16,7 +16,7 @@ from typing import Any
 from hearken.data.clip import GROUP, Clip, Corpus
 from hearken.data.rows import Row, fail, read_csv, read_json_records, read_jsonl, read_text
 from hearken.data.sets.embedded import keep_sound
-from hearken.errors import MissingDataError, MissingExtraError, show
+from hearken.errors import MissingDataError, MissingExtraError, extra_hint, show
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 COLUMNS = {
@@ -62,7 +62,7 @@ def _read_parquet(path: Path) -> Iterator[Row]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
-        raise MissingExtraError("Reading Parquet needs pyarrow.", 'pip install "hearken[data]"') from error
+        raise MissingExtraError("Reading Parquet needs pyarrow.", extra_hint("data")) from error
     line = 0
     try:
         with parquet.ParquetFile(path) as file:

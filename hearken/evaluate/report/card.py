@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hearken.errors import show
+from hearken.evaluate.report.commands import evaluate_command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hearken.evaluate.report.training import Training
     from hearken.evaluate.store import Stored
 
@@ -18,8 +21,14 @@ _WORDS = {
     "digest": "digest of the weights", "sha256": "SHA-256", "max_duration_s": "longest sound, s", "num_threads": "threads",
     "at": "date (UTC)",
     "t2a": "text to audio", "a2t": "audio to text", "tta": "test-time augmentation", "cli": "command line", "argv": "command line",
+    "variations": "captions rephrased by", "gain_where_fitted": "gain where fitted, as a share of 1",
     "seconds_per_clip": "seconds per clip", "clips_failed": "clips that could not be read",
 }  # fmt: skip
+_SHORT = (
+    "model", "digest", "max_duration_s", "runtime", "tta", "windows", "variations", "members", "weights", "fitted_on", "fitted_metric",
+    "gain_where_fitted", "warning",
+)  # fmt: skip
+"""What a short card tells of the facts of an evaluation."""
 _CODE = {"digest", "SHA-256", "command", "commit", "folder"}
 
 
@@ -40,7 +49,7 @@ class Facts:
     facts: tuple[Fact, ...]
 
 
-def evaluation_card(stored: Stored, definition_summary: str = "", licence: str = "") -> Facts:
+def evaluation_card(stored: Stored, definition_summary: str = "", licence: str = "", title: str = "The evaluation") -> Facts:
     """Return what is known about an evaluation: system, task, definition, licence of the sounds, what was left out, versions."""
     task = stored.task
     own = [
@@ -50,12 +59,41 @@ def evaluation_card(stored: Stored, definition_summary: str = "", licence: str =
         Fact("definition", (stored.definition + (f": {definition_summary}" if definition_summary else ""),)),
         *([Fact("licence of the sounds", (licence,))] if licence else []),
         Fact("folder", (show(stored.folder),), is_code=True),
+        *_command(evaluate_command(stored)),
     ]
     left_out = _flat("", task.record)
-    return Facts("The evaluation", (*own, *_flat("", stored.settings), *_flat("", stored.facts), *left_out))
+    return Facts(title, (*own, *_flat("", stored.settings), *_flat("", stored.facts), *left_out))
 
 
-def training_card(training: Training) -> Facts:
+def short_card(title: str, stored: Stored, training: Training | None) -> Facts:
+    """Return in a few lines what was evaluated and how, and by which command; of a run also its recipe and seed."""
+    task = stored.task
+    facts = [
+        Fact("task", (f"{task.name}: {len(task.queries)} queries, {len(task.clips)} clips",)),
+        Fact("definition", (stored.definition,)),
+        *([Fact("recipe", (training.name,)), Fact("seed", (str(training.seed),))] if training else []),
+        *_chosen(stored.facts),
+        *_command(evaluate_command(stored)),
+    ]
+    return Facts(title, tuple(facts))
+
+
+def zero_shot_card(title: str, task: str, facts: Mapping[str, Any], command: str, folder: Path) -> Facts:
+    """Return in a few lines what classified which clips."""
+    return Facts(title, (Fact("task", (task,)), *_chosen(facts), Fact("folder", (show(folder),), is_code=True), *_command(command)))
+
+
+def _chosen(facts: object) -> list[Fact]:
+    if not isinstance(facts, Mapping):  # another hand wrote it
+        return []
+    return _flat("", {name: facts[name] for name in _SHORT if name in facts})
+
+
+def _command(command: str) -> list[Fact]:
+    return [Fact("to evaluate again", (command,), is_code=True)] if command else []
+
+
+def training_card(training: Training, title: str = "The training run") -> Facts:
     """Return what is known about a run: recipe, where it comes from, seed, data, versions, and when it was started and gone on with."""
     about = training.recipe.get("about")
     shown = {key: value for key, value in about.items() if value} if isinstance(about, Mapping) else {}
@@ -70,7 +108,7 @@ def training_card(training: Training) -> Facts:
     ]
     for number, start in enumerate(starts if isinstance(starts, Sequence) else (), start=1):
         facts += _flat("start" if number == 1 else f"start {number}", start)
-    return Facts("The training run", tuple(facts))
+    return Facts(title, tuple(facts))
 
 
 def _flat(prefix: str, value: object) -> list[Fact]:

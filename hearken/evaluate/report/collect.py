@@ -1,8 +1,8 @@
 """What there is to report on: runs with their curves and evaluations, found in the folders that somebody names.
 
-A folder is a run (it has a `run.json`), an evaluation (it has an `evaluation.json`), or is looked through for either. Nothing here needs
-torch: a run's records are read as the JSON that they are. What is broken or half written is told and left out; a report of the rest is
-better than none.
+A folder is a run (it has a `run.json`), an evaluation (it has an `evaluation.json`), a zero-shot classification (it has a `zero_shot.json`),
+or is looked through for any of them. Nothing here needs torch: a run's records are read as the JSON that they are. What is broken or half
+written is told and left out; a report of the rest is better than none.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 
 from hearken.errors import EvaluationError, HearkenError, show
 from hearken.evaluate.report.training import RUN_LOG, RUN_RECORD, Training, read_training
+from hearken.evaluate.report.zero_shot import Classification, is_zero_shot, read_zero_shot
 from hearken.evaluate.store import Stored, load
 
 RUN_EVALUATIONS, EVALUATION_RECORD = "evaluations", "evaluation.json"
@@ -44,10 +45,11 @@ class System:
 
 @dataclass(frozen=True, eq=False)
 class Collected:
-    """All that was found: `systems`, each with a name of its own, and a sentence for each folder that was `skipped`."""
+    """All that was found: `systems`, each with a name of its own, zero-shot classifications, and a sentence for each folder that was `skipped`."""
 
     systems: tuple[System, ...]
     skipped: tuple[str, ...] = ()
+    classified: tuple[Classification, ...] = ()
 
     def named(self, name: str) -> tuple[System, ...]:
         """Return the system of this name; without one, all whose recipe is called so, which differ in their seeds."""
@@ -63,6 +65,7 @@ def collect(places: Sequence[str | Path]) -> Collected:
     """
     runs: dict[Path, System] = {}
     alone: dict[Path, Stored] = {}
+    classified: dict[Path, Classification] = {}
     skipped: list[str] = []
     for place in places:
         folder = Path(place)
@@ -71,20 +74,21 @@ def collect(places: Sequence[str | Path]) -> Collected:
         told = len(skipped)
         found = list(_records(folder, _MAX_DEPTH, skipped))
         for each in found:
-            _take(each, runs, alone, skipped)
+            _take(each, runs, alone, classified, skipped)
         if not found and len(skipped) == told:
             skipped.append(f"{show(folder)} holds neither a run nor an evaluation.")
     systems = _joined(runs, alone)
-    if not systems:
+    if not systems and not classified:
         why = " ".join(skipped[:3])
         raise EvaluationError(f"There is nothing to report on. {why}".strip(), "`hearken evaluate` makes evaluations.")
     skipped += [f"{show(each.folder)} has no evaluation; `hearken evaluate` makes one." for each in systems if not each.evaluations]
-    return Collected(_named_apart(systems), tuple(dict.fromkeys(skipped)))
+    skipped += [sentence for each in classified.values() for sentence in each.broken]
+    return Collected(_named_apart(systems), tuple(dict.fromkeys(skipped)), tuple(classified.values()))
 
 
 def _records(folder: Path, depth: int, skipped: list[str]) -> Iterator[Path]:
-    """The runs and evaluations in `folder`, itself first, in natural order."""
-    if (folder / RUN_RECORD).is_file() or (folder / EVALUATION_RECORD).is_file():
+    """The runs, evaluations and classifications in `folder`, itself first, in natural order."""
+    if (folder / RUN_RECORD).is_file() or (folder / EVALUATION_RECORD).is_file() or is_zero_shot(folder):
         yield folder
         return
     try:
@@ -99,23 +103,28 @@ def _records(folder: Path, depth: int, skipped: list[str]) -> Iterator[Path]:
         yield from _records(folder / name, depth - 1, skipped)
 
 
-def _take(folder: Path, runs: dict[Path, System], alone: dict[Path, Stored], skipped: list[str]) -> None:
-    """Read a run with its evaluations, or an evaluation."""
+def _take(
+    folder: Path, runs: dict[Path, System], alone: dict[Path, Stored], classified: dict[Path, Classification], skipped: list[str]
+) -> None:  # fmt: skip
+    """Read a run with its evaluations, an evaluation, or a classification."""
     key = folder.resolve()
-    if key in runs or key in alone:
+    if key in runs or key in alone or key in classified:
         return
     try:
         if (folder / EVALUATION_RECORD).is_file():
             alone[key] = load(folder)
             return
+        if is_zero_shot(folder):
+            classified[key] = read_zero_shot(folder)
+            return
         training = read_training(folder, skipped)
     except _BROKEN as error:
         skipped.append(_told(folder, error))
         return
-    runs[key] = System(_short(folder), folder, training, dict(_evaluations(folder / RUN_EVALUATIONS, skipped)))
+    runs[key] = System(_short(folder), folder, training, dict(_evaluations(folder / RUN_EVALUATIONS, classified, skipped)))
 
 
-def _evaluations(folder: Path, skipped: list[str]) -> Iterator[tuple[str, Stored]]:
+def _evaluations(folder: Path, classified: dict[Path, Classification], skipped: list[str]) -> Iterator[tuple[str, Stored]]:
     try:
         found = [path for path in folder.iterdir() if path.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
@@ -127,6 +136,9 @@ def _evaluations(folder: Path, skipped: list[str]) -> Iterator[tuple[str, Stored
         if each.name.startswith("."):
             continue
         try:
+            if is_zero_shot(each) and not (each / EVALUATION_RECORD).is_file():
+                classified.setdefault(each.resolve(), read_zero_shot(each))
+                continue
             yield each.name, load(each)
         except _BROKEN as error:
             skipped.append(_told(each, error))

@@ -1,13 +1,14 @@
 """A sweep in tables: all figures, each system against a baseline, and whether the orderings that papers claim hold.
 
 Systems are compared query by query, on one task (its digest says so) by one definition of the metrics. A difference is called one only
-where its 95 % interval does not hold nought: else the data do not tell, which is neither yes nor no.
+where its 95 % interval does not hold nought and the permutation test agrees (p < 0.05; of few queries the interval alone is too narrow):
+else the data do not tell, which is neither yes nor no.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from hearken.evaluate.report.claims import METRIC, Claim
 from hearken.evaluate.report.collect import Collected, System
 from hearken.evaluate.report.published import heading_of, paper_tables, unit_of
 from hearken.evaluate.report.table import Cell, ReportTable, best_marked, words
+from hearken.evaluate.report.words import alike_words, few_words
+from hearken.evaluate.report.zero_shot import zero_shot_tables
 from hearken.evaluate.store import Stored
 from hearken.metrics.compare import Comparison, paired
 
@@ -25,6 +28,7 @@ _LOWER_IS_BETTER = ("medR", "meanR")
 _BESIDES = ("tta", "windows", "variations")
 _OF_CLAIMS, _OF_SYSTEMS, _NOT_RUN = ("confirmed", "contradicted", "undecided"), ("better", "worse", "undecided"), "not run"
 _SHARE = 0.05
+_BOTH = "'undecided' where this holds nought, or p is not below 0.05."
 _NO_OTHER_SEED = "Intervals are over queries: they say nothing about another seed, and one training is one draw."
 
 
@@ -53,20 +57,24 @@ class Group:
         return f"{show(self.task)}: {self.num_queries} queries, {self.num_clips} clips"
 
 
-def report_tables(collected: Collected, *, baseline: str = "", claims: Sequence[Claim] = ()) -> tuple[ReportTable, ...]:
-    """Return all tables of a report, in its order: claimed orderings, figures, everything against `baseline`, the papers' tables.
+def report_tables(
+    collected: Collected, *, baseline: str = "", claims: Sequence[Claim] = (), zero_shot: bool = True
+) -> tuple[ReportTable, ...]:  # fmt: skip
+    """Return all tables of a report, in its order: claimed orderings, figures, everything against `baseline`, the papers' tables, and
+    (with `zero_shot`) the classifications.
 
     Raises EvaluationError for a baseline that is no system.
     """
     found = groups(collected)
     tables: list[ReportTable] = [orderings(collected, claims)] if claims else []
-    tables += [figures_table(group) for group in found]
+    tables += [figures_table(group) for group in found if any(row.stored.figures for row in group.rows)]
     if baseline:
         if not collected.named(baseline):
             names = ", ".join(system.name for system in collected.systems)
             raise EvaluationError(f"There is no system {show(baseline)} to compare with.", f"There are {names}.")
-        tables += [against(group, baseline) for group in found if _chosen(group, baseline)]
-    return (*tables, *paper_tables(collected))
+        tables += [table for group in found if _chosen(group, baseline) and (table := against(group, baseline)).rows]
+    classified = [table for each in collected.classified for table in zero_shot_tables(each)] if zero_shot else []
+    return (*tables, *paper_tables(collected), *classified)
 
 
 def groups(collected: Collected) -> tuple[Group, ...]:
@@ -83,6 +91,23 @@ def groups(collected: Collected) -> tuple[Group, ...]:
     )
 
 
+def main_group(collected: Collected, metric: str = METRIC) -> Group | None:
+    """Return the group that most systems stand in, of several such the one with the most queries: what a page begins with.
+
+    Only rows with `metric` count, and are in it; all do where none has it. None where nothing was evaluated.
+    """
+    everything = groups(collected)
+    rated = [
+        replace(group, rows=rows) for group in everything if (rows := tuple(row for row in group.rows if metric in row.stored.figures))
+    ]
+    return max(rated or everything, key=lambda group: (num_systems(group), group.num_queries), default=None)
+
+
+def num_systems(group: Group) -> int:
+    """Return how many systems stand in a group; one may have several rows."""
+    return len({row.system.name for row in group.rows})
+
+
 def figures_table(group: Group) -> ReportTable:
     """Return all figures of a group, a row for each system, the best of each column marked."""
     metrics = tuple(dict.fromkeys(metric for row in group.rows for metric in row.stored.figures))
@@ -96,6 +121,8 @@ def figures_table(group: Group) -> ReportTable:
         notes.append(
             "The best of a column is marked; where intervals overlap, ask for the paired difference (--baseline) before you believe it."
         )
+    notes += few_words(group.rows[0].stored.task, [figure for row in group.rows for figure in row.stored.figures.items()])
+    notes += alike_words(group.rows[0].stored)
     return ReportTable(group.title, ("system", *map(heading_of, metrics)), rows, tuple(notes))
 
 
@@ -115,7 +142,7 @@ def against(group: Group, baseline: str, metric: str = METRIC) -> ReportTable:
         for rows, result, p_holm in zip(others, results, adjusted, strict=True)
     ]
     notes = [
-        f"Paired: the same queries, ours less that of {show(baseline)}, with its 95 % interval; 'undecided' where this holds nought.",
+        f"Paired: the same queries, ours less that of {show(baseline)}, with its 95 % interval; {_BOTH}",
         *_of_chance([rows[0].name for rows in others], results, adjusted),
         _NO_OTHER_SEED,
     ]
@@ -140,7 +167,8 @@ def orderings(collected: Collected, claims: Sequence[Claim]) -> ReportTable:
     less = "Difference: what is claimed to be better less what is claimed to be worse, on the same queries, with its 95 % interval"
     notes = [
         f"{less}." if not any(metric.endswith(_LOWER_IS_BETTER) for metric in metrics) else f"{less}; of ranks the other way about.",
-        "Confirmed: the whole interval is above nought. Contradicted: all of it is below. Undecided: it holds nought, so these queries do not tell.",
+        "Confirmed: the whole interval is above nought, and p is below 0.05. Contradicted: it is all below nought, and p below 0.05.",
+        "Undecided: neither; these queries do not tell.",
         *_of_chance([claim.words for claim in claims], results, adjusted),
         _NO_OTHER_SEED,
     ]
@@ -167,6 +195,16 @@ def compare(ours: Sequence[Row], theirs: Sequence[Row], metric: str) -> Comparis
         return None
     sign = -1.0 if metric.endswith(_LOWER_IS_BETTER) else 1.0
     return paired(sign * first[0], sign * second[0], first[2])
+
+
+def decided(result: Comparison) -> int:
+    """Return 1 where ours is better, -1 where it is worse, 0 where the data do not tell: interval and p-value must agree.
+
+    Of few queries the bootstrap's interval is too narrow (it may have no width at all), and the permutation test is exact.
+    """
+    if result.p_value >= _SHARE:
+        return 0
+    return int(result.difference.low > 0) - int(result.difference.high < 0)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -200,14 +238,14 @@ def _chosen(group: Group, name: str) -> list[Row]:
     keys: tuple[Callable[[Row], str], ...] = (lambda row: row.system.name, lambda row: row.system.recipe_name)
     found = own or next((rows for key in keys if (rows := [row for row in group.rows if key(row) == name])), [])
     plainest: dict[str, Row] = {}
-    for row in sorted(found, key=_extras):
+    for row in sorted(found, key=lambda row: extras(row.stored)):
         plainest.setdefault(row.system.name, row)
     return [row for row in found if plainest[row.system.name] is row]
 
 
-def _extras(row: Row) -> int:
-    """How many things were done besides encoding sounds and captions as the model does."""
-    facts: object = row.stored.facts  # another hand may have written it
+def extras(stored: Stored) -> int:
+    """Return how many things were done besides encoding sounds and captions as the model does."""
+    facts: object = stored.facts  # another hand may have written it
     return sum(bool(facts.get(name)) for name in _BESIDES) if isinstance(facts, dict) else 0
 
 
@@ -259,9 +297,8 @@ def _p_text(value: float) -> str:
 def _verdict(result: Comparison | None, names: tuple[str, str, str]) -> str:
     if result is None:
         return _NOT_RUN
-    if result.difference.low > 0:
-        return names[0]
-    return names[1] if result.difference.high < 0 else names[2]
+    better, worse, unknown = names
+    return {1: better, -1: worse}.get(decided(result), unknown)
 
 
 def _of_chance(names: Sequence[str], results: Sequence[Comparison | None], adjusted: Sequence[float]) -> Iterator[str]:
@@ -270,8 +307,8 @@ def _of_chance(names: Sequence[str], results: Sequence[Comparison | None], adjus
     if count < 2:
         return
     yield f"Of {count} comparisons without any difference, about {_SHARE * count:.1f} would look decided by chance; p (Holm) is adjusted for that."
-    decided = [result is not None and (result.difference.low > 0 or result.difference.high < 0) for result in results]
-    weak = [name for name, is_decided, p_holm in zip(names, decided, adjusted, strict=True) if is_decided and p_holm >= _SHARE]
+    told = [result is not None and decided(result) != 0 for result in results]
+    weak = [name for name, is_told, p_holm in zip(names, told, adjusted, strict=True) if is_told and p_holm >= _SHARE]
     if weak:
         yield f"Decided alone, but not among so many (p (Holm) is not below {_SHARE}), so it may be chance: {'; '.join(weak)}."
 

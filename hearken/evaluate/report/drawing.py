@@ -13,7 +13,7 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from hearken.errors import MissingExtraError, show
+from hearken.errors import MissingExtraError, extra_hint, show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,7 @@ def draw(paint: Paint, *, name: str, words: str, height_in: float = 3.0) -> str:
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtraError("Charts need matplotlib.", 'pip install "hearken[report]"') from error
+        raise MissingExtraError("Charts need matplotlib.", extra_hint("report")) from error
     made = io.StringIO()
     style: Any = {**_STYLE, "svg.hashsalt": name}  # its type is a list of all keys that there are
     with mpl.rc_context(style), warnings.catch_warnings():

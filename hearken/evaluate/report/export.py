@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from typing import Literal
 
 from hearken.errors import show
-from hearken.evaluate.report.table import Cell, ReportTable, cell_text, ours_text, published_text, scale_of
+from hearken.evaluate.report.table import Cell, ReportTable, by_way, cell_text, ours_text, published_text, scale_of
 
 Form = Literal["md", "csv", "latex"]
 CSV_COLUMNS = ("table", "row", "column", "text", "value", "low", "high", "published", "unit")
 _DIGITS = 6
 _LIGATURES = re.compile(r"([-',])(?=\1)")
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|~&!$]")
+_FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 _LATEX = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", "`": r"\textasciigrave{}", '"': r"\textquotedbl{}", "[": "{[}", "]": "{]}", "*": "{*}",
@@ -28,8 +29,9 @@ def export(tables: Sequence[ReportTable], form: Form) -> str:
 
 
 def markdown(tables: Sequence[ReportTable]) -> str:
-    """Return the tables with a heading each, their notes as a list below; the best figure of a column is bold."""
-    return "\n".join(_markdown(table) for table in tables)
+    """Return the tables with a heading each, their notes as a list below; the best figure of a column is bold. What is too wide stands in
+    two, one for each direction."""
+    return "\n".join(_markdown(half) for table in tables for half in by_way(table))
 
 
 def csv_text(tables: Sequence[ReportTable]) -> str:
@@ -49,8 +51,11 @@ def csv_text(tables: Sequence[ReportTable]) -> str:
 
 
 def latex(tables: Sequence[ReportTable]) -> str:
-    r"""Return the tables as LaTeX floats; they need `\usepackage{booktabs}` and `\usepackage[T1]{fontenc}`."""
-    return "\n".join(_latex(table) for table in tables)
+    r"""Return the tables as LaTeX floats, one for each direction where they are wide, and made smaller where they are wider than the page.
+
+    They need `\usepackage{booktabs}`, `\usepackage{graphicx}` and `\usepackage[T1]{fontenc}`.
+    """
+    return "\n".join(_latex(half) for table in tables for half in by_way(table))
 
 
 def escape_markdown(text: str) -> str:
@@ -88,9 +93,8 @@ def _latex(table: ReportTable) -> str:
     body = [" & ".join(row) + r" \\" for row in rows]
     notes = [rf"\par\footnotesize {escape_latex(note)}" for note in table.notes]
     return "\n".join([
-        r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(table.title)}}}", rf"\begin{{tabular}}{{{'l' * len(table.columns)}}}",
-        r"\toprule", " & ".join(map(escape_latex, table.columns)) + r" \\", r"\midrule", *body, r"\bottomrule", r"\end{tabular}", *notes,
-        r"\end{table}", "",
+        r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(table.title)}}}", _FITTED, rf"\begin{{tabular}}{{{'l' * len(table.columns)}}}",
+        r"\toprule", " & ".join(map(escape_latex, table.columns)) + r" \\", r"\midrule", *body, r"\bottomrule", r"\end{tabular}}", *notes, r"\end{table}", "",
     ])  # fmt: skip
 
 

@@ -13,19 +13,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hearken import __version__
-from hearken.errors import HearkenError, MissingExtraError, show
-from hearken.evaluate.report.card import Facts, evaluation_card, training_card
+from hearken.errors import HearkenError, MissingExtraError, extra_hint, show
+from hearken.evaluate.report.card import Facts, evaluation_card, short_card, training_card
 from hearken.evaluate.report.charts import TtaPoint
 from hearken.evaluate.report.claims import Claim
 from hearken.evaluate.report.collect import Collected, System
-from hearken.evaluate.report.comparison import compare, groups, report_tables
-from hearken.evaluate.report.parts import curves_part, labels_part, licence_of, mistakes_part, systems_part, tiles_of, tta_part
+from hearken.evaluate.report.comparison import compare, decided, extras, groups, main_group, num_systems, report_tables
+from hearken.evaluate.report.parts import (
+    curves_part,
+    labels_part,
+    licence_of,
+    mistakes_part,
+    systems_part,
+    tiles_of,
+    tta_part,
+    zero_shot_part,
+)  # fmt: skip
 from hearken.evaluate.report.published import published_of
 from hearken.evaluate.report.shown import Part, shown_tables
 from hearken.evaluate.report.sounds import Sounds
 from hearken.evaluate.report.table import Cell, ReportTable, ours_text
 from hearken.evaluate.report.training_part import training_part
-from hearken.evaluate.report.words import definitions_of, figure_text, summary
+from hearken.evaluate.report.words import alike_words, definitions_of, few_words, figure_text, summary
+from hearken.evaluate.report.zero_shot import zero_shot_facts
 from hearken.metrics.definitions import DEFINITIONS, definition
 
 if TYPE_CHECKING:
@@ -77,9 +87,11 @@ def build(collected: Collected, options: PageOptions | None = None, *, tell: Tel
     _check_extra()
     looks, broken = _measured(looked_at(collected))
     sounds = Sounds(is_wanted=options.audio)
-    tables = report_tables(collected, baseline=options.baseline, claims=options.claims)
+    tables = report_tables(collected, baseline=options.baseline, claims=options.claims, zero_shot=False)
     parts = [Part("claims", "Claims", tables=shown_tables(tables[0]))] if options.claims else []
     parts.append(_figures_part(collected, looks, tables[1:] if options.claims else tables, broken))
+    if (classified := zero_shot_part(collected.classified)) is not None:
+        parts.append(classified)
     if (augmented := tta_part(options.tta)) is not None:
         parts.append(augmented)
     for number, look in enumerate(looks, start=1):
@@ -96,12 +108,14 @@ def build(collected: Collected, options: PageOptions | None = None, *, tell: Tel
 
 
 def looked_at(collected: Collected) -> list[Look]:
-    """Return the evaluations to look at closely: of one system three at most, of several the best one by mAP@10 from text to audio."""
+    """Return the evaluations to look at closely: of one system three at most, those with the most queries first (and of the same, the plainest);
+    of several systems the best one by mAP@10 from text to audio, of the task that most of them did."""
     all_of = [Look(system, name, stored) for system in collected.systems for name, stored in system.evaluations.items()]
     if len(collected.systems) == 1:
-        return all_of[:_MOST_LOOKS]
-    rated = [look for look in all_of if _MAIN_METRIC in look.stored.figures] or all_of
-    return sorted(rated, key=lambda look: -_main_value(look.stored))[:1]
+        return sorted(all_of, key=lambda look: (-len(look.stored.task.queries), extras(look.stored)))[:_MOST_LOOKS]
+    group = main_group(collected)
+    rows = {id(row.stored) for row in group.rows} if group else set()
+    return sorted((look for look in all_of if id(look.stored) in rows), key=lambda look: -_main_value(look.stored))[:1]
 
 
 def _measured(looks: Sequence[Look]) -> tuple[list[Look], list[str]]:
@@ -128,7 +142,7 @@ def _check_extra() -> None:
         import jinja2  # noqa: F401
         import matplotlib as mpl  # noqa: F401
     except ImportError as error:
-        raise MissingExtraError("A report as a page needs jinja2 and matplotlib.", 'pip install "hearken[report]"') from error
+        raise MissingExtraError("A report as a page needs jinja2 and matplotlib.", extra_hint("report")) from error
 
 
 def _figures_part(collected: Collected, looks: Sequence[Look], tables: Sequence[ReportTable], broken: Sequence[str]) -> Part:
@@ -136,11 +150,16 @@ def _figures_part(collected: Collected, looks: Sequence[Look], tables: Sequence[
     if len(collected.systems) == 1 and looks:
         look = looks[0]
         part.tiles = tiles_of(look.stored.figures, published_of(look.system, look.stored))
-    if (chart := systems_part(collected.systems)) is not None:
+        if len(look.system.evaluations) > 1:
+            task = look.stored.task
+            part.intro.append(
+                f"Of {look.name}, by {look.stored.definition}: {task.name}, {len(task.queries)} queries, {len(task.clips)} clips."
+            )
+    if (chart := systems_part(main_group(collected))) is not None:
         part.charts.append(chart)
     part.tables = [shown for table in tables for shown in shown_tables(table)]
     part.notes = [*collected.skipped, *broken]
-    if not any(system.evaluations for system in collected.systems):
+    if not collected.classified and not any(system.evaluations for system in collected.systems):
         part.intro.append("Nothing was evaluated yet; `hearken evaluate` does that.")
     return part
 
@@ -162,29 +181,45 @@ def _card_part(collected: Collected, looks: Sequence[Look], options: PageOptions
     part.intro = [f"{rule.name}: {rule.summary} So computed by: {'; '.join(rule.papers)}." for rule in known]
     figures = {name: figure for look in looks for name, figure in look.stored.figures.items()}
     part.intro += definitions_of(figures, [rule.recall for rule in known])
-    part.facts = _cards(looks)
+    part.facts = _cards(collected, looks)
     if options.command:
         part.notes.append(f"This page: {options.command}")
     return part
 
 
-def _cards(looks: Sequence[Look]) -> list[Facts]:
+def _cards(collected: Collected, looks: Sequence[Look]) -> list[Facts]:
+    """All that is known of what is looked at closely, and a few lines on each of the others."""
+    all_of = [(system, name, stored) for system in collected.systems for name, stored in system.evaluations.items()]
+    titles = {id(stored): f"{system.name}, {name}" if len(system.evaluations) > 1 else system.name for system, name, stored in all_of}
+    close = {id(look.stored) for look in looks}
     cards: list[Facts] = []
     for look in looks:
-        rule = DEFINITIONS.get(look.stored.definition)
-        cards.append(evaluation_card(look.stored, rule.summary if rule else "", licence_of(look.stored.task)))
-    trainings = {look.system.folder: look.system.training for look in looks if look.system.training}
-    return cards + [training_card(training) for training in trainings.values()]
+        rule, title = DEFINITIONS.get(look.stored.definition), "The evaluation"
+        title += f": {titles[id(look.stored)]}" if len(all_of) > 1 else ""
+        cards.append(evaluation_card(look.stored, rule.summary if rule else "", licence_of(look.stored.task), title))
+    alone = {system.folder for system in collected.systems} if len(collected.systems) == 1 else set()
+    looked = {look.system.folder for look in looks}
+    cards += [
+        training_card(system.training, "The training run" + ("" if alone else f": {system.name}"))
+        for system in collected.systems
+        if system.training and system.folder in alone | looked
+    ]
+    cards += [short_card(titles[id(stored)], stored, system.training) for system, _, stored in all_of if id(stored) not in close]
+    return cards + [zero_shot_facts(each, f"Zero-shot classification: {each.title}") for each in collected.classified]
 
 
 def _title(collected: Collected) -> str:
     names = [system.name for system in collected.systems]
+    if not names:
+        return (
+            f"Zero-shot classification: {collected.classified[0].title}" if len(collected.classified) == 1 else "Zero-shot classification"
+        )
     return names[0] if len(names) == 1 else f"{len(names)} systems compared"
 
 
 def _subtitle(collected: Collected) -> str:
     tasks = dict.fromkeys(stored.task.name for system in collected.systems for stored in system.evaluations.values())
-    return "Language-based audio retrieval" + (f" on {', '.join(tasks)}" if tasks else "")
+    return "Language-based audio retrieval" + (f" on {', '.join(tasks)}" if tasks else "") if collected.systems else ""
 
 
 def _summary(collected: Collected, looks: Sequence[Look]) -> list[str]:
@@ -194,29 +229,31 @@ def _summary(collected: Collected, looks: Sequence[Look]) -> list[str]:
     printed = published_of(look.system, look.stored)
     said = summary(look.system.name, look.stored.task, look.stored.figures, printed, recall=definition(look.stored.definition).recall)
     lead = _lead(collected, look) if len(collected.systems) > 1 else ""
-    return [lead, *said] if lead else said
+    rough = few_words(look.stored.task, list(look.stored.figures.items()))
+    return [*([lead] if lead else []), *said, *rough, *alike_words(look.stored)]
 
 
 def _lead(collected: Collected, look: Look) -> str:
-    """How the best system stands to the next on the same task, in a sentence; "" where there is none to compare with."""
-    group = next((each for each in groups(collected) if any(row.stored is look.stored for row in each.rows)), None)
+    """On which task how many systems are compared, and how the best of them stands to the next."""
+    group = main_group(collected)
     if group is None or _MAIN_METRIC not in look.stored.figures:
         return ""
-    rows = sorted((row for row in group.rows if _MAIN_METRIC in row.stored.figures), key=lambda row: -_main_value(row.stored))
+    rows = sorted(group.rows, key=lambda row: -_main_value(row.stored))
+    asked = f"{group.title}, by {group.definition}"
+    others = len(groups(collected)) - 1
+    elsewhere = f" What else was asked or measured ({others} more) has tables of its own." if others else ""
+    count = f"{num_systems(group)} of the {len(collected.systems)} systems" if others else f"{len(collected.systems)} systems"
     if len(rows) < 2:
-        return ""
+        return f"This is of {count} on {asked}.{elsewhere}"
     best, following = rows[:2]
     result = compare([best], [following], _MAIN_METRIC)
     figure = figure_text(_MAIN_METRIC, best.stored.figures[_MAIN_METRIC])
-    opening = f"Of {len(rows)} systems, {best.name} has the highest mAP@10 from text to audio, {figure} %"
+    rated = f"{len(rows)} evaluations (of {count})" if num_systems(group) < len(rows) else count
+    opening = f"Compared are {rated} on {asked}.{elsewhere} {best.name} has the highest mAP@10 from text to audio, {figure} %"
     if result is None:
         return f"{opening}."
     lead = ours_text(Cell(figure=result.difference, is_signed=True))
-    told = (
-        "more than chance in the choice of queries explains"
-        if result.difference.low > 0
-        else "which these queries cannot tell from nothing"
-    )
+    told = "more than chance in the choice of queries explains" if decided(result) > 0 else "which these queries cannot tell from nothing"
     return f"{opening}: {lead} against the next, {following.name}, {told}."
 
 

@@ -5,28 +5,32 @@ Legend: `Q` queries, `N` clips.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hearken.data.locate import card_of
 from hearken.evaluate.misses import Hub, Miss, hubs, nearest_misses, worst_misses
 from hearken.evaluate.report.charts import TtaPoint, Whisker, recall_chart, similarity_chart, systems_chart, tta_chart
+from hearken.evaluate.report.claims import METRIC
 from hearken.evaluate.report.details import histogram, label_table, recall_lines
 from hearken.evaluate.report.published import Published, heading_of, published_of, unit_of
 from hearken.evaluate.report.shown import Chart, Clips, Heard, Mistake, Mistakes, Part, Tile, shown_cell, shown_table
 from hearken.evaluate.report.sounds import Sound, Sounds
 from hearken.evaluate.report.table import Cell, ReportTable
 from hearken.evaluate.report.words import recall_words
+from hearken.evaluate.report.zero_shot import Classification, zero_shot_tables, zero_shot_words
 from hearken.metrics.confidence import Interval
 from hearken.metrics.definitions import definition
 
 if TYPE_CHECKING:
-    from hearken.evaluate.report.collect import System
+    from hearken.evaluate.report.comparison import Group
     from hearken.evaluate.store import Stored
     from hearken.evaluate.task import Task
 
 TILES = ("t2a_mAP@10", "t2a_R@1", "t2a_R@10", "t2a_medR", "a2t_mAP@10", "a2t_R@1", "a2t_R@10", "a2t_medR")
 _HUBS = 6
+_ALIKE = "Left out: queries for which a clip with the very same caption came first. It answers them as well as the right one."
 _WITHHELD = "not public"
 _MOST_WHISKERS = 24
 _NEAREST = "The right clip all but came first: would a listener agree with the order?"
@@ -46,22 +50,18 @@ def _tile(name: str, figure: Interval, printed: Published | None) -> Tile:
     return Tile(title, shown.ours, "%" if unit_of(name) == "percent" else "", shown.between, told)
 
 
-def systems_part(systems: Sequence[System], metric: str = "t2a_mAP@10") -> Chart | None:
-    """Return the chart that compares several systems on the task that most of them did; None for fewer than two."""
-    tasks: dict[str, list[Whisker]] = {}
-    for system in systems:
-        for name, stored in system.evaluations.items():
-            if metric in stored.figures:
-                title = system.name if len(system.evaluations) == 1 else f"{system.name}, {name}"
-                printed = published_of(system, stored).get(metric)
-                whisker = Whisker(title, stored.figures[metric], printed.value / 100 if printed else None)
-                tasks.setdefault(stored.task.digest, []).append(whisker)
-    rows = max(tasks.values(), key=len, default=[])[:_MOST_WHISKERS]
-    if len(rows) < 2:
+def systems_part(group: Group | None, metric: str = METRIC) -> Chart | None:
+    """Return the chart that compares the rows of a group; None for fewer than two."""
+    rows: list[Whisker] = []
+    for row in group.rows if group else ():
+        if metric in row.stored.figures:
+            printed = published_of(row.system, row.stored).get(metric)
+            rows.append(Whisker(row.name, row.stored.figures[metric], printed.value / 100 if printed else None))
+    if group is None or len(rows) < 2:
         return None
-    title = heading_of(metric)
+    rows, title = rows[:_MOST_WHISKERS], heading_of(metric)
     caption = (
-        f"{title} of each system: the dot is the figure, the bar its 95 % interval. "
+        f"{title} of each system on {group.title}: the dot is the figure, the bar its 95 % interval. "
         "Bars that overlap do not say that two are equal: see the paired comparison."
         + (" Diamonds are the published figures." if any(row.published is not None for row in rows) else "")
     )
@@ -70,7 +70,7 @@ def systems_part(systems: Sequence[System], metric: str = "t2a_mAP@10") -> Chart
 
 def curves_part(stored: Stored, number: int) -> Part:
     """Return the curves of R@k and the histogram of similarities."""
-    part = Part(f"curves-{number}", f"Recall and similarity: {stored.system}")
+    part = Part(f"curves-{number}", "Recall and similarity")
     told = recall_words([definition(stored.definition).recall]).removesuffix(".")
     caption = f"{told[0].upper()}{told[1:]}; the band is the 95 % interval at each k."
     part.charts.append(Chart(recall_chart(recall_lines(stored.evaluation), name=f"recall{number}"), caption))
@@ -98,15 +98,30 @@ def mistakes_part(stored: Stored, number: int, sounds: Sounds, count: int) -> Pa
         part.intro.append("There are no players: the evaluation does not say where the sounds are.")
     elif not here.is_wanted:
         part.intro.append("The sounds were left out of this page.")
+    alike, captions = 0, _captions_of(task)
     for title, note, find in (("Nearest mistakes", _NEAREST, nearest_misses), ("Worst mistakes", _WORST, worst_misses)):
-        if found := find(scores, task, direction.ranks, count=count):
+        found, left_out = _honest(partial(find, scores, task, direction.ranks), captions, count)
+        alike = max(alike, left_out)
+        if found:
             part.misses.append(Mistakes(title, note, tuple(_mistake(miss, task, here) for miss in found)))
+    if alike:
+        part.intro.append(_ALIKE)
     often = [hub for hub in hubs(scores, task, k=1, count=min(count, _HUBS)) if hub.wrong > 1]
     if often:
         note = "Hubs: these come first for many queries that they do not answer."
         part.clips.append(Clips("Clips that come first too often", note, tuple(_hub(hub, task, here) for hub in often)))
-    if not part.misses:
+    if not part.misses and not alike:
         part.intro.append("There is none: every query finds a right clip first.")
+    return part
+
+
+def zero_shot_part(found: Sequence[Classification]) -> Part | None:
+    """Return zero-shot classifications: figures beside chance, prompts, the worst classes, and what is taken for what."""
+    if not found:
+        return None
+    part = Part("zero-shot", "Zero-shot classification")
+    part.intro = [sentence for each in found for sentence in zero_shot_words(each)]
+    part.tables = [shown_table(table) for each in found for table in zero_shot_tables(each)]
     return part
 
 
@@ -164,6 +179,28 @@ def _figure(point: TtaPoint | None) -> Interval | None:
 
 def _cost(point: TtaPoint | None) -> str:
     return "" if point is None or point.seconds_per_clip is None else f"{point.seconds_per_clip:.3g}"
+
+
+def _honest(find: Callable[..., list[Miss]], captions: Sequence[frozenset[str]], count: int) -> tuple[list[Miss], int]:
+    """The first `count` mistakes where no clip with the same caption came first, and how many others were passed over."""
+    most = count
+    while True:
+        found = find(count=most)
+        kept = [miss for miss in found if _plain(miss.text) not in captions[miss.instead[0][0]]]
+        if len(kept) >= count or len(found) < most:
+            return kept[:count], len(found) - len(kept)
+        most *= 4
+
+
+def _captions_of(task: Task) -> list[frozenset[str]]:
+    """The captions of each clip (N), without what is case or space alone: a clip that has the query among them is as right as the right one."""
+    texts = [_plain(text) for text in task.queries]
+    own = task.relevance.transposed()
+    return [frozenset(texts[query] for query in own.of(clip)) for clip in range(len(task.clips))]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _mistake(miss: Miss, task: Task, sounds: Sounds) -> Mistake:

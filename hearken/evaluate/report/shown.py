@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hearken.evaluate.report.card import Facts
 from hearken.evaluate.report.sounds import Sound
-from hearken.evaluate.report.table import Cell, ReportTable, ours_text, published_text
+from hearken.evaluate.report.table import Cell, ReportTable, by_way, ours_text, published_text
 
-_WAYS = {"T2A ": "text to audio", "A2T ": "audio to text"}
-_WIDE = 8
 _TONES = {"better": "good", "confirmed": "good", "worse": "bad", "contradicted": "bad", "undecided": "open", "not run": "open"}
 
 
@@ -116,19 +114,7 @@ def shown_table(table: ReportTable) -> ShownTable:
 
 def shown_tables(table: ReportTable) -> list[ShownTable]:
     """Return a table as one, or where both directions make it too wide, as two: text to audio, and audio to text."""
-    whole = shown_table(table)
-    ways = {start: [at for at, column in enumerate(table.columns) if column.startswith(start)] for start in _WAYS}
-    if len(table.columns) <= _WIDE or not all(ways.values()):
-        return [whole]
-    others = [at for at, column in enumerate(table.columns) if not column.startswith(tuple(_WAYS))]
-    halves = [_half(whole, others, ways[start], start) for start in _WAYS]
-    return [replace(half, notes=whole.notes if half is halves[-1] else ()) for half in halves]
-
-
-def _half(whole: ShownTable, others: list[int], mine: list[int], start: str) -> ShownTable:
-    columns = (*(whole.columns[at] for at in others), *(whole.columns[at].removeprefix(start) for at in mine))
-    rows = tuple(tuple(row[at] for at in (*others, *mine)) for row in whole.rows)
-    return ShownTable(f"{whole.title}: {_WAYS[start]}", columns, rows, ())
+    return [shown_table(each) for each in by_way(table)]
 
 
 def shown_cell(cell: Cell) -> ShownCell:

@@ -42,6 +42,11 @@ class Sound:
     of_seconds: float = 0.0
     why: str = ""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the clip is longer than what is played, by so much that it can be told."""
+        return self.of_seconds >= self.seconds + 0.1
+
 
 @dataclass
 class Sounds:

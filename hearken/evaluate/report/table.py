@@ -13,6 +13,8 @@ from typing import Literal
 from hearken.errors import show
 from hearken.metrics.confidence import Interval
 
+_WAYS = {"T2A ": "text to audio", "A2T ": "audio to text"}
+_WIDE = 8
 Unit = Literal["percent", "rank", "number"]
 NOTHING = "-"
 _PERCENT = 100.0
@@ -91,6 +93,22 @@ def best_marked(rows: Sequence[tuple[Cell, ...]], column: int, *, higher: bool =
         return (*row[:column], replace(row[column], is_best=True), *row[column + 1 :])
 
     return tuple(marked(row) for row in rows)
+
+
+def by_way(table: ReportTable) -> list[ReportTable]:
+    """Return a table as one, or where both directions make it too wide, as two: text to audio, and audio to text."""
+    ways = {start: [at for at, column in enumerate(table.columns) if column.startswith(start)] for start in _WAYS}
+    if len(table.columns) <= _WIDE or not all(ways.values()):
+        return [table]
+    others = [at for at, column in enumerate(table.columns) if not column.startswith(tuple(_WAYS))]
+    halves = [_half(table, others, ways[start], start) for start in _WAYS]
+    return [*halves[:-1], replace(halves[-1], notes=table.notes)]
+
+
+def _half(whole: ReportTable, others: list[int], mine: list[int], start: str) -> ReportTable:
+    columns = (*(whole.columns[at] for at in others), *(whole.columns[at].removeprefix(start) for at in mine))
+    rows = tuple(tuple(row[at] for at in (*others, *mine)) for row in whole.rows)
+    return ReportTable(f"{whole.title}: {_WAYS[start]}", columns, rows)
 
 
 def _number(value: float, cell: Cell) -> str:

@@ -16,7 +16,9 @@ _MOST_BYTES = 4_000_000
 
 
 def read_tta(path: Path) -> tuple[TtaPoint, ...]:
-    """Return the points of a curve: a JSON list of {name, tau, metric, value, low, high, seconds_per_clip}, the last one optional.
+    """Return the points of a curve: a JSON list of {name, tau, metric, value, low, high, seconds_per_clip}, the last one optional; or an
+    object with such `points`, as `benchmarks/bench_tta.py` writes it. Of a name such as `mid:10` the number of copies is left out, so that
+    the points of one way are joined.
 
     `metric` is such as t2a_mAP@10; `value`, `low` and `high` are shares of 1, or ranks where the metric is one (t2a_medR). tau = 1 is the
     sound as it is.
@@ -32,6 +34,8 @@ def read_tta(path: Path) -> tuple[TtaPoint, ...]:
         entries = json.loads(data) if len(data) <= _MOST_BYTES else None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{show(path)} is no JSON: {show(str(error))}.") from error
+    if isinstance(entries, dict):
+        entries = entries.get("points")
     if not isinstance(entries, list) or not entries:
         raise InputError(f"{show(path)} holds no curve.", "It is a list of objects with name, tau, metric, value, low, high.")
     return tuple(_point(entry, f"{show(path)}, entry {number}") for number, entry in enumerate(entries, start=1))
@@ -49,7 +53,7 @@ def _point(entry: Any, where: str) -> TtaPoint:  # noqa: ANN401 - JSON
     if unit_of(metric) == "percent" and not 0.0 <= value <= 1.0:
         raise InputError(f"{where}: the value {value:g} is no share of 1.", "Percent are divided by 100.")
     cost = None if entry.get("seconds_per_clip") is None else _number(entry, "seconds_per_clip", where)
-    return TtaPoint(name, tau, metric, Interval(value, low, high, "bootstrap"), cost)
+    return TtaPoint(name.removesuffix(f":{tau}"), tau, metric, Interval(value, low, high, "bootstrap"), cost)
 
 
 def _number(entry: dict[str, Any], key: str, where: str) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from hearken.evaluate.evaluation import WAYS, Way
 from hearken.evaluate.report.published import Published, unit_of
@@ -10,8 +11,14 @@ from hearken.evaluate.report.table import Cell, ours_text
 from hearken.evaluate.task import Task
 from hearken.metrics.classification import chance_top_k
 from hearken.metrics.confidence import Interval
+from hearken.metrics.definitions import DEFINITIONS
 from hearken.metrics.retrieval import RecallKind
 
+if TYPE_CHECKING:
+    from hearken.evaluate.store import Stored
+
+FEW = 30
+"""So many askers there must be, or a page says that their intervals are rough."""
 METHODS = {
     "bootstrap": "Intervals of 95 % come from drawing the clips again 2 000 times, each with all of its captions.",
     "jackknife": "Intervals of 95 % come from the jackknife over queries, as the DCASE task computes them.",
@@ -72,6 +79,33 @@ def recall_words(recalls: Iterable[RecallKind]) -> str:
     if kinds == {"fraction"}:
         return f"{shares}."
     return f"the share of queries with a right answer among the first k{f'; by fraction, {shares}' if 'fraction' in kinds else ''}."
+
+
+def few_words(task: Task, figures: Sequence[tuple[str, Interval]]) -> list[str]:
+    """Return what is to be known of intervals where few asked, and of intervals without any width."""
+    count = min(len(task.queries), len(task.asked))
+    told = (
+        [f"Of so few queries and clips ({len(task.queries)} and {len(task.asked)}), intervals are rough, and mostly too narrow."]
+        if count < FEW
+        else []
+    )
+    if any(figure.method and figure.low == figure.value == figure.high and not name.endswith("medR") for name, figure in figures):
+        told.append("An interval without any width, such as 100.0 [100.0, 100.0]: all fared alike here. That is no certainty for others.")
+    return told
+
+
+def alike_words(stored: Stored) -> list[str]:
+    """Return how many captions are worded like another clip's, and what that does to the figures; nothing where none is."""
+    count = stored.task.record.get("captions_worded_alike")
+    if not isinstance(count, int) or count < 1:
+        return []
+    rule = DEFINITIONS.get(stored.definition)
+    of_them = "1 caption is" if count == 1 else f"{count} captions are"
+    if rule is not None and rule.merged:
+        return [f"{of_them} worded like another clip's: equal captions are one query here, which every clip that has it answers."]
+    return [
+        f"{of_them} worded like another clip's, and answered by their own clip alone: not even a perfect system could get all of these right."
+    ]
 
 
 def definitions_of(metrics: Mapping[str, Interval], recalls: Iterable[RecallKind] = ("any",)) -> list[str]:

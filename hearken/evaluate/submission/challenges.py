@@ -62,6 +62,8 @@ CHALLENGES = {
 """By name. The files of 2022 to 2024 do not differ, their labels do."""
 OF_KIND = {"lists": CHALLENGES["dcase2024"], "matrix": CHALLENGES["dcase2025"]}
 """Which challenge is taken where a file alone has to say it: the last of its format."""
+ANY_YEAR_OF_LISTS = "dcase2022 to dcase2024 (one format)"
+"""What ranked lists are right for where nobody named the year, in words."""
 
 
 def challenge(name: str) -> Challenge:

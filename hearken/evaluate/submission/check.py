@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hearken.errors import show
-from hearken.evaluate.submission.challenges import AUTO, MATRIX_INDEX, OF_KIND, Challenge, challenge
+from hearken.evaluate.submission.challenges import ANY_YEAR_OF_LISTS, AUTO, MATRIX_INDEX, OF_KIND, Challenge, challenge
 from hearken.evaluate.submission.faults import HINT, Faults
 from hearken.evaluate.submission.lists import Lists, read_lists
 from hearken.evaluate.submission.matrix import Matrix, read_matrix
@@ -26,10 +26,14 @@ _SOUND_SUFFIX = ".wav"
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """What was found in the file at `path`: its `content`, all `faults`, and `notes` on what is no fault but should be known."""
+    """What was found in the file at `path`: its `content`, all `faults`, and `notes` on what is no fault but should be known.
+
+    `title` says in words what it was checked for: the challenge, or all those of its format where nobody named one.
+    """
 
     path: Path
     challenge: Challenge
+    title: str
     content: Lists | Matrix
     faults: Faults
     notes: tuple[str, ...]
@@ -42,7 +46,7 @@ class Checked:
     def refuse(self) -> None:
         """Raise SubmissionError with all faults, if there is one."""
         mild = all(kind in _PARDONED for kind in self.faults.counts)
-        self.faults.refuse(self.path, f"submission for {self.challenge.name}", _MILD if mild else HINT)
+        self.faults.refuse(self.path, f"submission for {self.title}", _MILD if mild else HINT)
 
     def to_json(self) -> dict[str, Any]:
         """Return what was found as plain values."""
@@ -72,10 +76,11 @@ def check_submission(path: Path, name: str = AUTO, truth: Truth | None = None, *
         first = next(rows, None)
         which = _which(name, first)
         content = _read(which, first, rows, truth, faults, notes)
-    notes += _odd(content, which, truth, faults)
+    any_year = name == AUTO and which.kind == "lists"
+    notes += _odd(content, which, truth, faults, any_year=any_year)
     if lenient:
         notes += _pardon(faults)
-    return Checked(path, which, content, faults, tuple(notes))
+    return Checked(path, which, ANY_YEAR_OF_LISTS if any_year else which.name, content, faults, tuple(notes))
 
 
 def _read(
@@ -97,24 +102,29 @@ def _which(name: str, first: Record | None) -> Challenge:
 
 def _pardon(faults: Faults) -> list[str]:
     """Take out of `faults` what a lenient look lets pass, and return it in words."""
-    said = {MISSING: "{} have no row; each of them counts 0.", UNKNOWN: "{} ask what nobody asked; they are left out."}
     counts = {kind: faults.counts.pop(kind, 0) for kind in _PARDONED}
     faults.shown = [fault for fault in faults.shown if fault.kind not in _PARDONED]
-    what = {MISSING: "queries", UNKNOWN: "rows"}
-    return [said[kind].format(f"{count} {what[kind]}") for kind, count in counts.items() if count]
+    told = {
+        MISSING: ("One query has no row; it counts 0.", "{} queries have no row; each of them counts 0."),
+        UNKNOWN: ("One row asks what nobody asked; it is left out.", "{} rows ask what nobody asked; they are left out."),
+    }
+    return [told[kind][count > 1].format(count) for kind, count in counts.items() if count]
 
 
-def _odd(content: Lists | Matrix, which: Challenge, truth: Truth | None, faults: Faults) -> list[str]:
-    """What is no fault, but would surprise the organisers, or the reader of a figure."""
+def _odd(content: Lists | Matrix, which: Challenge, truth: Truth | None, faults: Faults, *, any_year: bool) -> list[str]:
+    """What is no fault, but would surprise the organisers, or the reader of a figure.
+
+    Where nobody named the year, `any_year`, a truth says how many queries there are.
+    """
     notes = []
     if truth is not None and truth.num_equal:
-        notes.append(
-            f"{truth.num_equal} queries have the words of an earlier one; each is scored by itself, where the public scorer drops them."
-        )
+        many = "One query has" if truth.num_equal == 1 else f"{truth.num_equal} queries have"
+        notes.append(f"{many} the words of an earlier one; each is scored by itself, where the public scorer drops the earlier one.")
     num_rows = len(content.queries)
-    if which.num_queries not in (None, num_rows) and not faults.count:
-        notes.append(f"The evaluation set of {which.name} has {which.num_queries} queries, this file {num_rows} rows.")
+    if which.num_queries not in (None, num_rows) and not faults.count and not (any_year and truth is not None):
+        whose = "sets of dcase2022 to dcase2024 have" if any_year else f"set of {which.name} has"
+        notes.append(f"The evaluation {whose} {which.num_queries} queries, this file {num_rows} {'row' if num_rows == 1 else 'rows'}.")
     other = sum(not name.lower().endswith(_SOUND_SUFFIX) for name in content.clips)
     if other and truth is None:
-        notes.append(f"{other} of {len(content.clips)} names of clips do not end in {_SOUND_SUFFIX}.")
+        notes.append(f"{other} of {len(content.clips)} names of clips {'does' if other == 1 else 'do'} not end in {_SOUND_SUFFIX}.")
     return notes

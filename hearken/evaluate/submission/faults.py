@@ -76,8 +76,8 @@ class Faults:
         more = [f"... and {left.total()} more: " + ", ".join(f"{count} x {kind}" for kind, count in left.items())] if left else []
         return [fault.text for fault in self.shown] + more
 
-    def refuse(self, path: Path, what: str, hint: str = HINT) -> None:
-        """Raise SubmissionError with all that was found, if anything was; `what` the file should be."""
+    def refuse(self, path: Path | str, what: str, hint: str = HINT) -> None:
+        """Raise SubmissionError with all that was found, if anything was; `what` the file, or what a text calls so, should be."""
         if self.count:
             many = "one fault" if self.count == 1 else f"{self.count} faults"
             raise SubmissionError(f"{show(path)} is no {what}, it has {many}:" + "".join(f"\n  {line}" for line in self.lines), hint)

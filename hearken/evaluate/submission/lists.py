@@ -10,9 +10,7 @@ from hearken.evaluate.submission.faults import Faults, brief
 from hearken.evaluate.submission.headers import Header, lists_header
 from hearken.evaluate.submission.queries import Rows
 from hearken.evaluate.submission.records import Record
-from hearken.evaluate.submission.truth import Truth
-
-_FOLDER_MARKS = ("/", "\\")
+from hearken.evaluate.submission.truth import Truth, is_path
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ class _Reader:
     def __init__(self, truth: Truth | None, faults: Faults) -> None:
         self._faults = faults
         self._rows = Rows(truth.queries if truth else (), faults, LISTS_HEADER[0])
+        self._truth = truth
         self._clips: Sequence[str] = truth.clips if truth else ()
         self._numbers = {name: number for number, name in enumerate(self._clips)}
         self._ranked: list[tuple[int, ...]] = []
@@ -80,15 +79,16 @@ class _Reader:
     def _numbers_of(self, line: int, cells: Sequence[str]) -> tuple[int, ...]:
         """The numbers of the clips of a row; names that cannot be are noted and left out."""
         first: dict[str, str] = {}
-        for column, name in zip(LISTS_HEADER[1:], cells[1:], strict=True):
+        for column, written in zip(LISTS_HEADER[1:], cells[1:], strict=True):
+            name = self._truth.known_as(written) if self._truth else written
             if not name.strip():
                 self._faults.add("empty cell", line, "there is no file name.", column)
             elif name in first:
-                self._faults.add("duplicate clip", line, f"{brief(name)} stands in {first[name]} already.", column)
+                self._faults.add("duplicate clip", line, f"{brief(written)} stands in {first[name]} already.", column)
             elif self._clips and name not in self._numbers:
                 self._faults.unknown("unknown clip", line, "clip", name, self._clips, column)
-            elif not self._clips and any(mark in name for mark in _FOLDER_MARKS):
-                self._faults.add("path", line, f"{brief(name)} is a path; the name of the file alone is needed.", column)
+            elif not self._clips and is_path(written):
+                self._faults.add("path", line, f"{brief(written)} is a path; the name of the file alone is needed.", column)
             else:
                 self._numbers.setdefault(name, len(self._numbers))
             first.setdefault(name, column)

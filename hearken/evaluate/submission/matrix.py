@@ -43,6 +43,7 @@ def read_matrix(rows: Iterator[Record], truth: Truth | None, faults: Faults) -> 
     with a fault is not among those returned.
     """
     line, header = next(rows, (1, []))
+    written, header = header[1:], [*header[:1], *map(truth.known_as, header[1:])] if truth else header
     clips = truth.clips if truth else ()
     found: list[NDArray[np.float64]] = []
     names = tuple(header[1:])
@@ -52,7 +53,7 @@ def read_matrix(rows: Iterator[Record], truth: Truth | None, faults: Faults) -> 
         _check_answers(truth, names, line, faults)
     taker = Rows(truth.queries if truth else (), faults, MATRIX_INDEX)
     for line, cells in rows:
-        scores = _scores(line, cells, names, faults)
+        scores = _scores(line, cells, written, faults)
         if (len(found) + 1) * len(names) > MAX_SCORES:
             faults.add("too large", line, f"from here on there are more than {MAX_SCORES} scores.")
             break

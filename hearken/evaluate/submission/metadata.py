@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from hearken.data.rows import read_text
-from hearken.errors import DataError, MissingExtraError, SubmissionError, show
+from hearken.errors import DataError, MissingDataError, MissingExtraError, SubmissionError, extra_hint, show
 from hearken.evaluate.submission.challenges import Challenge
 from hearken.evaluate.submission.faults import Faults, brief, nearest
 from hearken.evaluate.submission.yaml_text import to_yaml
@@ -145,9 +145,9 @@ def read_metadata(path: Path) -> dict[str, Any]:
     try:
         found = load_yaml(read_text(path, max_mb=MAX_YAML_MB), fail)
     except MissingExtraError as error:
-        raise MissingExtraError("Reading metadata needs PyYAML.", 'pip install "hearken[report]"') from error
+        raise MissingExtraError("Reading metadata needs PyYAML.", extra_hint("report")) from error
     except DataError as error:
-        raise SubmissionError(error.message, "Check the path, or leave --meta away.") from error
+        raise SubmissionError(error.message, "Check the path." if isinstance(error, MissingDataError) else "Check the file.") from error
     if not isinstance(found, dict):
         fail(None, "there should be a mapping with submission, system and results.")
     return found

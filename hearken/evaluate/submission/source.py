@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from hearken.errors import SubmissionError, show
+from hearken.errors import EvaluationError, SubmissionError, show
 from hearken.evaluate.score_files import read_npz
 from hearken.evaluate.submission.truth import Truth
 from hearken.metrics.definitions import DEFINITIONS
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hearken.evaluate.store import Stored
 
 _UNNAMED = "Name them in the arrays `queries` (Q) and `clips` (N), or give --truth, which has them in this order."
+_SHOWN = 8
 _DEVELOPMENT = "clotho-evaluation"
 
 
@@ -43,8 +44,10 @@ def open_source(path: Path, truth: Truth | None = None) -> Source:
     nobody names queries and clips.
     """
     if path.is_dir():
-        from hearken.evaluate.store import load
+        from hearken.evaluate.store import is_evaluation, load
 
+        if not is_evaluation(path):
+            _refuse_folder(path)
         stored = load(path)
         return Source(stored.scores, stored.task.queries, stored.task.clips, _figures(stored))
     if path.suffix.lower() != ".npz":
@@ -52,6 +55,23 @@ def open_source(path: Path, truth: Truth | None = None) -> Source:
             f"{show(path)} is neither the folder of an evaluation nor a .npz.", "`hearken evaluate --out DIR` writes one."
         )
     return _of_arrays(path, truth)
+
+
+def _refuse_folder(path: Path) -> NoReturn:
+    """Raise EvaluationError for a folder that holds no evaluation, with those that lie in it."""
+    from hearken.evaluate.classify import RECORD as ZERO_SHOT
+    from hearken.evaluate.store import RECORD
+    from hearken.runtime.catalog import RUN_RECORD
+
+    if (path / ZERO_SHOT).is_file():
+        raise EvaluationError(
+            f"{show(path)} holds figures of zero-shot classification.", "A submission is made of an evaluation of retrieval."
+        )
+    what = "a run" if (path / RUN_RECORD).is_file() else "a folder"
+    found = [show(record.parent) for pattern in (f"evaluations/*/{RECORD}", f"*/{RECORD}") for record in sorted(path.glob(pattern))]
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    hint = f"Name an evaluation in it: {', '.join(found[:_SHOWN])}{more}." if found else "`hearken evaluate --out DIR` makes an evaluation."
+    raise EvaluationError(f"{show(path)} is {what}, not an evaluation.", hint)
 
 
 def _figures(stored: Stored) -> dict[str, float]:

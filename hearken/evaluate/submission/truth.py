@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from hearken.data.clip import Clip, Corpus
@@ -21,6 +22,7 @@ _CAPTION = "caption"
 _FILE_NAME = "file_name"
 _NUMBERED = re.compile(r"caption_([0-9]{1,3})")
 _MULTIPLE = ("query", "audio_filenames")
+_FOLDER_MARK = re.compile(r"[/\\]")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,17 @@ class Truth:
     def names(self) -> tuple[str, ...]:
         """The names of the clips, or at least of those that answer a query."""
         return self.clips or tuple(dict.fromkeys(name for names in self.answers or () for name in names))
+
+    def known_as(self, name: str) -> str:
+        """The clip that a file means by `name`: the one of this name, or the only one whose path ends in it; else `name` itself."""
+        return self._by_base_name.get(name, name)
+
+    @cached_property
+    def _by_base_name(self) -> dict[str, str]:
+        """Clips that are paths, by the names of their files: without those that share it, or have the name of another clip."""
+        names = self.names()
+        counts = Counter(map(base_name, names))
+        return {base_name(name): name for name in names if is_path(name) and counts[base_name(name)] == 1}
 
     def to_task(self, clips: Sequence[str]) -> Task:
         """Return the task of finding the answers among `clips`. Raises EvaluationError where they are secret or not among these."""
@@ -158,6 +171,16 @@ def _clips_of(reference: str, folder: Path | None) -> tuple[Clip, ...]:
     return tuple(clip for part in parts for clip in part.clips)
 
 
+def is_path(name: str) -> bool:
+    """Say whether there are folders in the name of a clip."""
+    return _FOLDER_MARK.search(name) is not None
+
+
+def base_name(name: str) -> str:
+    """Return the name of a file without its folders, as a submission has it."""
+    return _FOLDER_MARK.split(name)[-1]
+
+
 def file_name(clip: Clip) -> str:
-    """Return the name that a submission gives a clip: its id, without the split that stands before it where two splits share a name."""
+    """Return the name that a clip is known by: its id, without the split that stands before it where two splits share a name."""
     return clip.id.removeprefix(f"{clip.split}/")

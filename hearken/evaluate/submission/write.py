@@ -5,6 +5,7 @@ Legend: `Q` queries, `N` clips.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ from hearken.evaluate.submission.challenges import DEPTH, LISTS_HEADER, MATRIX_I
 from hearken.evaluate.submission.check import check_submission
 from hearken.evaluate.submission.matrix import MAX_SCORES
 from hearken.evaluate.submission.metadata import complete, metadata_text, open_questions
-from hearken.evaluate.submission.truth import Truth
+from hearken.evaluate.submission.truth import Truth, base_name
 from hearken.files import replacing
 from hearken.metrics.ranks import best_items
 from hearken.metrics.scores import Scores
 
 _BLOCK = 256
+_UNHELD = "Look at the queries and at the names of the clips in what is submitted."
+_OTHERS = "The scores are of other queries or clips: name the right --truth."
 _QUOTED = re.compile(r'[",\r\n]')
 
 
@@ -46,7 +49,7 @@ def write_submission(
 ) -> Written:  # fmt: skip
     """Write `LABEL.output.csv` and `LABEL.meta.yaml` into `folder` for the challenge called `name`, and return where they are.
 
-    `scores` (Q, N) are those of `queries` (Q) for `clips` (N), file names. Lists hold the ten best; equal scores stand in the order of the
+    `scores` (Q, N) are those of `queries` (Q) for `clips` (N), names or paths of files, of which the names are written. Lists hold the ten best; equal scores stand in the order of the
     clips. Tables hold every score so that it is read back as it was. With `truth`, rows are its queries in its order and with its words
     (white space at their ends may differ from ours), and the file is held against it. `metadata` is completed by `complete`, with
     `label` and `figures`.
@@ -58,18 +61,18 @@ def write_submission(
     values = complete(which, metadata or {}, label=label, figures=figures)
     output, meta = (folder / f"{values['submission']['label']}{suffix}" for suffix in (".output.csv", ".meta.yaml"))
     _check_sizes(which, scores, queries, clips)
+    names = _file_names(clips)
     order, words = _rows_of(queries, truth)
     for path in (output, meta):
         if path.exists() and not overwrite:
             raise SubmissionError(f"{show(path)} is there already.", "Give another --label or --out, or --overwrite.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing(output) as table, replacing(meta) as about:
+        with _kept_if_filled(folder), replacing(output) as table, replacing(meta) as about:
             with table.open("wb") as file:
-                file.writelines(_lines(which, scores, order, words, clips))
+                file.writelines(_lines(which, scores, order, words, names))
             about.write_text(metadata_text(values, which), encoding="utf-8")
             checked = check_submission(table, name, truth)
-            checked.faults.refuse(output, f"submission for {name}", "The scores are of other queries or clips: name the right --truth.")
+            checked.faults.refuse("What would be written", f"submission for {name}", _UNHELD if truth is None else _OTHERS)
     except (OSError, UnicodeEncodeError) as error:
         reason = error.strerror or str(error) if isinstance(error, OSError) else "a name or query is no Unicode text"
         raise SubmissionError(f"{show(output)} cannot be written: {show(reason)}.", "Check the folder and the names.") from error
@@ -79,12 +82,38 @@ def write_submission(
 def _check_sizes(which: Challenge, scores: Scores, queries: Sequence[str], clips: Sequence[str]) -> None:
     if scores.shape != (len(queries), len(clips)):
         raise SubmissionError(f"There are scores {scores.shape} for {len(queries)} queries and {len(clips)} clips.")
-    if len(set(clips)) < len(clips):
-        raise SubmissionError("Two clips have one name.", "Submit one split.")
     if not len(queries) or (which.kind == "lists" and len(clips) < DEPTH):
         raise SubmissionError(
             f"{which.name} needs queries and, in every row, {DEPTH} of the clips; there are {len(queries)} and {len(clips)}."
         )
+
+
+def _file_names(clips: Sequence[str]) -> list[str]:
+    """The names that stand in a submission. Raises SubmissionError where two clips would have one."""
+    first: dict[str, str] = {}
+    for clip in clips:
+        name = base_name(clip)
+        if name in first:
+            raise SubmissionError(
+                f"Two clips have one name, {show(name)!r}, and a submission has no folders: {show(first[name])!r} and {show(clip)!r}.",
+                "Submit one split, or rename one of the files and evaluate again.",
+            )
+        first[name] = clip
+    return list(first)
+
+
+@contextlib.contextmanager
+def _kept_if_filled(folder: Path) -> Iterator[None]:
+    """Make `folder`, with those above it, for the block; what was made is gone again where the block fails. Raises OSError."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for each in made:
+            with contextlib.suppress(OSError):  # it was not made, or somebody put something into it
+                each.rmdir()
+        raise
 
 
 def _rows_of(queries: Sequence[str], truth: Truth | None) -> tuple[list[int], list[str]]:

@@ -6,12 +6,13 @@ Legend: `N` clips, `Q` queries.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hearken.data.clip import Clip
-from hearken.data.locate import way_to_sounds
+from hearken.data.locate import card_of, way_to_sounds
 from hearken.errors import MissingDataError, show
 from hearken.train.feed.corpora import Opened, Place
 
@@ -63,8 +64,7 @@ def ask(
     queries = _merged(wanted) if merged else wanted
     answered = [(text, grades) for text, grades in queries if grades]
     if not names or (need_queries and not answered):
-        what = "No caption or query" if names else "None of the sounds"
-        raise MissingDataError(f"{what} of {show(title)} is here.", way_to_sounds(parts[0].corpus.reference))
+        raise _nothing_asked(parts, title, has_sounds=bool(names), has_texts=bool(wanted))
     record = {
         "corpora": [opened.corpus.reference for opened in parts],
         "clips": len(names),
@@ -75,6 +75,22 @@ def ask(
     }
     texts, grades = tuple(text for text, _ in answered), tuple(grades for _, grades in answered)
     return Asked(title, tuple(names), tuple(places), tuple(labels), texts, grades, _worded_alike(wanted), record, tuple(origins))
+
+
+def _nothing_asked(parts: Sequence[Opened], title: str, *, has_sounds: bool, has_texts: bool) -> MissingDataError:
+    """The error for corpora with which nothing can be asked, and what to do: bring the sounds, or write texts."""
+    reference = parts[0].corpus.reference
+    if not has_sounds:
+        return MissingDataError(f"None of the sounds of {show(title)} is here.", way_to_sounds(reference))
+    if has_texts or card_of(reference) is not None:
+        return MissingDataError(f"No caption or query of {show(title)} is here.", way_to_sounds(reference))
+    if parts[0].pack is None and os.path.isdir(reference):
+        return MissingDataError(
+            f"There are no texts beside the sounds of {show(title)}.", "Beside rain.wav belongs a rain.txt with a caption on each line."
+        )
+    return MissingDataError(
+        f"No clip of {show(title)} has a caption.", "Captions are in the column `caption` of a table, or in texts beside the sounds."
+    )
 
 
 def _is_here(opened: Opened, clip: Clip, left_out: Callable[[Opened, Clip], None]) -> bool:

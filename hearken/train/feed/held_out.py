@@ -30,7 +30,7 @@ _AHEAD = 8  # sounds that are ready beforehand
 class Listening:
     """Clips by id (N) whose sounds are read in order, and what could not be.
 
-    Clips whose sound turns out to be unreadable are noted when `sounds` comes to them.
+    Clips whose sound turns out to be unreadable are noted when `sounds` comes to them; `failed` has, by number, what was wrong with each.
     """
 
     clips: tuple[str, ...]
@@ -38,7 +38,7 @@ class Listening:
     source: Sounds
     failures: Failures
     jobs: int = 1
-    failed: set[int] = field(default_factory=set)
+    failed: dict[int, HearkenError] = field(default_factory=dict)
 
     def sounds(self, start: int = 0) -> Generator[tuple[int, FloatArray], None, None]:
         """Yield clip number and sound (T,), read-only, from clip `start` on, in order; a clip that cannot be read is left out, and noted."""
@@ -46,7 +46,7 @@ class Listening:
         with closing(ahead(lambda crew: self._read_all(numbers, crew), worker, jobs=self.jobs, most=_AHEAD)) as sounds:
             for number, found in sounds:
                 if isinstance(found, HearkenError):
-                    self.failed.add(number)
+                    self.failed[number] = found
                     self.failures.note(self.clips[number], self.places[number], found)
                 else:
                     yield number, found

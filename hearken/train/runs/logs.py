@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
 
-from hearken.errors import InputError, MissingExtraError, RunError, show
+from hearken.errors import InputError, MissingExtraError, RunError, extra_hint, show
 from hearken.train.runs.checkpoint import log_size
 from hearken.train.runs.compare import digest, finite
 from hearken.train.runs.run import RunFolder
@@ -55,7 +55,7 @@ def _is_installed(package: str) -> bool:
 
 def _missing(kind: str) -> MissingExtraError:
     if kind == "tensorboard":
-        return MissingExtraError("TensorBoard is not installed.", 'pip install "hearken[train]", or leave it out with --log none.')
+        return MissingExtraError("TensorBoard is not installed.", f"{extra_hint('train')}, or leave it out with --log none.")
     return MissingExtraError("Weights & Biases is not installed.", "pip install wandb, or leave --log wandb out.")
 
 

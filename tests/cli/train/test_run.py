@@ -16,6 +16,7 @@ pytest.importorskip("torch")
 pytest.importorskip("yaml")
 
 from hearken.cli.train import run as command
+from hearken.errors import extra_hint
 from hearken.train import session
 from hearken.train.recipe import Recipe
 from hearken.train.runs import export
@@ -190,4 +191,4 @@ def test_what_is_missing_is_named(training: FakeTraining, cli: Callable[..., Res
     done = cli("train", "mine.yaml")
     assert done.code == 1
     assert "Training needs torch, " in done.err
-    assert 'pip install "hearken[train]"' in done.err
+    assert extra_hint("train") in done.err

@@ -21,7 +21,7 @@ from hearken.data.collect.markup import (
     text_lines,
     words,
 )
-from hearken.errors import DataError, MissingExtraError
+from hearken.errors import DataError, MissingExtraError, extra_hint
 from tests.data.collect.local_site import bank_page, bible_page
 
 pytest.importorskip("bs4")
@@ -102,7 +102,7 @@ def test_without_beautiful_soup(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bs4", None)
     with pytest.raises(MissingExtraError, match="needs Beautiful Soup") as caught:
         parse("<p>")
-    assert "hearken[data]" in caught.value.hint
+    assert extra_hint("data") in caught.value.hint
 
 
 def test_what_is_no_page() -> None:

@@ -54,3 +54,20 @@ def make_run(
     lines: list[dict[str, Any]] = [{"step": step, "loss": 4.0 / step, "rate": 1e-4} for step in range(1, steps + 1)]
     lines.append({"step": steps, "epoch": 1, "validation": {"t2a_mAP@10": 0.25}, "is_best": True})
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def make_zero_shot(folder: Path, *, system: str = "pocket") -> None:
+    """Write a zero-shot classification of ten clips by three labels to `folder`, as `hearken evaluate --zero-shot` does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figure = {"value": 0.6, "low": 0.4, "high": 0.8, "method": "jackknife"}
+    record = {
+        "system": system, "task": "mine.csv", "figures": {"top-1": figure, "mAP": figure}, "chance": {"top-1": 1 / 3, "majority": 0.5},
+        "templates": ["a {}"], "classes": ["cat", "cow", "dog"], "clips": 10, "clips_without_label": 2, "record": {"corpora": ["mine.csv"]},
+        "facts": {"model": system, "digest": "abc"},
+    }  # fmt: skip
+    (folder / "zero_shot.json").write_text(json.dumps(record))
+    (folder / "classes.csv").write_text(
+        "class,clips,first,recall,recall_low,recall_high,precision,precision_low,precision_high,ap,ap_low,ap_high\n"
+        "cat,4,1,0.25,0.1,0.5,1.0,0.2,1.0,0.5,,\ncow,1,0,0.0,0.0,0.8,,,,0.5,,\ndog,5,9,1.0,0.6,1.0,0.5,0.3,0.8,0.9,,\n"
+    )
+    (folder / "confusion.csv").write_text("label,cat,cow,dog\ncat,1,1,2\ncow,0,0,1\ndog,0,0,5\n")

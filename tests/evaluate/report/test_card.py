@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hearken.evaluate.report.card import Fact, evaluation_card, training_card
+from hearken.evaluate.report.card import Fact, evaluation_card, short_card, training_card
 from hearken.evaluate.report.collect import collect
 from tests.evaluate.report.made import make_evaluation, make_run
 
@@ -23,6 +23,20 @@ def test_an_evaluation_tells_task_definition_and_facts(tmp_path) -> None:
     assert card["clips that could not be read"].lines == ("2",)
     assert card["seconds per clip"].lines == ("0.25",)
     assert not {"windows", "gpu"} & set(card), "what is empty is not shown"
+
+
+def test_a_short_card_tells_what_it_takes(tmp_path) -> None:
+    facts = {"model": "m", "digest": "abc", "windows": "own,5", "tta": "", "members": ["a", "b"], "gain_where_fitted": 0.25, "gpu": "none"}
+    make_run(tmp_path / "run", seed=7)
+    make_evaluation(tmp_path / "run" / "evaluations" / "toy", facts=facts)
+    system = collect([tmp_path / "run"]).systems[0]
+    card = short_card("mine", system.evaluations["toy"], system.training)
+    told = {fact.name: fact.lines for fact in card.facts}
+    assert card.title == "mine"
+    assert told == {
+        "task": ("toy: 40 queries, 20 clips",), "definition": ("any-of-n",), "recipe": ("toy/recipe",), "seed": ("7",), "model": ("m",),
+        "digest of the weights": ("abc",), "windows": ("own,5",), "members": ("a, b",), "gain where fitted, as a share of 1": ("0.25",),
+    }  # fmt: skip
 
 
 def test_a_run_tells_recipe_seed_data_and_starts(tmp_path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from hearken.errors import EvaluationError
 from hearken.evaluate.report.collect import collect
-from tests.evaluate.report.made import make_evaluation, make_run
+from tests.evaluate.report.made import make_evaluation, make_run, make_zero_shot
 
 
 def test_a_sweep_with_its_evaluations(tmp_path: Path) -> None:
@@ -104,6 +104,24 @@ def test_a_label_that_is_no_path_is_a_name_all_the_same(tmp_path: Path, label: s
     (own,) = [system for system in collect([tmp_path]).systems if system.training is None]
     assert list(own.evaluations) == ["one"]
     assert own.name.isprintable()
+
+
+def test_classifications_are_found_alone_and_in_runs(tmp_path: Path) -> None:
+    make_run(tmp_path / "run")
+    make_evaluation(tmp_path / "run" / "evaluations" / "toy")
+    make_zero_shot(tmp_path / "run" / "evaluations" / "toy-zero-shot", system="run")
+    make_zero_shot(tmp_path / "words", system="pocket")
+    collected = collect([tmp_path, tmp_path / "words"])
+    assert [each.system for each in collected.classified] == ["run", "pocket"]
+    assert [list(system.evaluations) for system in collected.systems] == [["toy"]]
+    assert collected.skipped == ()
+    assert collect([tmp_path / "words"]).systems == ()
+    (tmp_path / "words" / "zero_shot.json").write_text("{")
+    (tmp_path / "run" / "evaluations" / "toy-zero-shot" / "classes.csv").write_text("class\n1")
+    told = collect([tmp_path])
+    assert [each.system for each in told.classified] == ["run"]
+    assert any("zero_shot.json cannot be read" in sentence for sentence in told.skipped)
+    assert any("classes.csv is left out" in sentence for sentence in told.skipped)
 
 
 def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:

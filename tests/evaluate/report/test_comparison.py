@@ -8,11 +8,26 @@ import numpy as np
 import pytest
 
 from hearken.errors import EvaluationError
+from hearken.evaluate.measure import measure
 from hearken.evaluate.report.claims import Claim
 from hearken.evaluate.report.collect import Collected, collect
-from hearken.evaluate.report.comparison import against, compare, figures_table, groups, holm, orderings, report_tables
+from hearken.evaluate.report.comparison import (
+    against,
+    compare,
+    decided,
+    figures_table,
+    groups,
+    holm,
+    main_group,
+    num_systems,
+    orderings,
+    report_tables,
+)
 from hearken.evaluate.report.table import cell_text
-from hearken.metrics.compare import paired
+from hearken.evaluate.store import save
+from hearken.metrics.compare import Comparison, paired
+from hearken.metrics.confidence import Interval
+from hearken.metrics.scores import TableScores
 from tests.evaluate.report.made import make_evaluation, make_run, make_task
 
 SKILLS = {"good": 3.0, "bad": 0.5, "equal": 3.0}
@@ -139,7 +154,7 @@ def test_what_is_decided_alone_but_not_among_many_is_told(tmp_path: Path) -> Non
     make_evaluation(tmp_path / "more", 1.9, seed=2)
     collected = collect([tmp_path])
     alone = orderings(collected, [Claim("more", "base")])
-    assert (alone.rows[0][-1].text, len(alone.notes)) == ("confirmed", 3)
+    assert (alone.rows[0][-1].text, len(alone.notes)) == ("confirmed", 4)
     p_value = float(alone.rows[0][3].text)
     assert 0.0005 < p_value < 0.05
     many = orderings(collected, [Claim("more", "base")] * (int(0.05 / p_value) + 2))
@@ -184,6 +199,56 @@ def test_those_who_were_asked_different_things_are_not_compared(tmp_path: Path) 
     rows = [group.rows[0] for group in groups(collected)]
     assert compare(rows[:1], rows[1:], "t2a_mAP@10") is None
     assert orderings(collected, [Claim("one", "two")]).rows[0][-1].text == "not run"
+
+
+def test_a_difference_is_decided_only_where_interval_and_p_value_agree() -> None:
+    def found(low: float, high: float, p_value: float) -> Comparison:
+        return Comparison(Interval((low + high) / 2, low, high, "bootstrap"), p_value, 0.0, 1, 1, 1, 10)
+
+    assert [decided(found(0.1, 0.2, p_value)) for p_value in (0.049, 0.05, 0.5)] == [1, 0, 0]
+    assert decided(found(-0.2, -0.1, 0.01)) == -1
+    assert decided(found(-0.1, 0.2, 0.01)) == 0
+
+
+def test_few_queries_that_all_get_better_decide_nothing(tmp_path: Path) -> None:
+    """Four queries from rank 2 to rank 1: the bootstrap's interval has no width, and the permutation test says 2 in 16."""
+    task = make_task(clips=4, captions=1)
+    for name, own in (("better", 1.0), ("worse", 0.5)):
+        table = np.where(np.eye(4), own, 0.0) + np.roll(np.eye(4), 1, axis=1) * 0.7
+        save(tmp_path / name, measure(name, task, TableScores(table)), task, TableScores(table))
+    collected = collect([tmp_path])
+    table = orderings(collected, [Claim("better", "worse")])
+    assert (cell_text(table.rows[0][2]), table.rows[0][3].text) == ("+50.0 [+50.0, +50.0]", "0.125")
+    assert table.rows[0][-1].text == "undecided"
+    assert against(groups(collected)[0], "worse").rows[0][-1].text == "undecided"
+    notes = " ".join(figures_table(groups(collected)[0]).notes)
+    assert "Of so few queries and clips (4 and 4)" in notes
+    assert "no certainty" in notes
+
+
+def test_the_main_task_is_that_of_most_systems_then_of_most_queries(tmp_path: Path) -> None:
+    large, other = make_task("large", clips=40), make_task("other", clips=30)
+    make_evaluation(tmp_path / "a", system="one", task=large)
+    make_evaluation(tmp_path / "b", system="one")
+    make_evaluation(tmp_path / "c", system="two")
+    collected = collect([tmp_path])
+    group = main_group(collected)
+    assert group is not None
+    assert (group.task, num_systems(group)) == ("toy", 2)
+    for name in ("one", "two"):
+        make_evaluation(tmp_path / f"{name}-other", system=name, task=other)
+    group = main_group(collect([tmp_path]))
+    assert group is not None
+    assert group.task == "other"
+    assert main_group(Collected(())) is None
+
+
+def test_a_comparison_with_nobody_is_no_table(tmp_path: Path) -> None:
+    make_evaluation(tmp_path / "a", system="one")
+    make_evaluation(tmp_path / "b", system="one", task=make_task("larger", clips=30))
+    make_evaluation(tmp_path / "c", system="two")
+    titles = [table.title for table in report_tables(collect([tmp_path]), baseline="one")]
+    assert [title for title in titles if title.startswith("Against")] == ["Against one: toy: 40 queries, 20 clips"]
 
 
 def test_holm() -> None:

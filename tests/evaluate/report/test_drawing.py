@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from hearken.errors import MissingExtraError
+from hearken.errors import MissingExtraError, extra_hint
 from hearken.evaluate.report.drawing import INK, SERIES, draw
 
 pytest.importorskip("matplotlib")
@@ -56,4 +56,4 @@ def test_the_extra_is_named(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError) as missing:
         draw(paint, name="one", words="")
-    assert "hearken[report]" in missing.value.hint
+    assert extra_hint("report") in missing.value.hint

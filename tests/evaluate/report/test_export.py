@@ -57,11 +57,22 @@ def test_csv_holds_plain_numbers() -> None:
 
 def test_latex() -> None:
     lines = latex([TABLE]).splitlines()
-    assert lines[2:5] == [r"\caption{Table 3, of A\&B\_1}", r"\begin{tabular}{lll}", r"\toprule"]
-    assert lines[7] == r"run\_1\textbar{}x & \textbf{35.2 [33.1, 37.4]} $\mid$ 36.65 & 7.0 [5.0, 9.5] \\"
-    assert lines[8] == r"50\% \#2 & - $\mid$ 38 & not run \\"
-    assert lines[9] == r"{[}three{]} & $-$1.0 [$-$2.0, +1.0] & - \\"
-    assert lines[10:] == [r"\bottomrule", r"\end{tabular}", r"\par\footnotesize A note, at 95 \%.", r"\end{table}"]
+    assert lines[2:5] == [
+        r"\caption{Table 3, of A\&B\_1}", r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%", r"\begin{tabular}{lll}",
+    ]  # fmt: skip
+    assert lines[8] == r"run\_1\textbar{}x & \textbf{35.2 [33.1, 37.4]} $\mid$ 36.65 & 7.0 [5.0, 9.5] \\"
+    assert lines[9] == r"50\% \#2 & - $\mid$ 38 & not run \\"
+    assert lines[10] == r"{[}three{]} & $-$1.0 [$-$2.0, +1.0] & - \\"
+    assert lines[11:] == [r"\bottomrule", r"\end{tabular}}", r"\par\footnotesize A note, at 95 \%.", r"\end{table}"]
+
+
+def test_a_wide_table_is_two_in_latex_and_markdown_and_one_in_csv() -> None:
+    columns = ("system", *(f"{way} R@{k}" for way in ("T2A", "A2T") for k in (1, 5, 10, 50)))
+    table = ReportTable("toy", columns, ((words("mine"), *(words(str(number)) for number in range(8))),), ("a note",))
+    assert latex([table]).count(r"\begin{tabular}{lllll}") == 2
+    assert "toy: audio to text" in latex([table])
+    assert markdown([table]).count("| system | R@1 | R@5 | R@10 | R@50 |") == 2
+    assert {row["column"] for row in csv.DictReader(io.StringIO(csv_text([table])))} == set(columns[1:])
 
 
 @pytest.mark.parametrize(("form", "start"), [("md", "## Table"), ("csv", "table,row"), ("latex", r"\begin{table}")])

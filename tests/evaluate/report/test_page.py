@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hearken.errors import MissingExtraError
+from hearken.errors import MissingExtraError, extra_hint
 from hearken.evaluate.measure import measure
 from hearken.evaluate.report.claims import Claim
 from hearken.evaluate.report.collect import collect
@@ -23,7 +24,7 @@ from hearken.evaluate.store import save
 from hearken.evaluate.task import Task
 from hearken.metrics.relevance import Relevance
 from hearken.metrics.scores import TableScores
-from tests.evaluate.report.made import make_evaluation, make_run, make_task
+from tests.evaluate.report.made import make_evaluation, make_run, make_task, make_zero_shot
 from tests.evaluate.report.waves import write_wave
 
 pytest.importorskip("jinja2")
@@ -196,11 +197,82 @@ def test_a_sweep_says_who_leads_and_tests_claims(tmp_path, undrawn) -> None:
     html = build(collect([tmp_path]), PageOptions(baseline="fair", claims=claims, about=("What was asked.",), sounds=1))
     words = Seen(html).words
     assert "3 systems compared" in words
-    assert "Of 3 systems, good has the highest mAP@10" in words
+    assert "Compared are 3 systems on toy: 40 queries, 20 clips, by any-of-n. good has the highest mAP@10" in words
     assert "Recall and similarity: good" in words, "whose curves and mistakes these are"
     assert [look.name for look in looked_at(collect([tmp_path]))] == ["good"]
     assert words.index("What was asked.") < words.index("Skill helps.") < words.index("Against fair")
     assert '<td class="good"><span class="ours">confirmed</span>' in html
+
+
+def test_the_best_is_that_of_the_task_that_most_did(tmp_path, undrawn) -> None:
+    for name, skill in (("good", 3.0), ("fair", 1.5)):
+        make_evaluation(tmp_path / name, skill, system=name)
+    make_evaluation(tmp_path / "easy", 50.0, system="fair", task=make_task("easy", clips=3))
+    make_evaluation(tmp_path / "alone", 50.0, system="alone", task=make_task("large", clips=60))
+    collected = collect([tmp_path])
+    assert [(look.system.name, look.stored.task.name) for look in looked_at(collected)] == [("good", "toy")]
+    words = Seen(build(collected, PageOptions(sounds=0))).words
+    assert (
+        "Compared are 2 of the 3 systems on toy: 40 queries, 20 clips, by any-of-n. What else was asked or measured (2 more) has" in words
+    )
+    assert "good on toy: of 40 queries" in words
+
+
+def test_the_headline_of_a_run_is_of_its_largest_task(tmp_path, undrawn) -> None:
+    make_run(tmp_path / "run")
+    for name, skill, clips in (("a", 50.0, 3), ("b", 1.0, 30)):
+        make_evaluation(tmp_path / "run" / "evaluations" / name, skill, task=make_task(name, clips=clips))
+    collected = collect([tmp_path / "run"])
+    assert [look.name for look in looked_at(collected)] == ["b", "a"]
+    html = build(collected, PageOptions(sounds=0))
+    assert "Of b, by any-of-n: b, 60 queries, 30 clips." in html
+    figure = collected.systems[0].evaluations["b"].figures["t2a_R@1"].value
+    assert Seen(html.partition('class="tiles"')[2]).words.index(f"{100 * figure:.1f}") < 200
+    assert "Of so few queries and clips (6 and 3)" in html
+    assert "run on b: of 60 queries" in html
+
+
+def test_captions_worded_alike_are_told_at_the_top(tmp_path, undrawn) -> None:
+    make_evaluation(tmp_path / "one", task=replace(make_task(), record={"captions_worded_alike": 7}))
+    header = build(collect([tmp_path / "one"]), PageOptions(sounds=0)).partition("</header>")[0]
+    assert "7 captions are worded like another clip" in header
+    assert "Of so few queries and clips (40 and 20)" in header
+
+
+def test_every_system_has_a_card(tmp_path, undrawn) -> None:
+    facts = {"model": "models/poor", "digest": "abc123", "tta": "4:2x2"}
+    task = replace(make_task(), record={"corpora": ["mine.csv"]})
+    make_evaluation(tmp_path / "good", 3.0, task=task, facts={"members": ["a", "b"], "weights": [0.75, 0.25]})
+    make_evaluation(tmp_path / "poor", 0.5, task=task, facts=facts)
+    words = Seen(build(collect([tmp_path]), PageOptions(sounds=0)).partition('id="card"')[2]).words
+    assert "The evaluation: good" in words
+    assert "weights 0.75, 0.25" in words
+    assert "hearken evaluate a b --data mine.csv --definition any-of-n --ensemble mean" in words
+    assert "digest of the weights abc123" in words
+    assert "hearken evaluate models/poor --data mine.csv --definition any-of-n --tta 4:2x2" in words
+
+
+def test_a_classification_alone_has_a_page(tmp_path, undrawn) -> None:
+    make_zero_shot(tmp_path / "words", system="models/toy")
+    html = build(collect([tmp_path]), PageOptions())
+    words = Seen(html).words
+    assert "Zero-shot classification: toy on mine.csv" in words
+    assert "by chance 33.3 %" in words
+    assert "cat taken for dog" in words
+    assert "Nothing was evaluated" not in words
+    assert "evaluation.json" not in words
+    assert "hearken evaluate models/toy --data mine.csv --zero-shot --template 'a {}'" in words
+
+
+def test_what_is_cut_is_told_and_what_is_whole_is_not(evil: str, tmp_path, undrawn) -> None:
+    assert not re.search(r"the first \d", evil), "clips of half a second are whole"
+    (tmp_path / "sounds").mkdir()
+    evil_evaluation(tmp_path / "evaluation", tmp_path / "sounds")
+    for number in range(4):
+        write_wave(tmp_path / "sounds" / f"{number}.wav", 8.3 if number else 8.02)
+    words = Seen(build(collect([tmp_path / "evaluation"]), PageOptions(sounds=4))).words
+    assert "the first 8 of 8.3 s" in words
+    assert "of 8.0 s" not in words
 
 
 def test_several_evaluations_of_one_system_are_all_looked_at(tmp_path, undrawn) -> None:
@@ -249,7 +321,7 @@ def test_the_extra_is_named_where_it_is_missing(tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(MissingExtraError) as missing:
         build(collect([tmp_path / "one"]))
-    assert "hearken[report]" in missing.value.hint
+    assert extra_hint("report") in missing.value.hint
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from hearken.evaluate.measure import measure
 from hearken.evaluate.report import parts as module
 from hearken.evaluate.report.charts import TtaPoint
 from hearken.evaluate.report.collect import collect
-from hearken.evaluate.report.parts import curves_part, labels_part, licence_of, mistakes_part, systems_part, tiles_of, tta_part
+from hearken.evaluate.report.comparison import main_group
+from hearken.evaluate.report.parts import (
+    curves_part,
+    labels_part,
+    licence_of,
+    mistakes_part,
+    systems_part,
+    tiles_of,
+    tta_part,
+    zero_shot_part,
+)
 from hearken.evaluate.report.published import Published
 from hearken.evaluate.report.sounds import Sounds
+from hearken.evaluate.store import save
 from hearken.metrics.confidence import Interval
-from tests.evaluate.report.made import make_evaluation, make_run, make_task
+from hearken.metrics.scores import TableScores
+from tests.evaluate.report.made import make_evaluation, make_run, make_task, make_zero_shot
 
 pytest.importorskip("matplotlib")
 SILENT = Sounds(is_wanted=False)
@@ -41,11 +55,12 @@ def test_systems_are_compared_on_the_task_that_most_did(tmp_path) -> None:
         make_evaluation(tmp_path / name)
     make_evaluation(tmp_path / "c", task=make_task("other", clips=30))
     found = collect([tmp_path])
-    chart = systems_part(found.systems)
+    chart = systems_part(main_group(found))
     assert "a</text>" in chart.svg
     assert "b</text>" in chart.svg
     assert "c</text>" not in chart.svg
-    assert systems_part(found.systems[:1]) is None
+    assert "of each system on toy: 40 queries, 20 clips" in chart.caption
+    assert systems_part(main_group(collect([tmp_path / "a"]))) is systems_part(None) is None
     assert "Diamonds" not in chart.caption
 
 
@@ -54,7 +69,7 @@ def test_published_figures_are_diamonds_among_the_systems(tmp_path) -> None:
     make_run(tmp_path / "run", rows=rows, paper="primus2023")
     make_evaluation(tmp_path / "run" / "evaluations" / "toy")
     make_evaluation(tmp_path / "other")
-    chart = systems_part(collect([tmp_path]).systems)
+    chart = systems_part(main_group(collect([tmp_path])))
     assert "Diamonds are the published figures." in chart.caption
     assert "var(--ground)" in chart.svg
 
@@ -76,6 +91,31 @@ def test_mistakes_are_bounded_and_hubs_are_named(tmp_path) -> None:
     assert worst[0].instead[0].score > worst[0].right.score
     assert 1 <= len(part.clips[0].heard) <= 3
     assert part.intro == ["There are no players: the evaluation does not say where the sounds are."]
+
+
+def test_a_clip_with_the_same_caption_is_no_mistake(tmp_path) -> None:
+    """Clips 0 and 1 are worded alike but for case, and take each other's place; clip 2 loses to clip 3, which is another thing."""
+    task = replace(make_task(clips=4, captions=1), queries=("A dog barks.", " a dog  Barks.", "A cat.", "A cow."))
+    table = np.eye(4) * 0.5
+    table[0, 1] = table[1, 0] = table[2, 3] = 0.9
+    scores = TableScores(table)
+    save(tmp_path / "one", measure("one", task, scores), task, scores)
+    part = mistakes_part(collect([tmp_path / "one"]).systems[0].evaluations["one"], 1, SILENT, 1)
+    assert [[mistake.text for mistake in group.mistakes] for group in part.misses] == [["A cat."], ["A cat."]]
+    assert "the very same caption came first" in part.intro[-1]
+    table[2, 3] = 0.0
+    save(tmp_path / "one", measure("one", task, TableScores(table)), task, TableScores(table))
+    part = mistakes_part(collect([tmp_path / "one"]).systems[0].evaluations["one"], 1, SILENT, 3)
+    assert part.misses == []
+    assert not any("every query finds" in words for words in part.intro)
+
+
+def test_classifications_have_a_part(tmp_path) -> None:
+    make_zero_shot(tmp_path / "words")
+    part = zero_shot_part(collect([tmp_path]).classified)
+    assert part.id == "zero-shot"
+    assert len(part.tables) == 3
+    assert zero_shot_part(()) is None
 
 
 def test_where_all_is_right_that_is_said(tmp_path) -> None:

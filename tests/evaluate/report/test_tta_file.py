@@ -28,12 +28,18 @@ def test_points_come_in_their_order(tmp_path) -> None:
     assert rank.figure.value == 7.0
 
 
+def test_what_the_benchmark_writes_is_read_as_it_is(tmp_path) -> None:
+    found = read_tta(write(tmp_path, {"model": "pocket", "points": [POINT | {"name": "none", "tau": 1}, POINT | {"name": "mid:10"}]}))
+    assert [(point.name, point.tau) for point in found] == [("none", 1), ("mid", 10)]
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
         ("{", "is no JSON"),
         ("[" * 100_000, "is no JSON|holds no curve"),
         ({}, "holds no curve"),
+        ({"points": {}}, "holds no curve"),
         ([], "holds no curve"),
         ([3], "entry 1, is no object"),
         ([POINT, POINT | {"tau": "10"}], "entry 2, needs a name"),

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from hearken.evaluate.report.published import Published
-from hearken.evaluate.report.words import beside, by_chance, definitions_of, figure_text, name_of, summary
+from hearken.evaluate.report.words import alike_words, beside, by_chance, definitions_of, few_words, figure_text, name_of, summary
+from hearken.evaluate.store import load
 from hearken.metrics.confidence import Interval
 from hearken.metrics.relevance import Relevance
-from tests.evaluate.report.made import make_task
+from tests.evaluate.report.made import make_evaluation, make_task
 
 FIGURES = {
     "t2a_R@10": Interval(0.5, 0.4, 0.6, "bootstrap"), "t2a_R@1": Interval(0.1, 0.05, 0.15, "bootstrap"),
@@ -65,6 +66,26 @@ def test_names_and_definitions() -> None:
     shares = "the share of a query's right answers that are among the first k."
     assert definitions_of({"a2t_R@5": Interval(0.1, 0, 0.2)}, ["fraction"]) == [f"R@k: {shares}"]
     assert definitions_of({"a2t_R@5": Interval(0.1, 0, 0.2)}, ["any", "fraction"]) == [f"{told[0][:-1]}; by fraction, {shares}"]
+
+
+def test_few_queries_and_intervals_without_width_are_told() -> None:
+    wide, narrow = ("t2a_R@1", FIGURES["t2a_R@1"]), ("t2a_R@10", Interval(1.0, 1.0, 1.0, "bootstrap"))
+    assert few_words(make_task(clips=30, captions=1), [wide]) == []
+    (few,) = few_words(make_task(clips=29, captions=2), [wide])
+    assert "(58 and 29)" in few
+    (told,) = few_words(make_task(clips=40), [narrow])
+    assert "no certainty" in told
+    assert few_words(make_task(clips=40), [("t2a_medR", Interval(1.0, 1.0, 1.0, "bootstrap")), ("t2a_R@1", Interval(1.0, 1.0, 1.0))]) == []
+
+
+def test_captions_worded_alike_are_told_by_what_the_definition_makes_of_them(tmp_path) -> None:
+    def told(count: object, by: str) -> list[str]:
+        make_evaluation(tmp_path / "one", task=replace(make_task(), record={"captions_worded_alike": count}), by=by)
+        return alike_words(load(tmp_path / "one"))
+
+    assert told(0, "any-of-n") == told("x", "any-of-n") == []
+    assert told(1, "any-of-n")[0].startswith("1 caption is worded like another clip's, and answered by their own")
+    assert "equal captions are one query here" in told(3, "merged")[0]
 
 
 def test_chance_knows_queries_with_several_right_clips() -> None:

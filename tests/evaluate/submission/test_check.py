@@ -37,6 +37,36 @@ def test_the_size_of_the_hidden_set_is_a_note_and_no_fault(
     assert checked.notes == (f"The evaluation set of {name} has {size} queries, this file 24 rows.",)
 
 
+def test_without_a_year_lists_are_for_all_years_of_their_format(write: Write, rows: Rows, scores: Rows, truth: Truth) -> None:
+    checked = check_submission(write(rows))
+    assert checked.title == "dcase2022 to dcase2024 (one format)"
+    assert checked.notes == ("The evaluation sets of dcase2022 to dcase2024 have 1000 queries, this file 24 rows.",)
+    assert check_submission(write(rows), truth=truth).notes == ()  # the truth says how many are asked
+    assert check_submission(write(scores)).title == "dcase2025"
+    assert check_submission(write(rows), "dcase2023").title == "dcase2023"
+    rows[1][0] = "x"
+    with pytest.raises(SubmissionError, match=r"no submission for dcase2022 to dcase2024 \(one format\), it has 2 faults"):
+        check_submission(write(rows), truth=truth).refuse()
+
+
+def test_a_clip_that_is_a_path_is_known_by_the_name_of_its_file(write: Write, rows: Rows, scores: Rows, truth: Truth) -> None:
+    paths = tuple(f"sounds/{clip}" for clip in truth.clips)
+    placed = Truth("placed", truth.queries, paths, tuple((f"sounds/{clip}",) for (clip,) in truth.answers or ()))
+    for content in (rows, scores):
+        checked = check_submission(write(content), truth=placed)
+        assert not checked.faults.count
+        assert set(checked.content.clips) == set(paths)
+    rows[1][1] = f"sounds/{rows[1][2]}"
+    doubled = check_submission(write(rows), truth=placed).faults
+    assert doubled.lines == [f"line 2, column file_name_2: '{truth.clips[1]}' stands in file_name_1 already."]
+    scores[1][1] = "x"
+    broken = check_submission(write(scores), truth=placed).faults
+    assert broken.lines == [f"line 2, column {truth.clips[0]}: 'x' is no number."]
+    answers_alone = Truth("answers", placed.queries, answers=placed.answers)
+    rows[1][1] = truth.clips[0]
+    assert not check_submission(write(rows), truth=answers_alone).faults.count
+
+
 def test_a_table_of_scores_is_none_of_lists_and_the_other_way_about(write: Write, rows: Rows, scores: Rows) -> None:
     for content, name in ((rows, "dcase2025"), (scores, "dcase2023")):
         checked = check_submission(write(content), name)
@@ -62,8 +92,11 @@ def test_a_lenient_look_lets_missing_and_needless_rows_pass_and_says_so(write: W
     assert "a lenient look" in raised.value.hint
     mild = check_submission(write(rows), truth=truth, lenient=True)
     assert not mild.faults.count
-    assert mild.notes == ("1 queries have no row; each of them counts 0.", "1 rows ask what nobody asked; they are left out.")
-    rows[5][3] = "no.wav"
+    assert mild.notes == ("One query has no row; it counts 0.", "One row asks what nobody asked; it is left out.")
+    rows[5][0] = "Nobody asked this either."
+    mild = check_submission(write(rows), truth=truth, lenient=True)
+    assert mild.notes == ("2 queries have no row; each of them counts 0.", "2 rows ask what nobody asked; they are left out.")
+    rows[6][3] = "no.wav"
     assert dict(check_submission(write(rows), truth=truth, lenient=True).faults.counts) == {"unknown clip": 1}
 
 
@@ -71,13 +104,13 @@ def test_equal_captions_are_counted_in_words(write: Write, rows: Rows, truth: Tr
     twice = Truth("twice", (*truth.queries, truth.queries[0]), truth.clips, (*(truth.answers or ()), ("bell.wav",)))
     checked = check_submission(write(rows), truth=twice)
     assert not checked.faults.count
-    assert "1 queries have the words of an earlier one" in checked.notes[0]
+    assert "One query has the words of an earlier one" in checked.notes[0]
     assert checked.content.of_queries[-1] == 0
 
 
 def test_names_of_another_kind_of_file_are_noted(write: Write, rows: Rows) -> None:
     rows[1][1] = "rain.flac"
-    assert "1 of 13 names of clips do not end in .wav." in check_submission(write(rows)).notes
+    assert "1 of 13 names of clips does not end in .wav." in check_submission(write(rows)).notes
 
 
 def test_plain_values_for_programs(write: Write, rows: Rows, truth: Truth) -> None:

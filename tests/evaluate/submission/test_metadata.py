@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hearken.errors import MissingExtraError, SubmissionError
+from hearken.errors import MissingExtraError, SubmissionError, extra_hint
 from hearken.evaluate.submission.challenges import CHALLENGES
 from hearken.evaluate.submission.faults import Faults
 from hearken.evaluate.submission.metadata import check_metadata, complete, metadata_text, open_questions, read_metadata, template
@@ -119,4 +119,4 @@ def test_without_pyyaml_reading_names_the_extra_and_writing_works(tmp_path: Path
     path.write_text(metadata_text(complete(D24, {}, label="A_B_task8_1"), D24))
     with pytest.raises(MissingExtraError) as raised:
         read_metadata(path)
-    assert raised.value.hint == 'pip install "hearken[report]"'
+    assert raised.value.hint == extra_hint("report")

@@ -73,7 +73,7 @@ def test_a_query_without_a_row_counts_zero_where_that_is_asked_for(write: Write,
         assert found.figures["t2a_R@1"].value == 11 / 24
         assert found.figures["t2a_mAP@10"].value == pytest.approx((11 + 12 / 4) / 24)
         assert found.facts["queries_without_row"] == 1
-        assert "1 queries have no row; each of them counts 0." in found.facts["notes"]
+        assert "One query has no row; it counts 0." in found.facts["notes"]
 
 
 def test_a_table_of_few_clips_and_no_row_that_counts_has_all_figures(write: Write, scores: Rows, truth: Truth) -> None:

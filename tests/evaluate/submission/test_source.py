@@ -113,5 +113,21 @@ def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
         open_source(tmp_path / "none.npz")
     with pytest.raises(SubmissionError, match="neither the folder"):
         open_source(tmp_path / "x.csv")
-    with pytest.raises(EvaluationError):
-        open_source(tmp_path)
+
+
+def test_folders_that_are_none_name_the_evaluations_in_them(tmp_path: Path) -> None:
+    def refused() -> tuple[str, str]:
+        with pytest.raises(EvaluationError) as raised:
+            open_source(tmp_path)
+        return raised.value.message.removeprefix(f"{tmp_path} "), raised.value.hint
+
+    assert refused() == ("is a folder, not an evaluation.", "`hearken evaluate --out DIR` makes an evaluation.")
+    (tmp_path / "run.json").write_text("{}")
+    assert refused()[0] == "is a run, not an evaluation."
+    for number in range(10):
+        (tmp_path / "evaluations" / str(number)).mkdir(parents=True)
+        (tmp_path / "evaluations" / str(number) / "evaluation.json").write_text("{}")
+    first = ", ".join(str(tmp_path / "evaluations" / str(number)) for number in range(8))
+    assert refused()[1] == f"Name an evaluation in it: {first} and 2 more."
+    (tmp_path / "zero_shot.json").write_text("{}")
+    assert refused()[0] == "holds figures of zero-shot classification."

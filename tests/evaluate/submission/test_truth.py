@@ -56,6 +56,13 @@ def test_several_answers_of_2025(tmp_path: Path) -> None:
         truth.to_task(("d.wav",))
 
 
+def test_paths_are_known_by_the_names_of_their_files_where_one_alone_has_it() -> None:
+    truth = Truth("t", ("q",), ("/a/x.wav", "b/y.wav", "c/y.wav", "d\\z.wav", "e/w.wav", "w.wav"))
+    assert [truth.known_as(name) for name in ("x.wav", "z.wav", "/a/x.wav")] == ["/a/x.wav", "d\\z.wav", "/a/x.wav"]
+    assert [truth.known_as(name) for name in ("y.wav", "w.wav", "v.wav", "")] == ["y.wav", "w.wav", "v.wav", ""]
+    assert Truth("t", ("q",), answers=(("a/x.wav",),)).known_as("x.wav") == "a/x.wav"
+
+
 @pytest.mark.parametrize(
     ("content", "error", "said"),
     [

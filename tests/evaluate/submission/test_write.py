@@ -151,6 +151,44 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(tmp_path: Path,
     refused("no challenge 'dcase1'", name="dcase1")
 
 
+@pytest.mark.parametrize("folders", ["/work/sounds/", "rain/", "C:\\sounds\\"])
+@pytest.mark.parametrize("name", ["dcase2024", "dcase2025"])
+def test_clips_that_are_paths_are_written_as_names_of_files(tmp_path: Path, truth: Truth, name: str, folders: str) -> None:
+    paths = tuple(f"{folders}{clip}" for clip in truth.clips)
+    answers = tuple((f"{folders}{clip}",) for (clip,) in truth.answers or ())
+    placed = Truth("placed", truth.queries, paths, answers)
+    label, scores = LABEL if name == "dcase2024" else L25, random_scores(truth)
+    held = write_submission(tmp_path / "a", name, scores, truth.queries, paths, label=label, truth=placed)
+    alone = write_submission(tmp_path / "b", name, scores, truth.queries, paths, label=label)
+    named = write_submission(tmp_path / "c", name, scores, truth.queries, truth.clips, label=label, truth=truth)
+    assert held.output.read_bytes() == alone.output.read_bytes() == named.output.read_bytes()
+    value = score_submission(named.output, truth).figures["t2a_mAP@10"].value
+    assert score_submission(held.output, placed).figures["t2a_mAP@10"].value == value
+
+
+@pytest.mark.parametrize("name", ["dcase2024", "dcase2025"])
+def test_two_paths_of_one_name_are_refused(tmp_path: Path, truth: Truth, name: str) -> None:
+    clips = ("a/x.wav", "b/x.wav", *truth.clips[2:])
+    with pytest.raises(SubmissionError, match=r"Two clips have one name, 'x\.wav', .*: 'a/x\.wav' and 'b/x\.wav'") as raised:
+        write_submission(tmp_path / "o", name, random_scores(truth), truth.queries, clips, label=LABEL if name == "dcase2024" else L25)
+    assert "rename" in raised.value.hint
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_refusal_leaves_no_folder_and_names_no_file(tmp_path: Path, truth: Truth) -> None:
+    with pytest.raises(SubmissionError, match=r"^What would be written is no submission for dcase2024, it has one fault") as raised:
+        write_submission(tmp_path / "a" / "b", "dcase2024", random_scores(truth), ("", *truth.queries[1:]), truth.clips, label=LABEL)
+    assert "--truth" not in raised.value.hint
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "a").mkdir()
+    other = Truth("t", truth.queries, tuple(f"x{clip}" for clip in truth.clips))
+    with pytest.raises(SubmissionError, match="no submission for dcase2024") as raised:
+        write_submission(tmp_path / "a" / "b", "dcase2024", random_scores(truth), truth.queries, truth.clips, label=LABEL, truth=other)
+    assert "--truth" in raised.value.hint
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert not list((tmp_path / "a").iterdir())
+
+
 @pytest.mark.parametrize("query", ["", "  ", "a\0b", "x" * 200_000, "half \ud83d"])
 def test_queries_that_no_file_can_hold_leave_nothing_behind(tmp_path: Path, truth: Truth, query: str) -> None:
     with pytest.raises(SubmissionError):

@@ -37,6 +37,28 @@ def test_clips_without_a_sound() -> None:
         ask([replace(OPENED, places={})])
 
 
+def test_sounds_without_texts_are_not_told_to_be_elsewhere(tmp_path: Path) -> None:
+    bare = tuple(replace(clip, captions=()) for clip in CLIPS)
+
+    def refused(corpus: Corpus) -> tuple[str, str]:
+        with pytest.raises(MissingDataError) as raised:
+            ask([replace(OPENED, corpus=corpus)])
+        return raised.value.message, raised.value.hint
+
+    message, hint = refused(Corpus(str(tmp_path), tmp_path, bare))
+    assert message == f"There are no texts beside the sounds of {tmp_path}."
+    assert "rain.txt" in hint
+    message, hint = refused(Corpus("mine.csv", tmp_path, bare))
+    assert message == "No clip of mine.csv has a caption."
+    assert "column `caption`" in hint
+    assert refused(Corpus("clotho-evaluation", tmp_path, bare))[0] == "No caption or query of clotho-evaluation is here."
+    unanswered = Corpus("mine.csv", tmp_path, CLIPS, queries=(Query("wet", (("c", 1.0),)),))
+    assert refused(unanswered) == (
+        "No caption or query of mine.csv is here.",
+        "Paths in a table are relative to the table's folder, or whole.",
+    )
+
+
 def test_queries_of_a_corpus_have_grades_and_come_in_the_place_of_captions() -> None:
     queries = (Query("wet", (("b", 1.0), ("a", 0.0), ("z", 1.0))), Query("loud", (("a", 0.3), ("b", 0.1))), Query("none"))
     found = ask([replace(OPENED, corpus=replace(OPENED.corpus, queries=queries))], merged=False)

@@ -56,7 +56,8 @@ def test_a_clip_that_cannot_be_read_is_left_out_and_noted_once(tmp_path: Path) -
     found = held(tmp_path, tmp_path / "failed.jsonl")
     (tmp_path / "2.wav").write_bytes(b"RIFF, but no sound")
     assert [number for number, _ in found.sounds()] == [0, 1, 3]
-    assert found.listening.failed == {2}
+    assert list(found.listening.failed) == [2]
+    assert "2.wav" in found.listening.failed[2].message
     (line,) = (tmp_path / "failed.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["id"] == "2.wav"
     list(found.sounds())
