@@ -57,11 +57,20 @@ def failures_told(failures: Sequence[Failure]) -> list[str]:
 
 def missing_told(record: Mapping[str, Any]) -> list[str]:
     """Return the first of the clips whose sound is not here, as the record of a task has them."""
-    named, count = record.get("first_without_sound", ()), int(record.get("clips_without_sound", 0))
+    return _first_of(record, "not here", "first_without_sound", "clips_without_sound")
+
+
+def elsewhere_told(record: Mapping[str, Any]) -> list[str]:
+    """Return the first of the sounds that were taken from another place than a user's table says."""
+    return _first_of(record, "not where the table says, but found by name", "first_elsewhere", "sounds_elsewhere")
+
+
+def _first_of(record: Mapping[str, Any], title: str, names: str, number: str) -> list[str]:
+    named, count = record.get(names, ()), int(record.get(number, 0))
     if not named:
         return []
     more = f" and {output.number(count - len(named))} more" if count > len(named) else ""
-    return [f"not here: {', '.join(show(str(each)) for each in named)}{more}"]
+    return [f"{title}: {', '.join(show(str(each)) for each in named)}{more}"]
 
 
 def interval_notes(figures: Mapping[str, Interval], values: Mapping[str, NDArray[np.float64]]) -> list[str]:
@@ -118,7 +127,7 @@ def _about(done: Done) -> list[str]:
         if record.get(key):
             lines.append(f"left out: {counted(int(record[key]), 'query' if key.startswith('queries') else 'clip')} {what}")
             lines += missing_told(record) if key == "clips_without_sound" else []
-    return lines
+    return lines + elsewhere_told(record)
 
 
 def _sureness(done: Done) -> list[str]:

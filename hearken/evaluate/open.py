@@ -66,6 +66,9 @@ def open_task(references: Sequence[str], *, merged: bool, need_sounds: bool = Tr
     task = task_of(asked)
     if missing:
         task.record["first_without_sound"] = missing[:_NAMED]
+    if asked.elsewhere:
+        told = [f"{said} (at {os.path.relpath(place)})" for said, place in asked.elsewhere[:_NAMED]]
+        task.record.update(sounds_elsewhere=len(asked.elsewhere), first_elsewhere=told)
     return OpenTask(task, asked.places, recordings_of(asked.origins), tuple(references))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hearken.cli.evaluation_notes import FEW, counted, failures_told, few_told, interval_notes, missing_told, notes_of
+from hearken.cli.evaluation_notes import FEW, counted, elsewhere_told, failures_told, few_told, interval_notes, missing_told, notes_of
 from hearken.metrics.confidence import Interval, jackknife
 from hearken.metrics.relevance import Relevance
 from hearken.types import Failure
@@ -65,6 +65,9 @@ def test_the_first_of_what_is_missing_is_named() -> None:
     assert missing_told(record | {"clips_without_sound": 2}) == ["not here: a, b\\x1b"]
     assert missing_told({}) == []
     assert "not here: a, b\\x1b and 5 more" in notes_of([done_of(record=record)])
+    assert elsewhere_told({"sounds_elsewhere": 2, "first_elsewhere": ["a.wav (at x/a.wav)"]}) == [
+        "not where the table says, but found by name: a.wav (at x/a.wav) and 1 more"
+    ]
     failures = [Failure(f"{number}.wav", "read", "AudioError", f"{number}.wav is no sound.") for number in range(7)]
     told = failures_told(failures)
     failed = replace(done_of(), failures=tuple(failures[:1]))

@@ -36,6 +36,16 @@ def test_clips_whose_sound_is_missing(tmp_path: Path) -> None:
         all_of_it.listening(8_000, None, jobs=1)
 
 
+def test_a_sound_that_is_found_in_another_place_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = str(write_corpus(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert "sounds_elsewhere" not in open_task([table], merged=False).task.record
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "b.wav").rename(tmp_path / "deep" / "b.wav")
+    record = open_task([table], merged=False).task.record
+    assert (record["sounds_elsewhere"], record["first_elsewhere"]) == (1, [f"b.wav (at {Path('deep', 'b.wav')})"])
+
+
 def test_a_path_that_leads_nowhere_is_called_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_corpus(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -23,7 +23,8 @@ class Asked:
 
     With equal captions `merged`, a caption is one query however many clips have it; else each caption of a clip is a query of its own.
     A query of the corpus' own is one query with all clips graded above 0. `num_worded_alike` counts the captions that another clip has in the
-    same words. `origins` are the recordings that each clip was cut from, as far as the corpus says. `record` is for files: counts, and a digest
+    same words. `origins` are the recordings that each clip was cut from, as far as the corpus says. `elsewhere` are sounds of users' own tables
+    that were found in another place than the table says: what it says, and the file. `record` is for files: counts, and a digest
     of all of it.
     """
 
@@ -36,6 +37,7 @@ class Asked:
     num_worded_alike: int
     record: dict[str, Any]
     origins: tuple[tuple[str, ...], ...] = ()
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
 
 def ask(
@@ -74,7 +76,9 @@ def ask(
         "sha256": _digest(names, answered),
     }
     texts, grades = tuple(text for text, _ in answered), tuple(grades for _, grades in answered)
-    return Asked(title, tuple(names), tuple(places), tuple(labels), texts, grades, _worded_alike(wanted), record, tuple(origins))
+    return Asked(
+        title, tuple(names), tuple(places), tuple(labels), texts, grades, _worded_alike(wanted), record, tuple(origins), _elsewhere(parts)
+    )
 
 
 def _nothing_asked(parts: Sequence[Opened], title: str, *, has_sounds: bool, has_texts: bool) -> MissingDataError:
@@ -91,6 +95,18 @@ def _nothing_asked(parts: Sequence[Opened], title: str, *, has_sounds: bool, has
     return MissingDataError(
         f"No clip of {show(title)} has a caption.", "Captions are in the column `caption` of a table, or in texts beside the sounds."
     )
+
+
+def _elsewhere(parts: Sequence[Opened]) -> tuple[tuple[str, str], ...]:
+    """The clips of users' own tables whose sound is another file than the table says (`data/locate.py`): what it says, and what was taken."""
+    found = []
+    for opened in parts:
+        if opened.pack is None and card_of(opened.corpus.reference) is None:
+            for clip in opened.clips:
+                place = opened.places.get(clip.id)
+                if isinstance(place, str) and os.path.normpath(place) != os.path.normpath(os.path.join(opened.corpus.folder, clip.audio)):
+                    found.append((clip.audio, place))
+    return tuple(found)
 
 
 def _is_here(opened: Opened, clip: Clip, left_out: Callable[[Opened, Clip], None]) -> bool:
