@@ -221,9 +221,7 @@ def ways_of(by: str) -> tuple[Way, ...]:
 
 
 def encoder_of(wish: Wish) -> Callable[[DualEncoder, str], SoundEncoder] | None:
-    """Return what makes the encoder that `wish` asks for, None for the model's own way. Raises EvaluationError for two at a time."""
-    if wish.tta and wish.windows:
-        raise EvaluationError("Test-time augmentation and a window ensemble do not go together.", "Choose one.")
+    """Return what makes the encoder that `wish` asks for, None for the model's own way (`check_wish` has seen that it is one)."""
     if wish.tta:
         return lambda dual, name: _tta(dual, name, wish)
     if wish.windows:

@@ -21,18 +21,26 @@ def marks_of(run: Path) -> dict[str, str]:
 
     Raises RunError where there is no run, or no model in it.
     """
-    try:
-        record = json.loads((run / RUN_RECORD).read_text(encoding="utf-8"))
-        recipe_sha256 = digest_of(record["recipe"])
-        name = str(record["recipe"]["name"])
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RunError(f"{show(run / RUN_RECORD)} cannot be read: {show(str(error))}.", "It is the record of a run.") from error
+    recipe = recipe_of(run)
     try:
         with (run / BEST).open("rb") as file:
             weights = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise RunError(f"The run {show(run)} has no model to try: {error.strerror}.", "Finish it first, with --resume.") from error
-    return {"recipe": name, "recipe_sha256": recipe_sha256, "weights_sha256": weights}
+    return {"recipe": str(recipe["name"]), "recipe_sha256": digest_of(recipe), "weights_sha256": weights}
+
+
+def recipe_of(run: Path) -> dict[str, Any]:
+    """Return the recipe of `run` as its `run.json` has it; needs no torch. Raises RunError where there is no run, or its record is damaged."""
+    record = run / RUN_RECORD
+    try:
+        recipe = json.loads(record.read_text(encoding="utf-8"))["recipe"]
+        if not (isinstance(recipe["name"], str) and isinstance(recipe["data"], dict)):
+            raise ValueError("it holds no recipe")
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+        raise RunError(f"{show(record)} cannot be read: {show(reason)}.", "It is the record of a run.") from error
+    return dict(recipe)
 
 
 def digest_of(recipe: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from hearken.evaluate.evaluate import (
     split_of,
     way_name,
 )
+from hearken.evaluate.marks import recipe_of
 from hearken.evaluate.open import OpenTask
 from hearken.evaluate.store import RECORD, check_place, corpora_of, is_evaluation, load
 from hearken.evaluate.systems import folder_of
@@ -118,15 +118,12 @@ def place_of_ensemble(done: Sequence[Done], how: str, out: Path | None, wish: Wi
 
 
 def tests_of(name: str) -> tuple[str, ...]:
-    """Return the test sets of the recipe of the run `name`. Raises EvaluationError where there is no run, or none are named."""
-    record = folder_of(name) / RUN_RECORD
-    if not record.is_file():
+    """Return the test sets of the recipe of the run `name`. Raises EvaluationError where there is no run, or none are named, and
+    RunError where its record is damaged.
+    """
+    if not (folder_of(name) / RUN_RECORD).is_file():
         raise EvaluationError(f"{show(name)} is no run whose recipe names a test set.", "Name a corpus with --data.")
-    try:
-        tests = json.loads(record.read_text(encoding="utf-8"))["recipe"]["data"]["test"]
-        found = tuple(map(str, tests))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{show(record)} cannot be read: {show(str(error))}.", "Name a corpus with --data.") from error
+    found = tuple(map(str, recipe_of(folder_of(name))["data"].get("test") or ()))
     if not found:
         raise EvaluationError(f"The recipe of {show(name)} names no test set.", "Name a corpus with --data.")
     return found

@@ -8,7 +8,6 @@ Legend: `N` clips, `Q` queries, `T` samples, `D` embedding.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
@@ -18,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
-from hearken.errors import EvaluationError, HearkenError, InputError, ModelError, show
-from hearken.evaluate.marks import marks_of
+from hearken.errors import EvaluationError, HearkenError, InputError, RunError, show
+from hearken.evaluate.marks import marks_of, recipe_of
 from hearken.evaluate.open import OpenTask, restricted
 from hearken.evaluate.task import Task
 from hearken.metrics.scores import VectorScores
@@ -267,14 +266,10 @@ def weights_digest(dual: DualEncoder) -> str:
 
 def _length_of_run(folder: Path) -> float | None:
     """The `max_duration_s` of the recipe that the run in `folder` is of; None where there is no run."""
-    record = folder / RUN_RECORD
-    if not record.is_file():
-        return None
-    try:
-        length_s = json.loads(record.read_text(encoding="utf-8"))["recipe"]["data"]["max_duration_s"]
-        return None if length_s is None else float(length_s)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{show(record)} cannot be read: {error}.", "It is the record of a run.") from error
+    length_s = recipe_of(folder)["data"].get("max_duration_s") if (folder / RUN_RECORD).is_file() else None
+    if not isinstance(length_s, int | float | None):
+        raise RunError(f"{show(folder / RUN_RECORD)} cannot be read: {show(repr(length_s))} is no length.", "It is the record of a run.")
+    return length_s
 
 
 def _stacked(rows: Sequence[FloatArray], dim: int) -> FloatArray:

@@ -79,11 +79,6 @@ class ZeroShot:
     scores: NDArray[np.floating]
 
     @property
-    def is_multi_label(self) -> bool:
-        """Whether any clip has more than one label."""
-        return bool((self.labels.counts > 1).any())
-
-    @property
     def classes_without_clip(self) -> tuple[str, ...]:
         """Classes that no clip has: they can come first, wrongly, and are in no mean over classes."""
         return tuple(each.name for each in self.of_classes if not each.num_clips)

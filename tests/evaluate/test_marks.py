@@ -8,7 +8,7 @@ import pytest
 from hearken.errors import RunError
 from hearken.evaluate.marks import digest_of, marks_of
 
-RECIPE = {"name": "small", "about": {"paper": "x"}, "training": {"epochs": 2}}
+RECIPE = {"name": "small", "about": {"paper": "x"}, "data": {}, "training": {"epochs": 2}}
 
 
 def write_run(folder: Path, recipe: object = RECIPE, weights: bytes = b"w") -> Path:
@@ -25,7 +25,7 @@ def test_recipe_and_weights_make_the_marks_and_words_about_it_do_not(tmp_path: P
     assert marks_of(write_run(tmp_path, RECIPE | {"about": {"paper": "y"}})) == marks
     assert marks_of(write_run(tmp_path, RECIPE | {"training": {"epochs": 3}}))["recipe_sha256"] != marks["recipe_sha256"]
     assert marks_of(write_run(tmp_path, weights=b"v"))["weights_sha256"] != marks["weights_sha256"]
-    assert digest_of({"training": {"epochs": 2}, "name": "small"}) == marks["recipe_sha256"]
+    assert digest_of({"training": {"epochs": 2}, "data": {}, "name": "small"}) == marks["recipe_sha256"]
 
 
 def test_what_is_no_run_or_has_no_model(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hearken.errors import EvaluationError, HearkenError
+from hearken.errors import EvaluationError, HearkenError, RunError
 from hearken.evaluate.evaluate import Wish, score
 from hearken.evaluate.open import OpenTask
 from hearken.evaluate.plan import ask_all, carry_out, place_of_ensemble, plan
@@ -25,7 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def make_run(folder: str, *tests: str) -> str:
     for name in ("best/config.json", "run.json"):
         (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
-        (Path(folder) / name).write_text(json.dumps({"recipe": {"data": {"test": tests}}}))
+        (Path(folder) / name).write_text(json.dumps({"recipe": {"name": "x", "data": {"test": tests}}}))
     return folder
 
 
@@ -46,7 +46,7 @@ def test_each_run_is_asked_its_own_tests() -> None:
         with pytest.raises(EvaluationError, match=message):
             plan([name], [], Wish())
     Path("c/run.json").write_text("{")
-    with pytest.raises(EvaluationError, match=r"c/run\.json cannot be read"):
+    with pytest.raises(RunError, match=r"c/run\.json cannot be read"):
         own_tests("c")
 
 

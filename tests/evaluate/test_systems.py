@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hearken.errors import EvaluationError, InputError, ModelError, ModelNotFoundError
+from hearken.errors import EvaluationError, InputError, ModelNotFoundError, RunError
 from hearken.evaluate.open import OpenTask, open_task
 from hearken.evaluate.systems import ExportedSystem, encode, folder_of, open_system
 from hearken.metrics.relevance import Relevance
@@ -183,5 +183,5 @@ class TestWithTorch:
         record = json.loads((run / "run.json").read_text())
         del record["recipe"]["data"]
         (run / "run.json").write_text(json.dumps(record))
-        with pytest.raises(ModelError, match=r"run\.json cannot be read"):
+        with pytest.raises(RunError, match=r"run\.json cannot be read"):
             open_system(str(run), accelerator="cpu")

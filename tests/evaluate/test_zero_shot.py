@@ -28,7 +28,6 @@ def test_one_label_a_clip_by_hand() -> None:
     assert found.figures["top-1"].value == 0.75
     assert found.figures["recall"].value == pytest.approx((1 + 0.5 + 1) / 3)
     assert "top-5" not in found.figures
-    assert not found.is_multi_label
     dog = found.of_classes[1]
     assert (dog.num_clips, dog.num_predicted) == (2, 1)
     assert dog.recall is not None
@@ -51,7 +50,6 @@ def test_every_figure_is_the_mean_of_its_values() -> None:
 
 def test_several_labels_a_clip() -> None:
     found = zero_shot(CLIPS[:4], [("cat", "dog"), ("dog", "rain"), ("cat", "dog"), ("dog",)], encode)
-    assert found.is_multi_label
     assert found.figures["top-1"].value == 0.75
     assert found.table.tolist() == [[2, 0, 0], [0, 1, 1], [0, 0, 0]]
     assert found.figures["recall"].value == pytest.approx((2 / 2 + 1 / 4 + 0 / 1) / 3)
