@@ -91,7 +91,7 @@ def demo(arguments: list[str]) -> None:
 
 def test(arguments: list[str]) -> None:
     """Install everything and run ruff, mypy and pytest; the first that fails ends it."""
-    python = str(ensure(ROOT / ".venv-test", "[train,data,report,serve,dev]"))
+    python = str(ensure(ROOT / ".venv-test", "[train,data,report,serve,java-metrics,dev]"))
     for title, command in (
         ("ruff check", ["-m", "ruff", "check", "."]),
         ("ruff format", ["-m", "ruff", "format", "--check", "."]),

@@ -3,7 +3,7 @@
     python benchmarks/kill_index.py [--count 50] [--seed 0] [--files 200]
 
 Each round changes the folder of sounds (new, altered, renamed, copied, deleted files), starts a real process that indexes
-it, and kills it. The process writes down each batch of changes before and after it commits it, in a log that is no part of
+and captions it, and kills it. The process writes down each batch of changes before and after it commits it, in a log that is no part of
 the library; so the check knows what must be in there: all batches that were reported as committed, and the one that was
 being written either wholly or not at all. A last run, not killed, must complete the library. The embedder is a fake that
 needs no model: what is tested is the writing. Exit code 1, with the seed, when anything is wrong.
@@ -32,7 +32,9 @@ from hearken.library import ingest
 from hearken.library.index import index_folders
 from hearken.library.records import Change, ClearFailure, PutCopy, PutFailure, PutSound, Relabel, RemoveFile
 from hearken.library.store import DATABASE_NAME, SqliteStore, open_store, stored_model
-from tests.fakes import BYTES_PER_SECOND, FakeEmbedder
+from hearken.search import captioning
+from hearken.search.captioning import caption_sounds
+from tests.fakes import BYTES_PER_SECOND, FakeCaptioner, FakeEmbedder
 
 Operation = list[str]
 LONGEST_S = 0.6
@@ -42,7 +44,7 @@ ALLOWED_NAMES = {"library.sqlite", "library.sqlite-wal", "library.sqlite-shm", "
 
 def work(library: str, sounds: str, log: str) -> None:
     """The process that gets killed."""
-    ingest.COMMIT_NUM_CHANGES = 8  # more commits, more moments worth dying in
+    ingest.COMMIT_NUM_CHANGES = captioning.NUM_SOUNDS_PER_COMMIT = 8  # more commits, more moments worth dying in
     embedder = FakeEmbedder(delay_s=0.004)
     with open(log, "ab", buffering=0) as file, open_store(library, create=True, model=embedder, read_only=False) as store:
         apply = store.apply
@@ -57,6 +59,7 @@ def work(library: str, sounds: str, log: str) -> None:
         store.apply = logged  # type: ignore[method-assign]
         file.write(b'\n{"start": true}\n')
         index_folders(store, embedder, [sounds])
+        caption_sounds(store, FakeCaptioner(), embedder)
         file.write(b'{"end": true}\n')
 
 
@@ -201,6 +204,7 @@ class Trial:
             log.write(b'\n{"held": %d}\n' % states.index(held))
         with open_store(self.library, read_only=False) as writer:  # the dead process's lock holds nobody up
             assert writer.check() == [], writer.check()
+            assert writer.check_captions() == [], writer.check_captions()
             assert self.read(writer) == held
 
     def read(self, store: SqliteStore) -> Model:
@@ -214,6 +218,9 @@ class Trial:
                 assert record.duration_s == record.size / BYTES_PER_SECOND
             failures = {line.path: line.stage for line in store.failures()}
             assert set(store.match_text("five")) == set(vectors), "every file has this word in its tags"
+            captions = store.captions_of(list(store.file_versions().values()))
+            assert set(store.match_captions("heard")) >= set(captions), "every caption has this word"
+            assert {caption.sound_id for caption in store.captions_since(0)} >= set(captions)
             return Model({record.path: record.content_hash for record in records}, failures)
 
     def finish(self) -> float:
@@ -224,6 +231,7 @@ class Trial:
         self.check()
         with open_store(self.library) as reader:
             held = self.read(reader)
+            assert reader.uncaptioned(FakeCaptioner().digest) == [], "a rerun captions what is left"
         contents = {str(path): path.read_bytes() for path in self.sounds.iterdir() if path.name != "fifo.wav"}
         wanted = {path: hashlib.blake2b(data, digest_size=16).hexdigest() for path, data in contents.items()}
         assert set(held.files) | set(held.failures) == set(wanted) | {str(self.sounds / "fifo.wav")}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hearken import errors as errors
+    from hearken.caption.load import load_captioner as load_captioner
     from hearken.errors import HearkenError as HearkenError
     from hearken.runtime.model import Model as Model
     from hearken.search.library import Library as Library
@@ -23,9 +24,10 @@ _HOMES = {
     "Hit": "hearken.types",
     "Library": "hearken.search.library",
     "Model": "hearken.runtime.model",
+    "load_captioner": "hearken.caption.load",
     "load_model": "hearken.zoo.install",
 }
-__all__ = ["HearkenError", "Hit", "Library", "Model", "__version__", "errors", "load_model"]
+__all__ = ["HearkenError", "Hit", "Library", "Model", "__version__", "errors", "load_captioner", "load_model"]
 
 
 def __getattr__(name: str) -> object:

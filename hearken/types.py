@@ -95,7 +95,9 @@ class Failure:
 @dataclass(frozen=True)
 class Hit:
     """One answer of a search, best moment of a file: `path` is absolute, `score` is the cosine of
-    sound and query (1 = same), plus at most 0.3 where names or tags hold words of the query. `duplicates` are folded copies."""
+    sound and query (1 = same), plus at most 0.3 where names or tags hold words of the query, and 0.03 for a machine-made caption that
+    fits. `duplicates` are folded copies. `machine_caption` is what a captioner wrote about all of the file, "" where none did.
+    """
 
     path: str
     start_s: float
@@ -103,6 +105,7 @@ class Hit:
     score: float
     duration_s: float
     duplicates: tuple[str, ...] = ()
+    machine_caption: str = ""
 
 
 ProgressCallback = Callable[[str, float], None]

@@ -10,11 +10,12 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from hearken.caption.heard import MadeCaption
 from hearken.library.records import FileText, Found, PutSound
 from hearken.library.words import name_words
 from hearken.types import AudioInfo, Embedded, EmbeddedFile, Failure, FloatArray, ProgressCallback, Span
@@ -101,6 +102,37 @@ def put_sound(
     text = FileText(name_words(path), folder_words, caption)
     content_hash = sound.ljust(16, b"-") if sound else hashlib.blake2b(content, digest_size=16).digest()
     return PutSound(found, content_hash, fake_result(path, content), text)
+
+
+@dataclass
+class FakeCaptioner:
+    """Implements `hearken.caption.captioner.VectorCaptioner`: says which of `WORDS` the clip vector is nearest to.
+
+    `numbers` are how many sounds each call was about; `hook` is called before each, with what it is about.
+    """
+
+    name: str = "parrot"
+    digest: str = "c" * 32
+    model_digest: str = "0" * 31 + "f"
+    phrase: str = "A {} can be heard."
+    hook: Callable[[int], None] = lambda count: None
+    numbers: list[int] = field(default_factory=list)
+    warmed: int = 0
+
+    def warm(self) -> None:
+        """Note that it was asked to be ready."""
+        self.warmed += 1
+
+    def captions(self, heard: Sequence[FloatArray], decoding: object = None) -> list[MadeCaption]:
+        """Return a caption for each of `heard` (S, D), the clip vector first; the score is its cosine."""
+        self.hook(len(heard))
+        self.numbers.append(len(heard))
+        return [self._caption(places[0]) for places in heard]
+
+    def _caption(self, clip: FloatArray) -> MadeCaption:
+        scores = {word: float(unit(word.encode(), len(clip)) @ clip) for word in WORDS}
+        best = max(WORDS, key=lambda word: scores[word])
+        return MadeCaption(self.phrase.format(best), scores[best])
 
 
 def age(*paths: str | os.PathLike[str], seconds: float = 3600.0) -> None:

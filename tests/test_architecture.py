@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hearken"
 FLOORS = {
     "errors": 0, "files": 0, "limits": 0, "types": 0, "audio": 1, "text": 1, "metrics": 1, "frontend": 2, "augment": 2, "models": 3, "losses": 3, "data": 3, "library": 3,
-    "export": 4, "convert": 4, "runtime": 4, "zoo": 5, "search": 5, "train": 6, "tta": 7, "evaluate": 8, "cli": 9, "__init__": 10, "__main__": 10,
+    "export": 4, "convert": 4, "runtime": 4, "zoo": 5, "caption": 5, "search": 6, "train": 7, "tta": 8, "evaluate": 9, "cli": 10, "__init__": 11, "__main__": 11,
 }  # fmt: skip
 TORCH_FOLDERS = {"frontend", "models", "losses", "convert", "export", "train", "tta"}
 MAX_FILE_LINES = 350
@@ -158,6 +158,7 @@ def test_each_command_is_a_file_of_its_name() -> None:
         "doctor",
         "forget",
         "embed",
+        "caption",
         "models",
         "convert",
         "export",

@@ -33,6 +33,12 @@ def convert(
     tokenizer: Annotated[
         Path | None, typer.Option("--tokenizer", metavar="FILE", help="A tokenizer.json, where the text side's own cannot be fetched.")
     ] = None,
+    vocabulary: Annotated[
+        Path | None,
+        typer.Option(
+            "--vocabulary", metavar="FILE", help="A captioner's words: a list, one a line or JSON, or its training captions as CSV."
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Turn a public checkpoint into a folder of weights, and account for every tensor in it.
@@ -49,9 +55,8 @@ def convert(
 
     with DownloadBar(what, quiet=json) as bar:
         got = obtain(what, models_home() / "downloads", bar)
-    report = run(
-        got.path, out or models_home() / "weights" / got.name, name=as_ or got.architecture, tokenizer=tokenizer, origin=got.origin
-    )
+    folder, name = out or models_home() / "weights" / got.name, as_ or got.architecture
+    report = run(got.path, folder, name=name, tokenizer=tokenizer, vocabulary=vocabulary, origin=got.origin)
     if json:
         output.print_json(report.to_json())
     else:
@@ -68,6 +73,7 @@ def facts(report: Report) -> list[tuple[str, list[str]]]:
         ("not in it", [f"{_some(report.made)}: made here"] if report.made else []),
         ("beside", [f"{_some(report.beside)}: not used"] if report.beside else []),
         ("tokenizer", [report.tokenizer] if report.tokenizer else []),
+        ("vocabulary", [show(report.vocabulary)] if report.vocabulary else []),
         ("licence", [report.origin.licence] if report.origin.licence else []),
         ("SHA-256", [report.origin.sha256] if report.origin.sha256 else []),
         ("fetched", [f"{show(report.source)} (no longer needed)"] if report.origin.url and report.origin.sha256 else []),

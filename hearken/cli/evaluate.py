@@ -28,6 +28,7 @@ _FIGURES = {"definition", "metrics", "interval", "seed", "misses"}
 _GO_WITH = {
     "models": _MODEL | _FIGURES | {"rephrased", "ensemble", "fit_on"}, "scores": _FIGURES | {"out"}, "zero_shot": _MODEL | {"template"},
     "submission": {"definition", "challenge", "lenient"},
+    "captions": {"models", "max_duration", "tta", "beam", "accelerator", "seed", "jobs", "out", "metrics", "interval", "misses", "lenient"},
 }  # fmt: skip
 """Which options go with what is evaluated; `--submission` keeps nothing, so that `--out` is refused there, too."""
 
@@ -80,7 +81,13 @@ def evaluate(
     challenge: Annotated[
         str, typer.Option("--challenge", metavar="NAME", help="With --submission: dcase2022 to dcase2025. Default: what the file looks like.")
     ] = "",
-    lenient: Annotated[bool, typer.Option("--lenient", help="With --submission: queries that are missing count nothing.")] = False,
+    captions: Annotated[
+        bool, typer.Option("--captions", help="How well machine-made captions fit: of a table, a captioner, or an earlier evaluation. Default: pocket-captions.")
+    ] = False,
+    beam: Annotated[int | None, typer.Option("--beam", min=1, max=100, metavar="N", help="With --captions: captions that the search keeps at a time.")] = None,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="With --submission or --captions: what is missing counts nothing, instead of being an error.")
+    ] = False,
     misses: Annotated[int, typer.Option("--misses", min=0, metavar="N", help="Show the N worst mistakes, and what came instead.")] = 0,
     accelerator: Annotated[str, typer.Option("--accelerator", metavar="NAME", help="auto, cpu or cuda, for what runs with torch.")] = "auto",
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="For what is drawn: intervals, augmentation.")] = 0,
@@ -90,13 +97,16 @@ def evaluate(
     """Evaluate models: text to audio and audio to text, every figure with its 95 % interval.
 
     What is computed is kept in a folder, with the value of each query and clip; `hearken report` makes a page of it. Several models are
-    compared with the first one, also with --zero-shot.
+    compared with the first one, also with --zero-shot. With --captions, what is evaluated are machine-made captions.
     """
     from hearken.audio.crew import num_cores
     from hearken.evaluate.evaluate import Wish
     from hearken.evaluate.measure import METRICS
 
     _check(context)
+    if captions:
+        _captions(context, models or [], data or [], beam=beam or 0, jobs=jobs or num_cores())
+        return
     wish = Wish(
         definition=definition, metrics=tuple(dict.fromkeys((*METRICS, *(metrics or ())))), interval=interval, seed=seed, max_duration_s=max_duration,
         tta=tta, tta_layer=tta_layer, windows=windows, variations=rephrased, accelerator=accelerator, jobs=jobs or num_cores(),
@@ -124,15 +134,16 @@ def _check(context: typer.Context) -> None:
     values = context.params
     sources = {name: context.get_parameter_source(name) for name, value in values.items() if value}
     given = {name for name, source in sources.items() if source and source.name != "DEFAULT"}
-    way = next((name for name in ("submission", "scores", "zero_shot") if name in given), "models")
+    way = next((name for name in ("submission", "scores", "zero_shot", "captions") if name in given), "models")
     for name in sorted(given - _ALWAYS - _GO_WITH[way] - {way}):
         owners = [_option(other) for other in _GO_WITH if name in _GO_WITH[other] and other != "models"]
         told = f"It does not go with {_option(way)}." if way != "models" else f"It goes with {' or '.join(owners)}."
         raise typer.BadParameter(told, param_hint="MODEL" if name == "models" else _option(name))
-    if way != "models" and not values["data"]:
+    if way not in ("models", "captions") and not values["data"]:
         raise typer.BadParameter("It needs --data, the corpus that says what is right.", param_hint=_option(way))
-    if way == "models" and not (values["models"] or values["data"]):
-        raise typer.BadParameter("Name a corpus with --data, or a run or an evaluation.")
+    if way in ("models", "captions") and not (values["models"] or values["data"]):
+        besides = ", a table of captions" if way == "captions" else ""
+        raise typer.BadParameter(f"Name a corpus with --data, or a run{besides} or an evaluation.")
     if values["ensemble"] not in ("", "mean", "fitted"):
         raise typer.BadParameter(f"{show(values['ensemble'])!r} is no ensemble: mean or fitted.", param_hint="--ensemble")
     if values["ensemble"] and len(values["models"] or []) < 2:
@@ -145,6 +156,23 @@ def _check(context: typer.Context) -> None:
 
 def _option(name: str) -> str:
     return f"--{'metric' if name == 'metrics' else name.replace('_', '-')}"
+
+
+def _captions(context: typer.Context, names: list[str], data: list[str], *, beam: int, jobs: int) -> None:
+    """Evaluate captions as the options say."""
+    from hearken.cli.evaluate_captions import evaluate_captions
+    from hearken.evaluate.captioning.evaluate import CaptionWish
+    from hearken.evaluate.captioning.writers import WriterWish
+
+    values = context.params
+    writing = WriterWish(
+        tta=values["tta"], beam=beam, max_duration_s=values["max_duration"], accelerator=values["accelerator"], jobs=jobs,
+        seed=values["seed"],
+    )  # fmt: skip
+    wish = CaptionWish(
+        metrics=tuple(values["metrics"] or ()), interval=values["interval"], seed=values["seed"], lenient=values["lenient"], writing=writing,
+    )  # fmt: skip
+    evaluate_captions(names, data, wish, values["out"], misses=values["misses"], json=values["json"])
 
 
 def _models(

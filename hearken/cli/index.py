@@ -32,6 +32,9 @@ def index(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try files again that failed before, though they are unchanged.")
     ] = False,
+    captions: Annotated[
+        bool, typer.Option("--captions", help="Also write a caption for every sound of the library that has none, by machine.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Index folders of sounds.
@@ -42,18 +45,20 @@ def index(
 
     with Library(library, model=ready_model(model)) as opened:
         roots = [os.path.abspath(folder) for folder in folders]
-        report = index_into(opened, roots, jobs=jobs, as_json=json, retry_failed=retry_failed)
+        report = index_into(opened, roots, jobs=jobs, as_json=json, retry_failed=retry_failed, captions=captions)
     if report.failed:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def index_into(library: Library, roots: Sequence[str], *, jobs: int | None, as_json: bool, retry_failed: bool = False) -> IndexReport:
+def index_into(
+    library: Library, roots: Sequence[str], *, jobs: int | None, as_json: bool, retry_failed: bool = False, captions: bool = False
+) -> IndexReport:
     """Index `roots` into `library` with a progress bar, print the report, and return it. Ctrl-C says how to go on."""
     from hearken.cli.progress import IndexProgress
 
     with IndexProgress(quiet=as_json) as progress:
         try:
-            report = library.index(roots, jobs=jobs, retry_failed=retry_failed, on_event=progress)
+            report = library.index(roots, jobs=jobs, retry_failed=retry_failed, captions=captions, on_event=progress)
         except KeyboardInterrupt:
             output.note(interrupted(progress.last))
             raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -76,6 +81,8 @@ def interrupted(last: IndexEvent | None) -> str:
     done = "Nothing is lost"
     if last and last.phase == "graph":
         done = "All files are done and kept, only searching is not as quick yet"
+    elif last and last.phase == "caption":
+        done = f"All files are done and kept, and {output.plural(last.num_done, 'caption')} of {output.number(last.num_total)}"
     elif last and last.num_total:
         done = f"{output.plural(last.num_done, 'file')} of {output.number(last.num_total)} done and kept"
     return f"Interrupted. {done}; run the same command again to go on."
@@ -91,6 +98,8 @@ def summary(report: IndexReport, failures: Sequence[Failure] = ()) -> str:
     sound = f"{report.audio_s / 60:.1f} min of sound in " if report.audio_s else ""
     speed = f", {report.audio_s / report.wall_s:.0f}x real time" if report.audio_s and report.wall_s else ""
     lines = [f"{output.plural(report.scanned, 'file')}: {', '.join(parts)} ({sound}{report.wall_s:.1f} s{speed})"]
+    if report.captioned:
+        lines.append(f"{output.plural(report.captioned, 'sound')} got a machine-made caption, which may be wrong.")
     if report.scanned == report.skipped and not report.absent:
         lines.append("No sound file was found there: they are known by names that end in .wav, .flac, .mp3 and the like.")
     lines += [

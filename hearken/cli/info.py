@@ -16,6 +16,7 @@ from hearken.errors import show
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from hearken.library.records import LibraryStats
     from hearken.search.library import LibraryInfo
     from hearken.types import Failure
 
@@ -75,10 +76,20 @@ def facts(about: LibraryInfo, ledger: Sequence[Failure]) -> list[tuple[str, Sequ
         ("files", (f"{stats.num_files} ({stats.num_sounds} different sounds, {stats.num_windows} windows)",)),
         ("length", (duration(stats.duration_s),)),
         ("formats", (formats or "none",)),
+        *_captions(stats),
         ("on disk", (f"{output.size(stats.size_bytes)}, and {output.size(about.cache_bytes)} of cache",)),
     ]
     kinds = ", ".join(f"{count} {kind}" for kind, count in _kinds(ledger).items())
     return [*found, ("ledger", (f"{kinds}; --failures lists them" if kinds else "empty",))]
+
+
+def _captions(stats: LibraryStats) -> list[tuple[str, Sequence[str]]]:
+    """Return how many sounds have a machine-made caption, and by which captioner; nothing where none has."""
+    made = [
+        f"{count.num_sounds} of {stats.num_sounds} sounds, machine-made by {count.name} (digest {count.digest[:_DIGEST_CHARS]})"
+        for count in stats.captioners
+    ]
+    return [("captions", made)] if made else []
 
 
 def duration(seconds: float) -> str:
@@ -91,7 +102,12 @@ def info_json(about: LibraryInfo, ledger: Sequence[Failure], *, with_ledger: boo
     value: dict[str, Any] = {
         "library": about.path,
         "model": asdict(about.model),
-        "stats": {**asdict(about.stats), "containers": dict(about.stats.containers), "roots": list(about.stats.roots)},
+        "stats": {
+            **asdict(about.stats),
+            "containers": dict(about.stats.containers),
+            "roots": list(about.stats.roots),
+            "captioners": [asdict(count) for count in about.stats.captioners],
+        },
         "cache_bytes": about.cache_bytes,
         "failures_by_kind": _kinds(ledger),
     }

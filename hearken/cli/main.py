@@ -13,7 +13,23 @@ from typing import Annotated
 import typer
 
 from hearken import __version__
-from hearken.cli import convert, demo, doctor, embed, evaluate, export, forget, index, info, models, report, search, similar, submit
+from hearken.cli import (
+    caption,
+    convert,
+    demo,
+    doctor,
+    embed,
+    evaluate,
+    export,
+    forget,
+    index,
+    info,
+    models,
+    report,
+    search,
+    similar,
+    submit,
+)
 from hearken.cli.data import group as data
 from hearken.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
 from hearken.cli.train import group as train
@@ -50,6 +66,7 @@ app.command("info")(info.info)
 app.command("doctor")(doctor.doctor)
 app.command("forget")(forget.forget)
 app.command("embed")(embed.embed)
+app.command("caption")(caption.caption)
 app.command("models")(models.models)
 app.command("convert")(convert.convert)
 app.command("export")(export.export)

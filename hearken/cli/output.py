@@ -35,7 +35,7 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
-    """Return a hit as the JSON that DESIGN fixes: path, start_s, end_s, score, duration_s; and its duplicates."""
+    """Return a hit as the JSON that DESIGN fixes: path, start_s, end_s, score, duration_s; its duplicates, and its machine-made caption (or null)."""
     return {
         "path": hit.path,
         "start_s": round(hit.start_s, 3),
@@ -43,6 +43,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "score": round(hit.score, 6),
         "duration_s": round(hit.duration_s, 3),
         "duplicates": list(hit.duplicates),
+        "machine_caption": hit.machine_caption or None,
     }
 
 
@@ -173,6 +174,33 @@ def hits_table(hits: Sequence[Hit], screen: Console) -> Table:
         score = Text.assemble((bar(hit.score, unicode) + " " if with_bar else "", "cyan"), f"{hit.score:.2f}")
         made.add_row(texts[0], score, path_text(hit.path, cells), texts[1], texts[2], Text(texts[3], style="dim"))
     return made
+
+
+def print_hits(hits: Sequence[Hit], screen: Console) -> None:
+    """Print the table of `hits`. On a terminal, what a machine heard in a file stands on a line of its own below the file's first hit,
+    marked as machine-made; in a pipe a hit is one line, whatever is known of it.
+    """
+    from rich.segment import Segments
+
+    made = hits_table(hits, screen)
+    told = {hit.path: hit.machine_caption for hit in hits if hit.machine_caption and screen.is_terminal}
+    if not told:
+        screen.print(made)
+        return
+    header, *lines = screen.render_lines(made, pad=False, new_lines=True)
+    screen.print(Segments(header), end="")
+    for hit, line in zip(hits, lines, strict=True):  # no column wraps
+        screen.print(Segments(line), end="")
+        if caption := told.pop(hit.path, ""):
+            screen.print(heard_text(caption, screen.width, len(str(len(hits))) + _GAP))
+
+
+def heard_text(caption: str, cells: int, indent: int) -> Text:
+    """Return a machine-made caption, marked as such, in at most `cells` cells, the first `indent` of which are empty."""
+    from rich.text import Text
+
+    head, mark = " " * indent + "heard: ", " (machine-made)"
+    return Text(f"{head}{shorten(show(caption), max(1, cells - len(head) - len(mark)))}{mark}", style="dim")
 
 
 def _width(column: Sequence[str]) -> int:

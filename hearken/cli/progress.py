@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 _WIDE_CELLS = 90  # a narrower terminal has no room for the hours and the speed beside bar, count and time left
-_TITLES = {"scan": "Looking", "embed": "Listening", "done": "Listening", "graph": "Ordering for search"}
+_TITLES = {"scan": "Looking", "embed": "Listening", "done": "Listening", "graph": "Ordering for search", "caption": "Captioning"}
+_UNITS = {"graph": "windows", "caption": "sounds"}  # files elsewhere
 
 
 class IndexProgress:
@@ -45,14 +46,14 @@ class IndexProgress:
         """Show where the run is."""
         self.last = event
         if self._bar and self._task is not None:
-            total, unit = event.num_total or None, "windows" if event.phase == "graph" else "files"
+            total, unit = event.num_total or None, _UNITS.get(event.phase, "files")
             title = _TITLES[event.phase]
             self._bar.update(self._task, description=title, completed=event.num_done, total=total, unit=unit, sound=sound_text(event))
 
 
 def sound_text(event: IndexEvent) -> str:
     """Return how much new sound an event tells of, how quickly it is heard, and how many files failed."""
-    if event.phase == "graph":
+    if event.phase in _UNITS:
         return ""
     parts = [f"{event.audio_s / 3600:.2f} h of sound, {event.rate:.0f}x real time"] if event.audio_s else []
     return ", ".join(parts + ([f"{event.num_failed} failed"] if event.num_failed else []))

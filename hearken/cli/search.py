@@ -48,6 +48,7 @@ def search(
     moments: MomentsOption = False,
     no_fold: NoFoldOption = False,
     sound_only: Annotated[bool, typer.Option("--sound-only", help="Go by the sound alone; ignore names, tags and captions.")] = False,
+    no_captions: Annotated[bool, typer.Option("--no-captions", help="Ignore captions that a machine made.")] = False,
 ) -> None:
     """Find sounds by describing them: hearken search "a door slams"."""
     from hearken.search.library import Library
@@ -68,6 +69,7 @@ def search(
             moments=moments,
             fold=not no_fold,
             names=not sound_only,
+            captions=not (sound_only or no_captions),
         )
         show_hits(query, opened, hits, time.perf_counter() - started_s, as_json=json)
     if hits and hits[0].score < WEAK_SCORE and not json and sys.stdout.isatty():
@@ -85,5 +87,5 @@ def show_hits(query: str, library: Library, hits: Sequence[Hit], seconds: float,
         reason = "The library is empty. Fill it with `hearken index DIR`." if empty else _NO_HIT
         screen.print(reason)
         return
-    screen.print(output.hits_table(hits, screen))
+    output.print_hits(hits, screen)
     output.note(f"{output.plural(len(hits), 'hit')} in {seconds * 1000:.0f} ms")

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,15 @@ from hearken.convert.plan import Plan
 from hearken.convert.read import Checkpoint, read
 from hearken.convert.rules import MAX_LISTED, Applied, Dropped, apply, check_fit
 from hearken.convert.tokenizers import find_tokenizer
-from hearken.errors import CheckpointError, ModelError, show
+from hearken.convert.words import find_words
+from hearken.errors import CheckpointError, InputError, ModelError, show
 from hearken.models import weights
 from hearken.models.audio_table import build_audio
-from hearken.models.config import AudioConfig, DualConfig
+from hearken.models.captioner import Captioner
+from hearken.models.config import AudioConfig, CaptionerConfig, DualConfig
 from hearken.models.dual import DualEncoder
 from hearken.models.encoder import AudioEncoder
+from hearken.text.vocabulary import END, START, WordVocabulary
 
 ACCOUNT = "conversion.json"
 """The file beside the weights that says where they came from."""
@@ -39,8 +42,8 @@ ACCOUNT = "conversion.json"
 class Report:
     """What became of a file: `num_used` tensors, those `compared` with our front end, those `dropped` and why.
 
-    `kind` is that of the folder: "dual" or "audio_encoder". `beside` lay in the file next to the weights. `tokenizer` says
-    where it came from; "" where the model has none.
+    `kind` is that of the folder: "dual", "captioner" or "audio_encoder". `beside` lay in the file next to the weights. `tokenizer` and
+    `vocabulary` say where these came from; "" where the model has none.
     """
 
     source: str
@@ -59,6 +62,7 @@ class Report:
     tokenizer: str
     notes: tuple[str, ...]
     origin: Origin
+    vocabulary: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as nested mappings of plain values."""
@@ -77,42 +81,82 @@ class Converted:
     format: str
     plan: Plan
     applied: Applied
-    config: AudioConfig | DualConfig
+    config: AudioConfig | DualConfig | CaptionerConfig
     state: dict[str, Tensor]
     num_parameters: int
     made: tuple[str, ...]
 
 
-def convert(path: Path, out: Path, *, name: str | None = None, tokenizer: Path | None = None, origin: Origin | None = None) -> Report:
+def convert(
+    path: Path, out: Path, *, name: str | None = None, tokenizer: Path | None = None, vocabulary: Path | None = None,
+    origin: Origin | None = None,
+) -> Report:  # fmt: skip
     """Convert the file or `transformers` folder at `path` into the model folder `out`, and say what became of it.
 
     `name` is a format or an architecture where it is not to be found out; `tokenizer` a tokenizer.json for a text side
-    whose own is not at hand. Raises CheckpointError for a wrong or damaged file, InputError, ModelError.
+    whose own is not at hand; `vocabulary` the words of a captioner (`words.find_words`). Raises CheckpointError for a wrong or damaged file,
+    InputError, ModelError.
     """
     if (out / weights.CONFIG).exists() and not (out / ACCOUNT).exists():
         raise ModelError(f"The folder {show(out)} holds another model.", "Name another folder with --out.")
     done = convert_state(read(path), name)
     _check_finite(done)
-    dual = isinstance(done.config, DualConfig)
-    words = done.config.text.architecture.get("vocab_size") if isinstance(done.config, DualConfig) else None
-    text, whence = find_tokenizer(done.plan.tokenizer, done.checkpoint.folder, tokenizer, words) if dual else (None, "")
-    notes = [*done.plan.notes, *_changed(out, origin)]
-    if dual and text is None:
-        notes.append(f"No tokenizer: {whence}. The model hears, but reads no text until it is converted with --tokenizer FILE.")
-    kind, config = (
-        ("dual", done.config.to_json()) if isinstance(done.config, DualConfig) else ("audio_encoder", {"audio": asdict(done.config)})
-    )
+    kind, config = _described(done.config)
+    beside = _beside(done, tokenizer, vocabulary)
     compared = tuple(name for name in done.applied.tensors if name.startswith(FILTERS))
     report = Report(
         source=str(path), folder=str(out), format=done.format, title=done.plan.title, kind=kind, wrapper=done.checkpoint.wrapper,
         num_tensors=len(done.checkpoint.tensors), num_used=len(done.applied.used) - len(compared),
         num_parameters=done.num_parameters,
         compared=tuple(name.removeprefix(FILTERS) for name in compared), dropped=done.applied.dropped, made=done.made,
-        beside=done.checkpoint.beside, tokenizer=whence if text else "", notes=tuple(notes), origin=origin or Origin(),
+        beside=done.checkpoint.beside, tokenizer=beside.tokenizer_from, notes=(*done.plan.notes, *_changed(out, origin), *beside.notes),
+        origin=origin or Origin(), vocabulary=beside.vocabulary_from,
     )  # fmt: skip
-    account = json.dumps(report.to_json(), indent=2) + "\n"
-    weights.save(out, {"kind": kind, **config}, done.state, text, beside={ACCOUNT: account})
+    texts = beside.texts | {ACCOUNT: json.dumps(report.to_json(), indent=2) + "\n"}
+    weights.save(out, {"kind": kind, **config}, done.state, beside.tokenizer, beside=texts)
     return report
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What stands beside the weights: the text of a tokenizer, further files by name, where both came from, and what is to be said."""
+
+    tokenizer: str | None = None
+    tokenizer_from: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
+    vocabulary_from: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def _beside(done: Converted, tokenizer: Path | None, vocabulary: Path | None) -> _Beside:
+    if isinstance(done.config, CaptionerConfig):
+        words, whence = find_words(vocabulary, done.checkpoint.path, done.plan.num_words)
+        text = json.dumps(words.to_json(), ensure_ascii=False) + "\n"
+        return _Beside(texts={weights.VOCABULARY: text}, vocabulary_from=whence, notes=_doubts(whence))
+    if vocabulary is not None:
+        raise InputError(f"{done.plan.title} is no captioner and has no list of words.", "Leave --vocabulary out.")
+    if not isinstance(done.config, DualConfig):
+        return _Beside()
+    found, whence = find_tokenizer(done.plan.tokenizer, done.checkpoint.folder, tokenizer, done.config.text.architecture.get("vocab_size"))
+    if found is None:
+        note = f"No tokenizer: {whence}. The model hears, but reads no text until it is converted with --tokenizer FILE."
+        return _Beside(notes=(note,))
+    return _Beside(found, whence)
+
+
+def _doubts(whence: str) -> tuple[str, ...]:
+    if not whence.endswith(".csv"):
+        return ()
+    return (
+        f"The words are numbered as they first come in {show(whence)}; that there are as many as in the file is all that can be compared.",
+    )
+
+
+def _described(config: AudioConfig | DualConfig | CaptionerConfig) -> tuple[str, dict[str, Any]]:
+    """The kind of a model folder, and its configuration as plain values."""
+    if isinstance(config, AudioConfig):
+        return "audio_encoder", {"audio": asdict(config)}
+    return "dual" if isinstance(config, DualConfig) else "captioner", config.to_json()
 
 
 def _check_finite(done: Converted) -> None:
@@ -157,12 +201,15 @@ def convert_state(checkpoint: Checkpoint, name: str | None = None) -> Converted:
     return Converted(checkpoint, entry.name, plan, applied, config, {key: state[key] for key in wanted}, num_parameters, made)
 
 
-def _build(plan: Plan) -> tuple[nn.Module, AudioEncoder, AudioConfig | DualConfig]:
+def _build(plan: Plan) -> tuple[nn.Module, AudioEncoder, AudioConfig | DualConfig | CaptionerConfig]:
     """Our network, the audio encoder in it, and its whole configuration; without memory for numbers that nobody keeps."""
     with torch.device("cpu" if plan.own else "meta"):
         if isinstance(plan.config, DualConfig):
             dual = DualEncoder(plan.config)
             return dual, dual.audio.encoder, dual.config
+        if isinstance(plan.config, CaptionerConfig):  # which words they are decides no shape
+            captioner = Captioner(plan.config, WordVocabulary([START, END, *map(str, range(2, plan.num_words))]))
+            return captioner, captioner.audio.encoder, captioner.config
         encoder = build_audio(plan.config.name, **plan.config.options)
         return encoder, encoder, plan.config
 

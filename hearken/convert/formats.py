@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from hearken.convert import hf_clap, laion, lightning, msclap, taggers, wavcaps
+from hearken.convert import act, hf_clap, laion, lightning, msclap, taggers, wavcaps
 from hearken.convert.plan import Format
 from hearken.errors import CheckpointError, InputError, show
 
 FORMATS: tuple[Format, ...] = (
-    *laion.FORMATS, *hf_clap.FORMATS, *msclap.FORMATS, *wavcaps.FORMATS, *lightning.FORMATS, *taggers.FORMATS,
+    *laion.FORMATS, *hf_clap.FORMATS, *msclap.FORMATS, *wavcaps.FORMATS, *lightning.FORMATS, *act.FORMATS, *taggers.FORMATS,
 )  # fmt: skip
 _SHOWN = 5
 

@@ -17,7 +17,7 @@ from hearken.convert.read import Checkpoint
 from hearken.convert.rules import Drop, Rename, Rule
 from hearken.errors import CheckpointError
 from hearken.models.audio_table import AUDIO_ENCODERS, build_audio
-from hearken.models.config import AudioConfig, DualConfig
+from hearken.models.config import AudioConfig, CaptionerConfig, DualConfig
 
 ENCODER = "audio.encoder."
 """Where the audio encoder is in a dual encoder's state."""
@@ -32,15 +32,17 @@ class Plan:
     `title` is for people. `config` is the model to build. `rules` bring names of the file to those of our state, and of
     front-end filters to `filters.*`. `own` are patterns of our names that the file lacks because our network computes
     them, `zeros` of those that it lacks and that no embedding passes through. `tokenizer` is the entry of TEXT_ENCODERS whose tokenizer fits, "" for none. `notes` are told to the user.
+    `num_words` is the size of a captioner's vocabulary, whose words are in another file.
     """
 
     title: str
-    config: AudioConfig | DualConfig
+    config: AudioConfig | DualConfig | CaptionerConfig
     rules: Sequence[Rule]
     own: tuple[str, ...] = ()
     zeros: tuple[str, ...] = ()
     tokenizer: str = ""
     notes: tuple[str, ...] = ()
+    num_words: int = 0
 
 
 @dataclass(frozen=True)

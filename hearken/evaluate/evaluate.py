@@ -307,11 +307,11 @@ def slug(text: str) -> str:
 def _tta(dual: DualEncoder, name: str, wish: Wish) -> SoundEncoder:
     from hearken.tta.multi import MultiTTA
 
-    return MultiTTA(dual, wish.tta, _augmentation_of(folder_of(name)), seed=wish.seed, layer=wish.tta_layer)
+    return MultiTTA(dual, wish.tta, augmentation_of(folder_of(name)), seed=wish.seed, layer=wish.tta_layer)
 
 
-def _augmentation_of(folder: Path) -> Augmentation | None:
-    """The augmentation that the run in `folder` was trained with; None where there is no run."""
+def augmentation_of(folder: Path) -> Augmentation | None:
+    """Return the augmentation that the run in `folder` was trained with; None where there is no run."""
     from hearken.train.augmentation import build_augmentation
     from hearken.train.recipes.read import from_mapping
     from hearken.train.runs.run import RunFolder

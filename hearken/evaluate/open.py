@@ -49,17 +49,22 @@ class OpenTask:
         return Listening(self.task.clips, places, Sounds(rate_hz, num_samples, cache_mb=0), Failures(ledger), jobs)
 
 
-def open_task(references: Sequence[str], *, merged: bool, need_sounds: bool = True, need_queries: bool = True) -> OpenTask:
+def open_task(
+    references: Sequence[str], *, merged: bool, need_sounds: bool = True, need_queries: bool = True, captions_alone: bool = False
+) -> OpenTask:
     """Return what the corpora `references` ask together; `hearken data list` names them, or they are tables, folders, packs.
 
     With `merged`, equal captions are one query that all their clips answer; without, each caption belongs to its clip alone. Where sounds
     are needed, clips without one are left out, with the queries that only they answer; `task.record` counts both, and names the first clips.
+    With `captions_alone`, the captions of clips are asked also where a corpus has queries of its own.
     Raises what `open_corpus` raises, MissingDataError where there is no such file, no clip is left, or none of the queries that are needed, and
     EvaluationError where two of the corpora have a clip in common: it would stand in its own way.
     """
     for each in references:
         _check_there(each)
     parts = [open_corpus(each) for each in references]
+    if captions_alone:
+        parts = [replace(opened, corpus=replace(opened.corpus, queries=())) for opened in parts]
     _check_apart(references, parts)
     missing: list[str] = []
     asked = ask(parts, merged=merged, need_sounds=need_sounds, need_queries=need_queries, left_out=lambda _, clip: missing.append(clip.id))

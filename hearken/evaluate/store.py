@@ -42,6 +42,8 @@ from hearken.metrics.scores import Scores, TableScores, VectorScores
 RECORD, TASK, QUERIES, CLIPS, VECTORS, SCORES = "evaluation.json", "task.json", "queries.csv", "clips.csv", "vectors.npz", "scores.npz"
 _OTHERS = (TASK, QUERIES, CLIPS, VECTORS, SCORES)
 _FORMAT = 1
+_KIND = "retrieval"  # what an evaluation is of that does not say it
+_OTHER_KIND = "`hearken evaluate --captions` measures evaluations of captions again."
 _AGAIN = "Evaluate again, or name another folder."
 
 
@@ -147,6 +149,8 @@ def load(folder: Path) -> Stored:
     path = folder / RECORD
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
+        if record.get("kind", _KIND) != _KIND:
+            raise EvaluationError(f"{show(folder)} is an evaluation of {show(str(record['kind']))}, not of retrieval.", _OTHER_KIND)
         if record["format"] != _FORMAT:
             raise EvaluationError(f"{show(path)} has the format {record['format']}, and this Hearken reads {_FORMAT}.", "Evaluate again.")
         path = folder / TASK

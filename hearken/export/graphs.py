@@ -91,21 +91,21 @@ def write_audio(encoder: AudioEncoder, projection: nn.Module, folder: Path, *, n
     inputs = {"mel": mel} | ({"wave": torch.zeros(1, num_samples)} if encoder.needs_wave else {})
     if by_frames:
         axes = {"mel": {0: "B", 1: "L"}, "frames": {0: "B", 1: "K"}}
-        _to_onnx(FrameFeatures(encoder), {"mel": mel}, folder / "audio_frames.onnx", "frames", axes)
+        to_onnx(FrameFeatures(encoder), {"mel": mel}, folder / "audio_frames.onnx", "frames", axes)
     else:
-        _to_onnx(SegmentFeatures(encoder), inputs, folder / "audio_frames.onnx", "frames", {})
+        to_onnx(SegmentFeatures(encoder), inputs, folder / "audio_frames.onnx", "frames", {})
     pooled = torch.zeros(1, encoder.dim)
-    _to_onnx(Head(projection), {"pooled": pooled}, folder / "audio_head.onnx", "embedding", {"pooled": {0: "B"}, "embedding": {0: "B"}})
+    to_onnx(Head(projection), {"pooled": pooled}, folder / "audio_head.onnx", "embedding", {"pooled": {0: "B"}, "embedding": {0: "B"}})
     return encoder.dim
 
 
 def write_text(encoder: nn.Module, projection: nn.Module, folder: Path, *, num_words: int) -> None:
     """Write `text.onnx`. `num_words` is the size of the vocabulary. Raises ModelError as `write_audio` does."""
     example = torch.arange(_EXAMPLE_NUM_WORDS).remainder(num_words).unsqueeze(0)
-    _to_onnx(Words(encoder, projection), {"input_ids": example}, folder / "text.onnx", "embedding", {"input_ids": {1: "W"}})
+    to_onnx(Words(encoder, projection), {"input_ids": example}, folder / "text.onnx", "embedding", {"input_ids": {1: "W"}})
 
 
-def _to_onnx(module: nn.Module, inputs: Mapping[str, Tensor], path: Path, output: str, axes: dict[str, dict[int, str]]) -> None:
+def to_onnx(module: nn.Module, inputs: Mapping[str, Tensor], path: Path, output: str, axes: dict[str, dict[int, str]]) -> None:
     """Write the graph of `module` in evaluation mode; the module itself stays as it is, in training or not."""
     num_bytes = sum(tensor.numel() * 4 for tensor in module.state_dict().values())
     if num_bytes > MAX_BYTES:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from hearken.errors import StoreError, show
+from hearken.library import machine_captions
 from hearken.library.database import Database
 from hearken.library.records import (
     AddRoot,
@@ -15,6 +16,7 @@ from hearken.library.records import (
     ClearFailure,
     FileText,
     Found,
+    PutCaptions,
     PutCopy,
     PutFailure,
     PutSound,
@@ -35,11 +37,12 @@ def apply(database: Database, batch: Sequence[Change]) -> None:
 
 
 def sweep(database: Database) -> None:
-    """Delete sounds (and by cascade their vectors) that no file refers to."""
+    """Delete sounds (and by cascade their vectors and machine-made captions) that no file refers to, and the words of such captions."""
     orphans = "FROM sounds WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.sound_id = sounds.id)"
-    if database.rows(f"SELECT 1 {orphans} LIMIT 1"):
+    if database.rows(f"SELECT 1 {orphans} LIMIT 1") or machine_captions.has_orphans(database):
         with database.transaction():
             database.run(f"DELETE {orphans}")
+            machine_captions.sweep(database)
 
 
 def _put_sound(database: Database, change: PutSound) -> bool:
@@ -127,6 +130,11 @@ def _remove_root(database: Database, change: RemoveRoot) -> bool:
     return False
 
 
+def _put_captions(database: Database, change: PutCaptions) -> bool:
+    machine_captions.put(database, change)
+    return False  # the vectors of sounds are as before
+
+
 _WRITERS = cast(
     dict[type[Any], Callable[[Database, Change], bool]],
     {
@@ -138,5 +146,6 @@ _WRITERS = cast(
         ClearFailure: _clear_failure,
         AddRoot: _add_root,
         RemoveRoot: _remove_root,
+        PutCaptions: _put_captions,
     },
 )

@@ -31,7 +31,10 @@ _EVENT_INTERVAL_S = 0.1
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What a run did, in files; `deleted` were forgotten, `kept` are out of reach (in roots `absent` or empty, or unreadable)."""
+    """What a run did, in files; `deleted` were forgotten, `kept` are out of reach (in roots `absent` or empty, or unreadable).
+
+    `captioned` are sounds, not files, that were given a machine-made caption.
+    """
 
     scanned: int
     indexed: int
@@ -45,17 +48,19 @@ class IndexReport:
     wall_s: float
     kept: int = 0
     absent: tuple[str, ...] = ()
+    captioned: int = 0
 
 
 @dataclass(frozen=True)
 class IndexEvent:
     """One step of a run, for a progress bar: `num_done` of `num_total` files (0 while scanning, when nobody knows).
 
-    After `done`, a large library may send `graph` events, whose numbers are windows laid out for search.
+    After `done`, a large library may send `graph` events, whose numbers are windows laid out for search, and then, where captions are
+    wanted, `caption` events, whose numbers are sounds.
     `audio_s` is sound embedded so far, `rate` how much of it per second of wall time; `path` is what was worked on last.
     """
 
-    phase: Literal["scan", "embed", "done", "graph"]
+    phase: Literal["scan", "embed", "done", "graph", "caption"]
     num_done: int
     num_total: int
     audio_s: float

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from hearken.library.records import Change, FileRecord, FileVectors, Filters, KnownFailure, KnownFile, LibraryStats, ModelRecord
+from hearken.library.records import (
+    Change,
+    FileRecord,
+    FileVectors,
+    Filters,
+    KnownFailure,
+    KnownFile,
+    LibraryStats,
+    MachineCaption,
+    ModelRecord,
+)
 from hearken.types import Failure
 
 
@@ -58,6 +68,26 @@ class Store(Protocol):
         """Return for each file that holds any word of a text the share of its distinct words found, in (0, 1]."""
         ...
 
+    def match_captions(self, words: str) -> dict[int, float]:
+        """Return the same for machine-made captions, by the version of the files that share one."""
+        ...
+
+    def caption_generation(self) -> int:
+        """Return a number that grows with every commit of machine-made captions; 0 where there never were any."""
+        ...
+
+    def captions_since(self, generation: int) -> Iterator[MachineCaption]:
+        """Yield the machine-made captions that came after `generation` of captions; damaged ones are left out."""
+        ...
+
+    def captions_of(self, versions: Sequence[int]) -> dict[int, str]:
+        """Return the machine-made captions of files by their version, where there are any."""
+        ...
+
+    def uncaptioned(self, digest: str) -> list[tuple[int, int]]:
+        """Return one file id and the version of each sound that the captioner of `digest` has not captioned."""
+        ...
+
     def select(self, filters: Filters) -> set[int] | None:
         """Return the ids of the files that pass, or None when the filters let everything through."""
         ...
@@ -104,6 +134,14 @@ class Store(Protocol):
 
     def repair(self) -> list[str]:
         """Forget files whose facts or vectors cannot be used, so that the next run embeds them again; return their paths."""
+        ...
+
+    def check_captions(self) -> list[str]:
+        """Examine the machine-made captions and return what is wrong with them, one sentence each."""
+        ...
+
+    def repair_captions(self) -> int:
+        """Drop machine-made captions that cannot be used, mend their text index, and return how many were dropped."""
         ...
 
     def close(self) -> None:

@@ -148,8 +148,32 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class CaptionerCount:
+    """How many sounds of a library have a caption by one captioner, which its `digest` identifies."""
+
+    name: str
+    digest: str
+    num_sounds: int
+
+
+class MachineCaption(NamedTuple):
+    """What a captioner said of one sound: `text` ("": nothing), how sure it was (its own scale), and the text's `vector` (D,) float16.
+
+    The vector is the library's own model's, of unit length; zeros where that model finds no word in the text.
+    """
+
+    sound_id: int
+    text: str
+    score: float
+    vector: HalfArray
+
+
+@dataclass(frozen=True)
 class LibraryStats:
-    """Totals of a library. `num_failed` and `num_skipped` are ledger lines, `size_bytes` is the database with its log."""
+    """Totals of a library. `num_failed` and `num_skipped` are ledger lines, `size_bytes` is the database with its log.
+
+    `captioners` tells who made the machine-made captions, and of how many sounds.
+    """
 
     num_files: int
     num_sounds: int
@@ -160,6 +184,7 @@ class LibraryStats:
     size_bytes: int
     containers: Mapping[str, int] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
+    captioners: tuple[CaptionerCount, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -239,4 +264,13 @@ class RemoveRoot:
     path: str
 
 
-Change = PutSound | PutCopy | Relabel | RemoveFile | PutFailure | ClearFailure | AddRoot | RemoveRoot
+@dataclass(frozen=True)
+class PutCaptions:
+    """Enter (or replace) the machine-made captions of some sounds, by the captioner of this name and digest."""
+
+    name: str
+    digest: str
+    captions: tuple[MachineCaption, ...]
+
+
+Change = PutSound | PutCopy | Relabel | RemoveFile | PutFailure | ClearFailure | AddRoot | RemoveRoot | PutCaptions

@@ -12,7 +12,10 @@ from hearken.library.records import ModelIdentity, ModelRecord
 
 APPLICATION_ID = 0x4852_4B4E  # "HRKN", so that `file` and we ourselves know the file for what it is
 FORMAT_VERSION = 1
-"""Raised when an older Hearken would misread the tables; older formats are migrated here, newer ones refused."""
+"""Raised when an older Hearken would misread the tables; older formats are migrated here, newer ones refused.
+
+Machine-made captions (`machine_captions.py`) raised nothing: an older Hearken does not see their tables, and what it deletes takes them along.
+"""
 
 _TABLES = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",

@@ -67,6 +67,11 @@ class Snapshot:
         return self._files[:, FILE_ID]
 
     @property
+    def versions(self) -> IntArray:
+        """Version of every file number (F,): files of one version share one sound, with its vectors and its machine-made caption."""
+        return self._files[:, VERSION]
+
+    @property
     def first_rows(self) -> IntArray:
         """First row of every file number (F,)."""
         return self._files[:, FIRST_ROW]

@@ -1,7 +1,7 @@
 """The library on disk: a folder with one SQLite file, a lock for the writer, and caches that can be rebuilt.
 
 `Store` is what the rest of Hearken relies on; `SqliteStore` keeps it in `library.sqlite` (WAL). SQL is here and in this
-module's private parts (`schema` tables, `changes` writing, `filtering` conditions, `examine` checks), nowhere else. A store is safe to share between threads, which then
+module's private parts (`schema` tables, `changes` writing, `machine_captions`, `filtering` conditions, `examine` checks), nowhere else. A store is safe to share between threads, which then
 take turns; for searches side by side, open one store for each thread.
 """
 
@@ -10,13 +10,13 @@ from __future__ import annotations
 import errno
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from hearken.errors import DamagedError, DiskFullError, LibraryNotFoundError, StoreError, show
-from hearken.library import changes, rows, schema
+from hearken.library import changes, machine_captions, rows, schema
 from hearken.library.database import Database, damaged
 from hearken.library.examine import damaged_files, examine
 from hearken.library.filtering import glob_matcher, where
@@ -30,6 +30,7 @@ from hearken.library.records import (
     KnownFailure,
     KnownFile,
     LibraryStats,
+    MachineCaption,
     ModelIdentity,
     ModelRecord,
     RemoveFile,
@@ -110,12 +111,28 @@ class SqliteStore:
 
         Name, folders, tags and caption count alike; words are stemmed; stop words count only where nothing else is left.
         """
-        wanted = query_words(words)
-        counts: Counter[int] = Counter()
-        with self._database.snapshot():
-            for word in wanted:  # a quoted string of letters and digits is never syntax
-                counts.update(row[0] for row in self._database.rows("SELECT rowid FROM words WHERE words MATCH ?", (f'"{word}"',)))
-        return {file_id: count / len(wanted) for file_id, count in counts.items()}
+        sql = "SELECT rowid FROM words WHERE words MATCH ?"
+        return self._shares(words, lambda word: [row[0] for row in self._database.rows(sql, (f'"{word}"',))])
+
+    def match_captions(self, words: str) -> dict[int, float]:
+        """Return the same for machine-made captions, by the version of the files that share one."""
+        return self._shares(words, lambda word: machine_captions.matching(self._database, word))
+
+    def caption_generation(self) -> int:
+        """Return a number that grows with every commit of machine-made captions; 0 where there never were any."""
+        return machine_captions.generation(self._database)
+
+    def captions_since(self, generation: int) -> Iterator[MachineCaption]:
+        """Yield the machine-made captions that came after `generation` of captions; damaged ones are left out."""
+        return machine_captions.since(self._database, generation, self._model.dim)
+
+    def captions_of(self, versions: Sequence[int]) -> dict[int, str]:
+        """Return the machine-made captions of files by their version, where there are any."""
+        return machine_captions.texts(self._database, versions, self._model.dim)
+
+    def uncaptioned(self, digest: str) -> list[tuple[int, int]]:
+        """Return one file id and the version of each sound that the captioner of `digest` has not captioned."""
+        return machine_captions.uncaptioned(self._database, digest)
 
     def select(self, filters: Filters) -> set[int] | None:
         """Return the ids of the files that pass, or None when the filters let everything through."""
@@ -151,7 +168,8 @@ class SqliteStore:
             num_files, num_windows, duration_s = (sum(row[column] for row in found) for column in (1, 2, 3))
             size = sum(os.path.getsize(path) for path in (self._database.path, self._database.path + "-wal") if os.path.exists(path))
             counts = {str(row[0]): int(row[1]) for row in found}
-            return LibraryStats(num_files, num_sounds, num_windows, float(duration_s), failed, skipped, size, counts, tuple(self.roots()))
+            roots, captioners = tuple(self.roots()), machine_captions.counts(self._database)
+            return LibraryStats(num_files, num_sounds, num_windows, float(duration_s), failed, skipped, size, counts, roots, captioners)
 
     def roots(self) -> list[str]:
         """Return the folders and single files that were indexed."""
@@ -195,6 +213,15 @@ class SqliteStore:
         self.sweep()
         return [os.fsdecode(path) for _, path in bad]
 
+    def check_captions(self) -> list[str]:
+        """Examine the machine-made captions and return what is wrong with them, one sentence each."""
+        return machine_captions.check(self._database, self._model.dim, writable=not self.read_only)
+
+    def repair_captions(self) -> int:
+        """Drop machine-made captions that cannot be used, mend their text index, and return how many were dropped."""
+        self._require_writer()
+        return machine_captions.repair(self._database, self._model.dim)
+
     def close(self) -> None:
         """Release the library; harmless when done already."""
         try:
@@ -202,6 +229,15 @@ class SqliteStore:
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+    def _shares(self, words: str, holders: Callable[[str], list[int]]) -> dict[int, float]:
+        """Return what share of the words of a text each holder has; `holders` tells who has a word: letters and digits, never syntax."""
+        wanted = query_words(words)
+        counts: Counter[int] = Counter()
+        with self._database.snapshot():
+            for word in wanted:
+                counts.update(holders(word))
+        return {holder: count / len(wanted) for holder, count in counts.items()}
 
     def _by_ids(self, sql: str, file_ids: Iterable[int]) -> Iterator[tuple[Any, ...]]:
         wanted = list(file_ids)

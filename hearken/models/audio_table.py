@@ -134,10 +134,14 @@ AUDIO_ENCODERS: dict[str, AudioEntry] = {
     "pocket": AudioEntry(
         "pocket_encoder", "PocketEncoder", "ours, from Schmid et al. 2023, EfficientAT", 511_208, "passt_mel", 10.24, "Apache-2.0 (with the package)", rule="frames"
     ),
+    "act": AudioEntry("act", "Act", "Mei et al. 2021, ACT", 85_756_303, "act_logmel", 10.0, "not stated", "audioset_deit.pth"),
     # The same networks, narrow and shallow, to see a training run from end to end in minutes on one core
     "passt_tiny": AudioEntry("passt", "passt_tiny", f"{_OWN}PaSST-N", 2_047_198, "passt_mel", 10.0, _UNTRAINED, patchout=(2, 15)),
     "cnn10_tiny": AudioEntry(
         "panns", "Cnn10", f"{_OWN}Cnn10", 378_335, "panns_logmel_32k", 30.0, _UNTRAINED, options={"front_end": "panns_logmel_32k", "width": 16}
+    ),
+    "act_tiny": AudioEntry(
+        "act", "Act", f"{_OWN}ACT", 1_955_407, "act_logmel", 10.0, _UNTRAINED, options={"depth": 4, "dim": 192, "heads": 3}
     ),
     "htsat_mini": _htsat(
         1_693_282, "panns_logmel_32k", paper=f"{_OWN}HTSAT", licence=_UNTRAINED,

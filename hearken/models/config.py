@@ -85,6 +85,41 @@ class DualConfig:
         return _made(cls, values)
 
 
+@dataclass(frozen=True)
+class DecoderConfig:
+    """A captioner's decoder, of a `kind` of `models/decoder.py`: its width, layers, heads, the hidden size of its blocks, and dropout.
+
+    The defaults are those of ACT-m (Mei et al. 2021; `settings.yaml`).
+    """
+
+    kind: str = "cross"
+    width: int = 512
+    num_layers: int = 4
+    num_heads: int = 8
+    hidden: int = 2048
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True)
+class CaptionerConfig:
+    """A captioner: what listens, and what writes; the vocabulary is a file of its own."""
+
+    audio: AudioConfig
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the configuration as nested mappings of plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, mapping: Mapping[str, Any]) -> CaptionerConfig:
+        """Return the configuration that `to_json` wrote. Raises ModelError for missing or unknown keys."""
+        values = dict(mapping)
+        values["audio"] = read_audio(_part(values, "audio"))
+        values["decoder"] = _made(DecoderConfig, _part(values, "decoder"))
+        return _made(cls, values)
+
+
 def read_audio(mapping: Mapping[str, Any]) -> AudioConfig:
     """Return the audio side from the mapping of a `config.json`. Raises ModelError for missing or unknown keys."""
     return _made(AudioConfig, mapping)

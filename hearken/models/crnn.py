@@ -71,9 +71,14 @@ class Dcase2022Crnn(AudioEncoder):
 
         Raises InputError for another shape and for fewer than 4 frames.
         """
-        self.check(mel)
-        states, _ = self.gru(self.cnn(mel))
+        states = self.tokens(mel)
         return functional.interpolate(states.transpose(1, 2), mel.shape[1], mode="linear", align_corners=False).transpose(1, 2)
+
+    def tokens(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        """Return what the GRU gives (B, K, D), before `frames` interpolates it. Raises as that."""
+        self.check(mel)
+        states: Tensor = self.gru(self.cnn(mel))[0]
+        return states
 
     def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
         """Return embeddings (B, D) of log-mel `mel` (B, L, F)."""

@@ -4,7 +4,8 @@ Module and parameter names below an encoder are those of the public checkpoint, 
 The filters of the front end, which some public files carry as frozen parameters, are not kept here: the front end makes
 them (`frontend/constants.py`), and `hearken convert` compares the file's with ours.
 
-Legend: `B` batch, `T` samples, `L` spectrogram frames, `F` mel bands, `K` feature frames, `D` embedding, `M` tags.
+Legend: `B` batch, `T` samples, `L` spectrogram frames, `F` mel bands, `K` feature frames, `D` embedding, `M` tags, `S` places before
+pooling, `E` size of a place.
 """
 
 from __future__ import annotations
@@ -42,6 +43,23 @@ class AudioEncoder(nn.Module):
         Raises NotImplementedError where `mel_per_frame` is None.
         """
         raise NotImplementedError
+
+    @property
+    def token_dim(self) -> int:
+        """The size E of a place that `tokens` gives."""
+        return self.dim
+
+    def tokens(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        """Return the places (B, S, E) of log-mel `mel` (B, L, F), in order of time, that the network pools to its embedding.
+
+        A captioner reads them (`models/captioner.py`). They are the feature frames where there are such; an encoder that does not
+        say which they are has one place, the embedding. Raises as `forward`.
+        """
+        if self.mel_per_frame is not None:
+            self.check(mel)
+            return self.frames(mel)
+        embedding: Tensor = self(mel, wave) if self.needs_wave else self(mel)
+        return embedding.unsqueeze(1)
 
     def tag_logits(self, embedding: Tensor) -> Tensor:
         """Return the AudioSet tag logits (B, M) of embeddings (B, D), before the sigmoid.

@@ -3,13 +3,15 @@
 This is what `runtime/model.py` does with a stream: pieces of S, each filled up to whole frames, through the encoder one by one; a
 clip's embedding is the mean over the frames of all pieces. Here the pieces of a batch go through together.
 
-Legend: `B` batch, `T` samples of the longest clip, `P` pieces of all clips, `S` samples of a piece, `D` embedding.
+Legend: `B` batch, `T` samples of the longest clip, `P` pieces of all clips, `S` samples of a piece, `D` embedding, `K` places of a clip,
+`E` size of a place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -18,8 +20,9 @@ from torch.nn import functional
 from hearken.audio.length import LengthPolicy, Padding
 from hearken.errors import InputError
 from hearken.models.blend import Blend
+from hearken.models.decoder import Heard
 from hearken.models.encoder import AudioEncoder
-from hearken.models.tower import AudioTower
+from hearken.models.tower import AudioTower, side_by_side
 
 
 class FrameTower(AudioTower):
@@ -39,10 +42,31 @@ class FrameTower(AudioTower):
 
     def forward(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None = None, blend: Blend | None = None) -> Tensor:
         """Return embeddings (B, D) of `wave` (B, T), as `AudioTower.forward` takes it. Raises as that does."""
+        pieces = self._pieces(wave, num_samples, blend)
+        if pieces is None:
+            return super().forward(wave, num_samples, blend)
+        embedded = super().forward(pieces.wave, pieces.num_samples, pieces.blend)
+        frames = [self.policy.num_frames(length) for length in pieces.num_samples]
+        weights = torch.split(embedded.new_tensor(frames)[:, None], pieces.counts)
+        parts = torch.split(embedded, pieces.counts)
+        return torch.stack([(part * weight).sum(0) / weight.sum() for part, weight in zip(parts, weights, strict=True)])
+
+    def tokens(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None = None, blend: Blend | None = None) -> Heard:
+        """Return the places (B, K, E) of `wave` (B, T), as `AudioTower.tokens` does: those of a clip's pieces follow each other."""
+        pieces = self._pieces(wave, num_samples, blend)
+        if pieces is None:
+            return super().tokens(wave, num_samples, blend)
+        heard = super().tokens(pieces.wave, pieces.num_samples, pieces.blend)
+        there = list(heard.values) if heard.padding is None else [row[~gone] for row, gone in zip(heard.values, heard.padding, strict=True)]
+        ends = list(accumulate(pieces.counts))
+        return side_by_side([torch.cat(there[end - count : end]) for count, end in zip(pieces.counts, ends, strict=True)], self.token_dim)
+
+    def _pieces(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None, blend: Blend | None) -> _Pieces | None:
+        """The pieces of a batch in which a clip is longer than one; None where none is, and where `AudioTower` must say what is wrong."""
         lengths = [wave.shape[-1]] * len(wave) if num_samples is None else [int(length) for length in num_samples]
         longest = max([*lengths, *(blend.num_samples if blend else ())], default=0)
         if longest <= self.policy.chunk_num_samples or wave.ndim != 2 or len(lengths) != len(wave) or max(lengths) > wave.shape[1]:
-            return super().forward(wave, num_samples, blend)  # which says what is wrong, if anything is
+            return None
         if blend is not None:
             blend.check(len(wave))
             wave, lengths = _as_long(wave, lengths, blend)
@@ -50,11 +74,17 @@ class FrameTower(AudioTower):
         counts = [max(1, -(-length // size)) for length in lengths]
         places = [(row, number * size) for row, count in enumerate(counts) for number in range(count)]
         sizes = [min(size, lengths[row] - start) for row, start in places]
-        embedded = super().forward(_cut(wave, places, size), sizes, blend and _cut_blend(blend, places, sizes, size))
-        frames = [self.policy.num_frames(length) for length in sizes]
-        weights = torch.split(embedded.new_tensor(frames)[:, None], counts)
-        parts = torch.split(embedded, counts)
-        return torch.stack([(part * weight).sum(0) / weight.sum() for part, weight in zip(parts, weights, strict=True)])
+        return _Pieces(_cut(wave, places, size), sizes, blend and _cut_blend(blend, places, sizes, size), counts)
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """The pieces `wave` (P, S) of a batch, with `num_samples` of each and their blend; clip b has the next ``counts[b]`` of them."""
+
+    wave: Tensor
+    num_samples: list[int]
+    blend: Blend | None
+    counts: list[int]
 
 
 def _as_long(wave: Tensor, lengths: Sequence[int], blend: Blend) -> tuple[Tensor, list[int]]:

@@ -113,6 +113,10 @@ class HTSAT(AudioEncoder):
             tokens = stage(tokens)
         return unfold(self.norm(tokens))
 
+    def tokens(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        """Return the 64 places (B, 64, D) of `feature_map`, low before high bands at each time; their mean is the embedding."""
+        return self.feature_map(self.normalised(mel)).permute(0, 3, 2, 1).flatten(1, 2)
+
     def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
         """Return embeddings (B, D) of log-mel `mel` (B, L, F). Raises InputError for more than 1024 frames."""
         return self.feature_map(self.normalised(mel)).mean((2, 3))

@@ -15,7 +15,7 @@ from pathlib import Path
 from hearken.errors import DownloadError, ModelNotFoundError, show
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
-PATTERNS = ("config.json", "model.safetensors", "tokenizer.json", "README.md")
+PATTERNS = ("config.json", "model.safetensors", "tokenizer.json", "vocabulary.json", "README.md")
 """All that is taken from the hub; nothing of it is ever run or unpickled."""
 _OFFLINE = "Check the connection, or fetch the folder on another machine and give its path."
 

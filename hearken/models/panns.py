@@ -38,6 +38,7 @@ class PannsEncoder(AudioEncoder):
     def __init__(self, front_end: FrontEnd, num_channels: int, dim: int, num_tags: int, segment_s: float) -> None:
         super().__init__()
         self.front_end, self.dim, self.segment_s = front_end, dim, segment_s
+        self.num_channels = num_channels
         self.bn0 = nn.BatchNorm2d(front_end.num_mels)
         self.fc1 = nn.Linear(num_channels, dim)
         self.fc_audioset = nn.Linear(dim, num_tags)
@@ -56,10 +57,23 @@ class PannsEncoder(AudioEncoder):
         """Return feature maps (B, C, K, F') of a normalised spectrogram `x` (B, 1, L, F)."""
         raise NotImplementedError
 
+    @property
+    def token_dim(self) -> int:
+        """The channels C of the last maps."""
+        return self.num_channels
+
+    def tokens(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        """Return the last block's maps as frames (B, K, C), averaged over mel bands; their mean plus maximum is what `layer` reads."""
+        return self._over_time(mel, wave).transpose(1, 2)
+
     def hidden(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
         """Return the layer (B, D) that the tag head reads: what `forward` gives, before its dropout."""
-        x = self.maps(self.normalised(mel), wave).mean(3)
+        x = self._over_time(mel, wave)
         return self.layer(x.amax(2) + x.mean(2))
+
+    def _over_time(self, mel: Tensor, wave: Tensor | None) -> Tensor:
+        """The last maps (B, C, K), averaged over mel bands."""
+        return self.maps(self.normalised(mel), wave).mean(3)
 
     def layer(self, x: Tensor) -> Tensor:
         """Return the first dense layer (..., D) of features (..., C)."""
@@ -175,9 +189,18 @@ class Cnn14DecisionLevelMax(Cnn14):
 
     def moments(self, mel: Tensor) -> Tensor:
         """Return features (B, K, D) of log-mel `mel` (B, L, F), one for 32 frames."""
-        x = self.maps(self.normalised(mel), None).mean(3)
+        x = self._over_time(mel, None)
         x = functional.max_pool1d(x, 3, 1, 1) + functional.avg_pool1d(x, 3, 1, 1)
         return functional.dropout(self.layer(x.transpose(1, 2)), 0.5, self.training)
+
+    @property
+    def token_dim(self) -> int:
+        """The size D of a moment."""
+        return self.dim
+
+    def tokens(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        """Return the `moments` (B, K, D), whose mean is the embedding."""
+        return self.moments(mel)
 
     def hidden(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
         """Return the moments' features, averaged over time (B, D)."""

@@ -151,9 +151,15 @@ class PaSST(AudioEncoder):
         special = torch.cat((self.cls_token, self.dist_token), 1) + self.new_pos_embed
         return torch.cat((special.expand(len(x), -1, -1), x), 1)
 
-    def tokens(self, mel: Tensor, kept: Kept = ALL, num_tokens: int | None = None) -> Tensor:
-        """Return the first `num_tokens` (None: all) tokens after the last norm, (B, Q, D), of log-mel `mel` (B, L, F)."""
-        x = self.tokens_in(mel, kept)
+    def tokens(
+        self, mel: Tensor, wave: Tensor | None = None, *, kept: Kept | None = None, num_tokens: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:  # fmt: skip
+        """Return the first `num_tokens` (None: all) tokens after the last norm, (B, Q, D), of log-mel `mel` (B, L, F).
+
+        They are class, distillation and patches row by row. `kept` and `generator` as for `forward`. Raises as that.
+        """
+        x = self.tokens_in(mel, kept or (self._draw(mel, generator) if self.training else ALL))
         for number, block in enumerate(self.blocks, start=1):
             x = block(x, num_tokens if number == len(self.blocks) else None)
         normed: Tensor = self.norm(x)
@@ -167,8 +173,7 @@ class PaSST(AudioEncoder):
         `kept` injects what patchout keeps; by default it is drawn in training (from `generator`, or torch's global one),
         and everything is kept in evaluation. Raises InputError for fewer than 16 frames.
         """
-        kept = kept or (self._draw(mel, generator) if self.training else ALL)
-        return self.tokens(mel, kept, num_tokens=2).mean(1)
+        return self.tokens(mel, kept=kept, num_tokens=2, generator=generator).mean(1)
 
     def _draw(self, mel: Tensor, generator: torch.Generator | None) -> Kept:
         stride = self.patch_embed.proj.stride[0]

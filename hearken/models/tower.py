@@ -2,9 +2,10 @@
 
 Sound is cut into segments by a named rule, every segment becomes a log-mel spectrogram and then an embedding, and a
 clip's embedding is the mean over its segments. All segments of all clips go through the encoder together where their
-lengths agree.
+lengths agree. For captioners the places of all segments stay side by side instead (`AudioTower.tokens`).
 
-Legend: `B` batch, `T` samples of the longest clip, `S` samples of a segment, `N` segments of all clips, `D` embedding.
+Legend: `B` batch, `T` samples of the longest clip, `S` samples of a segment, `N` segments of all clips, `D` embedding, `K` places of a
+segment, `P` places of the clip with most of them, `E` size of a place.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from hearken.audio.length import Padding
 from hearken.audio.segments import Plan, SegmentRule
 from hearken.errors import AudioEmptyError, InputError
 from hearken.frontend.log_mel import LogMel
 from hearken.models.blend import Blend, Partners, lengthened, partners
+from hearken.models.decoder import Heard
 from hearken.models.encoder import AudioEncoder
+
+Network = Callable[..., Tensor]
+"""What reads a spectrogram, and the wave where an encoder needs it: the encoder, or its `tokens`."""
 
 _SEGMENTS_AT_ONCE = 64  # without gradients: an hour of sound must not need the memory of an hour
 
@@ -43,7 +49,7 @@ class AudioTower(nn.Module):
         super().__init__()
         self.front_end = LogMel(encoder.front_end)
         self.encoder = encoder
-        self.dim, self.rate_hz = encoder.dim, encoder.front_end.rate_hz
+        self.dim, self.token_dim, self.rate_hz = encoder.dim, encoder.token_dim, encoder.front_end.rate_hz
         segment_s = encoder.segment_s if segment_s is None else segment_s
         num_frames = encoder.front_end.num_frames(round(segment_s * self.rate_hz))
         if encoder.max_num_frames is not None and num_frames > encoder.max_num_frames:
@@ -57,38 +63,59 @@ class AudioTower(nn.Module):
         batch change nothing. `blend` has second sounds for some rows: their spectrograms are mixed, segment by segment, and
         the shorter of two sounds is followed by zeros. Raises InputError for other shapes, AudioEmptyError for a clip of no samples.
         """
+        rows = [part.mean(0) for part in self._read(self.encoder, wave, num_samples, blend)]
+        return torch.stack(rows) if rows else wave.new_zeros(0, self.dim)
+
+    def tokens(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None = None, blend: Blend | None = None) -> Heard:
+        """Return the places (B, P, E) of `wave` (B, T), which the encoder would pool; arguments and errors as `forward`.
+
+        A clip's segments follow each other; a clip with fewer places than another is followed by zeros, and padding says so.
+        Places of what fills a last segment up are not padding: they are in the embedding too.
+        """
+        return side_by_side([part.flatten(0, 1) for part in self._read(self.encoder.tokens, wave, num_samples, blend)], self.token_dim)
+
+    def _read(self, network: Network, wave: Tensor, num_samples: Tensor | Sequence[int] | None, blend: Blend | None) -> list[Tensor]:
+        """What `network` gives of each clip's segments: for every row of `wave` (B, T) one tensor (N, ...)."""
         lengths, clips = _lengths(wave, num_samples), list(wave)
         others = {} if blend is None else _meet(clips, lengths, blend)
         plans = [self.segments.plan(length) for length in lengths]
         cut = [_cut(clip, plan) for clip, plan in zip(clips, plans, strict=True)]
-        sizes = sorted({plan.window_num_samples for plan in plans})
         rows: dict[int, Tensor] = {}
-        for size in sizes:
+        for size in sorted({plan.window_num_samples for plan in plans}):
             members = [number for number, plan in enumerate(plans) if plan.window_num_samples == size]
             pairs = [(_cut(others[number][0], plans[number]), others[number][1]) if number in others else None for number in members]
             second = partners([len(cut[number]) for number in members], pairs, blend.domain) if blend else None
-            embedded = self._embed(torch.cat([cut[number] for number in members]), second)
-            parts = torch.split(embedded, [len(cut[number]) for number in members])
-            rows.update((number, part.mean(0)) for number, part in zip(members, parts, strict=True))
-        return torch.stack([rows[number] for number in range(len(plans))]) if rows else wave.new_zeros(0, self.dim)
+            read = self._read_segments(network, torch.cat([cut[number] for number in members]), second)
+            rows.update(zip(members, torch.split(read, [len(cut[number]) for number in members]), strict=True))
+        return [rows[number] for number in range(len(plans))]
 
-    def _embed(self, segments: Tensor, second: Partners | None) -> Tensor:
-        """Embeddings (N, D) of segments (N, S); in training all at once, as batch statistics need it."""
+    def _read_segments(self, network: Network, segments: Tensor, second: Partners | None) -> Tensor:
+        """What `network` gives of segments (N, S); in training all at once, as batch statistics need it."""
         if torch.is_grad_enabled() or self.training or second is not None:
-            return self._embed_group(segments, second)
-        return torch.cat([self._embed_group(group) for group in torch.split(segments, _SEGMENTS_AT_ONCE)])
+            return self._read_group(network, segments, second)
+        return torch.cat([self._read_group(network, group) for group in torch.split(segments, _SEGMENTS_AT_ONCE)])
 
-    def _embed_group(self, segments: Tensor, second: Partners | None = None) -> Tensor:
+    def _read_group(self, network: Network, segments: Tensor, second: Partners | None = None) -> Tensor:
         # The front end always computes in float32; an encoder may not.
         dtype = next((parameter.dtype for parameter in self.encoder.parameters()), torch.float32)
         mel = self.front_end(segments) if second is None else second.mixed_mel(self.front_end, segments)
         mel = self.augment(mel) if self.training and self.augment else mel
         if not self.encoder.needs_wave:
-            alone: Tensor = self.encoder(mel.to(dtype))
-            return alone
+            return network(mel.to(dtype))
         wave = segments if second is None else second.mixed_wave(segments)
-        embedding: Tensor = self.encoder(mel.to(dtype), wave.to(dtype))
-        return embedding
+        return network(mel.to(dtype), wave.to(dtype))
+
+
+def side_by_side(places: Sequence[Tensor], token_dim: int) -> Heard:
+    """Return the places (P, E) of some clips as one batch; `token_dim` is the E of a batch of none."""
+    if not places:
+        return Heard(torch.zeros(0, 0, token_dim))
+    counts = [len(part) for part in places]
+    values = pad_sequence(list(places), batch_first=True)
+    if len(set(counts)) == 1:
+        return Heard(values)
+    numbers = torch.arange(max(counts), device=values.device)
+    return Heard(values, numbers >= torch.tensor(counts, device=values.device)[:, None])
 
 
 def _meet(clips: list[Tensor], lengths: list[int], blend: Blend) -> dict[int, tuple[Tensor, float]]:

@@ -47,6 +47,10 @@ class Vggish(AudioEncoder):
         embeddings: Tensor = self.embeddings(maps.permute(0, 2, 3, 1).flatten(1))
         return embeddings.reshape(*patches.shape[:2], DIM)
 
+    def tokens(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        """Return the embeddings of the patches (B, P, D), whose mean is the clip's."""
+        return self.patch_embeddings(mel)
+
     def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
         """Return embeddings (B, D) of log-mel `mel` (B, L, F), the mean over the patches."""
         return self.patch_embeddings(mel).mean(1)

@@ -1,4 +1,4 @@
-"""Model folders: `config.json`, `model.safetensors` and, for a text side, `tokenizer.json`. No pickle.
+"""Model folders: `config.json`, `model.safetensors` and, for a text side, `tokenizer.json`, for a captioner `vocabulary.json`. No pickle.
 
 Files are written beside their place and moved there together, the configuration last, so that a folder with a
 configuration is whole. Loading is strict: every weight must be there, and nothing else.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 FORMAT = 1
-CONFIG, WEIGHTS, TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
+CONFIG, WEIGHTS, TOKENIZER, VOCABULARY = "config.json", "model.safetensors", "tokenizer.json", "vocabulary.json"
 _SHOWN = 10
 
 

@@ -90,6 +90,10 @@ class Yamnet(AudioEncoder):
             x = self.get_submodule(f"layer{number}")(x)
         return x.mean((2, 3)).reshape(*patches.shape[:2], DIM)
 
+    def tokens(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        """Return the embeddings of the patches (B, P, D), whose mean is the clip's."""
+        return self.patch_embeddings(mel)
+
     def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
         """Return embeddings (B, D) of log-mel `mel` (B, L, F), the mean over the patches."""
         return self.patch_embeddings(mel).mean(1)

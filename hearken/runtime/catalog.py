@@ -63,14 +63,26 @@ def models_home() -> Path:
 
 
 def list_models() -> list[ModelInfo]:
-    """Return the models that come with Hearken, then those installed, by name; a folder that cannot be read is left out."""
+    """Return the models that come with Hearken, then those installed, by name; a folder that cannot be read is left out.
+
+    A folder whose configuration names another `kind`, such as a captioner, is no dual encoder and not among them (`caption/catalog.py`).
+    """
     installed = sorted({*models_home().glob("*/config.json"), *models_home().glob("*/*/config.json")})
-    found = [model_info(folder) for folder in sorted(_ASSETS.iterdir()) if (folder / "config.json").is_file()]
+    found = [model_info(folder) for folder in sorted(_ASSETS.iterdir()) if (folder / "config.json").is_file() and not is_other_kind(folder)]
     for path in installed:
         with contextlib.suppress(ModelError):  # one damaged model must not hide the others; `find_model` tells what is wrong with it
-            if not path.parent.name.startswith("."):
+            if not path.parent.name.startswith(".") and not is_other_kind(path.parent):
                 found.append(model_info(path.parent))
     return found
+
+
+def is_other_kind(folder: Path) -> bool:
+    """Say whether the configuration in `folder` names a `kind`: those of dual encoders for searching have none."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(config, dict) and "kind" in config
 
 
 def model_info(folder: Path) -> ModelInfo:

@@ -24,6 +24,7 @@ PACKAGES = ("hearken", "numpy", "onnxruntime", "tokenizers", "av", "soxr", "usea
 _SHOWN = 5
 _SHOWN_PROBLEMS = 3
 _REPAIR = "`hearken doctor --repair` takes such files out of the library; `hearken index` of their folders brings them back."
+_CAPTIONS = "`hearken doctor --repair` drops such captions and mends their index; `hearken index DIR --captions` makes them again."
 _FORGET = (
     "Connect the disk, if they are on one. `hearken index` of their folders finds what was moved and takes out what was "
     "deleted; where the folder itself is gone for good, `hearken forget DIR` does."
@@ -61,7 +62,8 @@ class DoctorReport:
 def examine(path: Path, load_model: ModelLoader, *, repair: bool) -> DoctorReport:
     """Return the report on the library in `path`; nothing is changed unless `repair` is set.
 
-    `repair` takes out files whose facts or vectors cannot be used, drops vectors that no file has, and makes the cache anew.
+    `repair` takes out files whose facts or vectors cannot be used, drops vectors that no file has and machine-made captions that
+    were altered, and makes the cache anew.
     """
     return DoctorReport(str(path), tuple(_checks(path, load_model, repair=repair)), versions())
 
@@ -94,6 +96,7 @@ def _checks(path: Path, load_model: ModelLoader, *, repair: bool) -> Iterator[Ch
     with store:
         yield Check("library", "ok")
         yield _guarded("database", lambda: _database(store, repair=repair))
+        yield _guarded("captions", lambda: _captions(store, repair=repair))
         yield _guarded("cache", lambda: _cache(path, store, repair=repair))
         yield _guarded("vectors", lambda: _unusable(store))
         yield _guarded("model", lambda: _model(store, load_model))
@@ -137,6 +140,17 @@ def _database(store: SqliteStore, *, repair: bool) -> Check:
         *(show(path) for path in removed[:_SHOWN]),
     ]
     return Check("database", "warning", tuple(details), "Run `hearken index` on their folders: it listens to them again.")
+
+
+def _captions(store: SqliteStore, *, repair: bool) -> Check:
+    problems = store.check_captions()
+    if not (problems and repair):
+        return _verdict("captions", problems, _CAPTIONS)
+    count = store.repair_captions()
+    if remaining := store.check_captions():
+        return _verdict("captions", remaining, _CAPTIONS)
+    details = (*(f"Repaired: {problem}" for problem in _few(problems)), *([f"{count} captions were dropped."] if count else []))
+    return Check("captions", "warning" if count else "ok", details, "`hearken index DIR --captions` makes them again." if count else "")
 
 
 def _cache(path: Path, store: SqliteStore, *, repair: bool) -> Check:

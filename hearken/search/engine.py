@@ -1,6 +1,6 @@
 """The ranking: from a query vector to hits.
 
-A window's score is its cosine with the query. Two things are added to it, both optional:
+A window's score is its cosine with the query. Three things are added to it, all optional:
 
 * *Names.* A file whose name, folders, tags or caption hold words of the query gets `NAME_WEIGHT` times the share of
   words found; one that holds all of them gets `FULL_NAME_WEIGHT`, as somebody has called it what is sought. So "glass
@@ -8,6 +8,8 @@ A window's score is its cosine with the query. Two things are added to it, both 
   found, in whatever file.
 * *Not.* With `against`, a window loses what its cosine with that text exceeds the median over all windows searched. A
   text that is like everything, or like nothing, therefore changes little.
+
+* *Captions.* Machine-made captions break ties, no more (`search/captions.py` tells how, and why so little).
 
 A file's score is that of its best window, the earliest of equals. `moments` returns every window that reaches
 `MOMENT_LEVEL` of the way from the median window to the best one, with adjoining windows joined. The order is by score
@@ -31,6 +33,7 @@ from hearken.library.records import DoubleArray, FileRecord
 from hearken.library.snapshot import BoolArray, Snapshot
 from hearken.library.vectors import VectorCache
 from hearken.library.words import query_words
+from hearken.search.captions import CaptionCache, bonus_of
 from hearken.search.folding import leaders
 from hearken.search.query import SearchRequest
 from hearken.types import FloatArray, Hit
@@ -48,7 +51,7 @@ _TOUCH_S = 1e-6  # windows with a smaller gap between them adjoin
 class Query:
     """What is sought: `vector` (D,); what is not: `against` (D,); a file id to leave out.
 
-    `words` are looked up in names, but for those in `not_words`.
+    `words` are looked up in names, `caption_words` in machine-made captions, but for those in `not_words`.
     """
 
     vector: FloatArray
@@ -56,14 +59,19 @@ class Query:
     words: str = ""
     leave_out: int | None = None
     not_words: str = ""
+    caption_words: str = ""
 
 
 class _Scope(NamedTuple):
-    """The part of the library that a query is about: its vectors, which files (F,) may be hits, and their bonuses (F,)."""
+    """The part of the library that a query is about: its vectors, which files (F,) may be hits, and their bonuses (F,).
+
+    `bonus` is for words in names alone, which can make a file a candidate; `total` is with what captions add.
+    """
 
     snapshot: Snapshot
     wanted: BoolArray
     bonus: DoubleArray
+    total: DoubleArray
 
 
 class _Scored(NamedTuple):
@@ -91,10 +99,13 @@ class _Pick(NamedTuple):
     duplicates: tuple[str, ...]
 
 
-def search(store: Store, cache: VectorCache, query: Query, request: SearchRequest) -> list[Hit]:
-    """Return the hits for `query`, best first, all from one committed state of the library. Raises StoreError, InputError."""
+def search(store: Store, cache: VectorCache, query: Query, request: SearchRequest, captions: CaptionCache | None = None) -> list[Hit]:
+    """Return the hits for `query`, best first, all from one committed state of the library. Raises StoreError, InputError.
+
+    With `captions`, hits tell their machine-made caption, and the `caption_words` of the query count.
+    """
     with store.snapshot():
-        scope = _scope(store, cache.snapshot(), query, request)
+        scope = _scope(store, cache.snapshot(), query, request, captions)
         num_wanted = int(scope.wanted.sum())
         if not num_wanted:
             return []
@@ -102,32 +113,41 @@ def search(store: Store, cache: VectorCache, query: Query, request: SearchReques
         for graph_helps in (not request.moments and query.against is None, False):
             scored = _score(scope, query, count if graph_helps else None)
             items = _moments(scope, scored) if request.moments else _files(scope, scored)
-            hits = _collect(store, scope.snapshot, items, request)
+            hits = _collect(store, scope.snapshot, items, request, told=captions is not None)
             if len(hits) >= request.k or len(scored.numbers) >= num_wanted:
                 break
         return hits
 
 
-def _scope(store: Store, snapshot: Snapshot, query: Query, request: SearchRequest) -> _Scope:
+def _scope(store: Store, snapshot: Snapshot, query: Query, request: SearchRequest, captions: CaptionCache | None) -> _Scope:
     wanted = snapshot.alive.copy()
     selected = store.select(request.filters)
     if selected is not None:
         wanted &= np.isin(snapshot.file_ids, np.fromiter(selected, np.int64, len(selected)))
     if query.leave_out is not None:
         wanted &= snapshot.file_ids != query.leave_out
-    return _Scope(snapshot, wanted, _bonus(store, snapshot, query))
+    bonus = total = _bonus(store, snapshot, query)
+    if captions is not None and query.caption_words:
+        shares = _shares(query.caption_words, query.not_words, store.match_captions)
+        total = bonus + bonus_of(captions.known(), snapshot, query.vector, shares)
+    return _Scope(snapshot, wanted, bonus, total)
+
+
+def _shares(text: str, not_text: str, match: Callable[[str], dict[int, float]]) -> dict[int, float]:
+    """Return what share of the words of `text` each thing holds, by `match`; words of `not_text` count as not found."""
+    words, unwanted = query_words(text), frozenset(query_words(not_text))
+    telling = [word for word in words if word not in unwanted]
+    if not telling:
+        return {}
+    return {found: share * (len(telling) / len(words)) for found, share in match(" ".join(telling)).items()}
 
 
 def _bonus(store: Store, snapshot: Snapshot, query: Query) -> DoubleArray:
     """Return what each file (F,) gets for the words of the query that it holds."""
     bonus = np.zeros(len(snapshot.file_ids))
-    words, unwanted = query_words(query.words), frozenset(query_words(query.not_words))
-    telling = [word for word in words if word not in unwanted]
-    if not telling:
-        return bonus
-    matches = store.match_text(" ".join(telling))
+    matches = _shares(query.words, query.not_words, store.match_text)
     numbers = snapshot.numbers_of(np.fromiter(matches, np.int64, len(matches)))
-    shares = np.fromiter(matches.values(), np.float64, len(matches)) * (len(telling) / len(words))
+    shares = np.fromiter(matches.values(), np.float64, len(matches))
     earned = np.where(shares == 1, FULL_NAME_WEIGHT, NAME_WEIGHT * shares)
     bonus[numbers[numbers >= 0]] = earned[numbers >= 0]
     return bonus
@@ -173,7 +193,7 @@ def _rounded(scores: FloatArray) -> DoubleArray:
 def _files(scope: _Scope, scored: _Scored) -> _Items:
     """Return one item for each file: its best window."""
     best = _rounded(np.maximum.reduceat(scored.scores, scored.starts))
-    total = np.where(scope.wanted[scored.numbers], best + scope.bonus[scored.numbers], -np.inf)
+    total = np.where(scope.wanted[scored.numbers], best + scope.total[scored.numbers], -np.inf)
     stops = np.append(scored.starts[1:], len(scored.scores))
 
     def locate(item: int) -> tuple[int, int]:
@@ -188,7 +208,7 @@ def _files(scope: _Scope, scored: _Scored) -> _Items:
 def _moments(scope: _Scope, scored: _Scored) -> _Items:
     """Return one item for each run of adjoining windows of a file that stand out."""
     numbers = _spread(scored.numbers, scored.starts, len(scored.scores))
-    total = np.where(scope.wanted[numbers], _rounded(scored.scores) + scope.bonus[numbers], -np.inf)
+    total = np.where(scope.wanted[numbers], _rounded(scored.scores) + scope.total[numbers], -np.inf)
     usual, best = np.median(total[np.isfinite(total)]), total.max()
     places = np.flatnonzero(total >= usual + MOMENT_LEVEL * (best - usual))
     rows = places if scored.rows is None else scored.rows[places]
@@ -199,14 +219,20 @@ def _moments(scope: _Scope, scored: _Scored) -> _Items:
     return _Items(numbers[places[starts]], np.maximum.reduceat(total[places], starts), lambda item: (int(first[item]), int(last[item])))
 
 
-def _collect(store: Store, snapshot: Snapshot, items: _Items, request: SearchRequest) -> list[Hit]:
-    """Return the hits for the best items, looking at more of them until there are enough that are no duplicates."""
+def _collect(store: Store, snapshot: Snapshot, items: _Items, request: SearchRequest, *, told: bool) -> list[Hit]:
+    """Return the hits for the best items, looking at more of them until there are enough that are no duplicates.
+
+    With `told` they have their machine-made captions.
+    """
     count, num_items = 2 * request.k + 20, int(np.isfinite(items.scores).sum())
     while True:
         chosen = _best(items.scores, count)
         picks = _pick(store, snapshot, items, chosen, request)
         if len(picks) >= request.k or len(chosen) >= num_items:
-            return [_hit(snapshot, items, pick) for pick in picks[: request.k]]
+            picks = picks[: request.k]
+            versions = [int(snapshot.versions[items.numbers[pick.item]]) for pick in picks]
+            captions = store.captions_of(sorted(set(versions))) if told else {}
+            return [_hit(snapshot, items, pick, captions.get(version, "")) for pick, version in zip(picks, versions, strict=True)]
         count *= 4
 
 
@@ -248,8 +274,8 @@ def _copies(snapshot: Snapshot, order: list[int], records: list[FileRecord]) -> 
     return copies
 
 
-def _hit(snapshot: Snapshot, items: _Items, pick: _Pick) -> Hit:
+def _hit(snapshot: Snapshot, items: _Items, pick: _Pick, caption: str) -> Hit:
     spans = snapshot.spans(np.array(items.locate(pick.item), np.int64))
     start_s, end_s = float(spans[0, 0]), float(spans[1, 1])
     score = round(float(items.scores[pick.item]), _DECIMALS)
-    return Hit(pick.record.path, start_s, end_s, score, pick.record.duration_s, pick.duplicates)
+    return Hit(pick.record.path, start_s, end_s, score, pick.record.duration_s, pick.duplicates, caption)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
@@ -14,16 +14,19 @@ import numpy as np
 
 from hearken.audio.crew import num_cores
 from hearken.errors import InputError
-from hearken.library.records import Filters, LibraryStats, ModelRecord
+from hearken.library.records import LibraryStats, ModelRecord
 from hearken.library.schema import check_model
 from hearken.library.store import CACHE_NAME, open_store, stored_model
 from hearken.library.vectors import VectorCache
 from hearken.search import engine
+from hearken.search.captioning import caption_sounds, ready_captioner
+from hearken.search.captions import CaptionCache
 from hearken.search.origin import find_origin
-from hearken.search.query import SearchRequest, clean_text, whole_number
+from hearken.search.query import SearchRequest, clean_text, made_filters
 from hearken.types import Embedder, Failure, FloatArray, Hit
 
 if TYPE_CHECKING:
+    from hearken.caption.captioner import VectorCaptioner
     from hearken.library.index import IndexEvent, IndexReport
     from hearken.library.store import SqliteStore
     from hearken.search.doctor import DoctorReport
@@ -85,19 +88,29 @@ class Library:
 
     `model` is a name, a folder or a loaded model; by default the one that made the library, and "pocket" for a new one.
     Nothing is read before it is needed. One object may serve several threads, which take turns; any number of processes
-    may search while one indexes. `embedder` replaces the processes that turn files into vectors.
+    may search while one indexes. `embedder` replaces the processes that turn files into vectors. `captioner`, a name, a
+    folder or a loaded one, writes machine-made captions; by default one that is here for the model.
 
     Every method may raise StoreError or a subclass: LibraryNotFoundError where there is no library yet (except `index`),
     ModelMismatchError before anything is compared, DamagedError.
     """
 
-    def __init__(self, path: StrPath | None = None, model: StrPath | Encoder | None = None, *, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self,
+        path: StrPath | None = None,
+        model: StrPath | Encoder | None = None,
+        *,
+        embedder: Embedder | None = None,
+        captioner: StrPath | VectorCaptioner | None = None,
+    ) -> None:
         self.path = Path(os.path.abspath(os.path.expanduser(path))) if path is not None else default_path()
         self._named = model
         self._given_embedder = embedder
+        self._named_captioner = captioner
         self._lock = threading.RLock()  # around opening, so that threads share one store and one model
         self._store: SqliteStore | None = None
         self._cache: VectorCache | None = None
+        self._captions: CaptionCache | None = None
         self._encoder: Encoder | None = None
 
     def __enter__(self) -> Self:
@@ -112,13 +125,16 @@ class Library:
         *,
         jobs: int | None = None,
         retry_failed: bool = False,
+        captions: bool = False,
         on_event: Callable[[IndexEvent], None] | None = None,
     ) -> IndexReport:
         """Bring the library up to date with `folders`, making it if there is none; what was done already is not done again.
 
         `jobs` processes work side by side (default: one for each core). `on_event` tells how far it is. Bad files end in
-        `failures()` and are not tried again until they change, or with `retry_failed`. Raises LockedError when another
-        process is writing, and AudioReadError for a folder that is not there; then no library is made for it.
+        `failures()` and are not tried again until they change, or with `retry_failed`. With `captions`, every sound of the library
+        that has no machine-made caption gets one afterwards, as `caption` does; without, captions that are there stay. Raises
+        LockedError when another process is writing, AudioReadError for a folder that is not there, and ModelMismatchError for a
+        captioner of another model; then no library is made for it.
         """
         from hearken.library.index import IndexEvent, check_new_roots, index_folders
 
@@ -128,6 +144,7 @@ class Library:
             check_new_roots(roots)
         embedder = self._embedder(made_by)
         model = ModelRecord(embedder.name, embedder.digest, embedder.dim, self._model_folder())
+        writer = ready_captioner(self._named_captioner, str(self.path), model) if captions else None
         with open_store(self.path, create=True, model=model, read_only=False) as store:
             report = index_folders(store, embedder, roots, jobs=jobs or num_cores(), on_event=on_event, retry_failed=retry_failed)
 
@@ -136,7 +153,25 @@ class Library:
                     on_event(IndexEvent("graph", done, total, report.audio_s, 0.0, report.failed))
 
             VectorCache(self.path / CACHE_NAME, store).refresh(on_progress=tell)
-        return report
+            return report if writer is None else replace(report, captioned=self._caption(store, writer, on_event))
+
+    def caption(self, on_event: Callable[[IndexEvent], None] | None = None) -> int:
+        """Give every sound that has no caption by the captioner a machine-made one, and return how many sounds that were.
+
+        No sound is read again, and copies share a caption. Captions by another captioner are replaced. What is done stays done
+        when this is interrupted. Raises LockedError, ModelMismatchError for a captioner of another model, ModelError.
+        """
+        with open_store(self.path, read_only=False) as store:
+            return self._caption(store, ready_captioner(self._named_captioner, str(self.path), store.model), on_event)
+
+    def _caption(self, store: SqliteStore, writer: VectorCaptioner, on_event: Callable[[IndexEvent], None] | None) -> int:
+        from hearken.library.index import IndexEvent
+
+        def tell(done: int, total: int) -> None:
+            if on_event is not None:
+                on_event(IndexEvent("caption", done, total, 0.0, 0.0, 0))
+
+        return caption_sounds(store, writer, self._encode(store), tell)
 
     def search(
         self,
@@ -153,6 +188,7 @@ class Library:
         num_channels: Sequence[int] = (),
         fold: bool = True,
         names: bool = True,
+        captions: bool = True,
     ) -> list[Hit]:
         """Return at most `k` hits for a description of a sound, best first; equal scores are ordered by path.
 
@@ -160,17 +196,19 @@ class Library:
         `min_duration_s` to `max_duration_s` seconds, to have a path that fits `path_glob`, and to be of one of some
         `formats` (container, codec or suffix), `rates_hz` or `num_channels`. `not_text` says what it should not sound like;
         `fold` puts copies of a recording into `Hit.duplicates`; `names` lets words in names, folders, tags and captions
-        count too. How scores come about is told in `search/engine.py`. Raises QueryError for a request that makes
+        count too, `captions` machine-made captions, which hits then show. How scores come about is told in `search/engine.py`. Raises QueryError for a request that makes
         no sense.
         """
-        filters = _filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
+        filters = made_filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
         request = SearchRequest(k, moments, fold, filters)
         texts = [clean_text(text)] + ([] if not_text is None else [clean_text(not_text)])
         store, cache = self._opened()
         vectors = self._encode(store).encode_text(texts)
         against, not_words = (None, "") if len(texts) == 1 else (_checked(vectors[1]), texts[1])
-        query = engine.Query(_checked(vectors[0]), against, texts[0] if names else "", not_words=not_words)
-        return engine.search(store, cache, query, request)
+        query = engine.Query(
+            _checked(vectors[0]), against, texts[0] if names else "", not_words=not_words, caption_words=texts[0] if captions else ""
+        )
+        return engine.search(store, cache, query, request, self._captions if captions else None)
 
     def similar(
         self,
@@ -192,13 +230,13 @@ class Library:
         An array is (T,) or (C, T), full scale = 1, at `sample_rate` Hz. A file that is in the library itself is left out.
         Raises AudioError for sound that cannot be used.
         """
-        filters = _filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
+        filters = made_filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
         request = SearchRequest(k, moments, fold, filters)
         store, cache = self._opened()
         path = None if isinstance(sound, np.ndarray) else os.path.abspath(os.path.expanduser(sound))
         vector = self._encode(store).encode_audio([sound if path is None else path], sample_rate=sample_rate)[0]
         itself = None if path is None else _find(store, path)
-        return engine.search(store, cache, engine.Query(_checked(vector), leave_out=itself), request)
+        return engine.search(store, cache, engine.Query(_checked(vector), leave_out=itself), request, self._captions)
 
     def info(self) -> LibraryInfo:
         """Return the place, model, totals and cache size of the library."""
@@ -230,13 +268,14 @@ class Library:
                 self._cache.close()
             if self._store is not None:
                 self._store.close()
-            self._store = self._cache = None
+            self._store = self._cache = self._captions = None
 
     def _opened(self) -> tuple[SqliteStore, VectorCache]:
         with self._lock:
             if self._store is None or self._cache is None:
                 self._store = open_store(self.path)
                 self._cache = VectorCache(self.path / CACHE_NAME, self._store)
+                self._captions = CaptionCache(self._store)
             return self._store, self._cache
 
     def _encode(self, store: SqliteStore) -> Encoder:
@@ -280,21 +319,6 @@ class Library:
         if isinstance(self._named, str | os.PathLike):
             return FileEmbedder(os.fspath(self._named))
         return FileEmbedder(getattr(self._named, "folder", self._named.name))
-
-
-def _filters(
-    min_duration_s: float | None,
-    max_duration_s: float | None,
-    path_glob: str | None,
-    formats: Sequence[str],
-    rates_hz: Sequence[int],
-    num_channels: Sequence[int],
-) -> Filters:
-    if isinstance(formats, str):
-        formats = (formats,)
-    rates = tuple(whole_number(rate_hz, "A sample rate must be a whole number of Hz") for rate_hz in rates_hz)
-    channels = tuple(whole_number(count, "A number of channels must be a whole number") for count in num_channels)
-    return Filters(min_duration_s, max_duration_s, path_glob, tuple(formats), rates, channels)
 
 
 def _find(store: SqliteStore, path: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import SupportsIndex
 
@@ -62,6 +63,22 @@ class SearchRequest:
         if not 1 <= self.k <= MAX_HITS:
             raise QueryError(f"{rule}, not {self.k}.")
         _check_filters(self.filters)
+
+
+def made_filters(
+    min_duration_s: float | None,
+    max_duration_s: float | None,
+    path_glob: str | None,
+    formats: Sequence[str],
+    rates_hz: Sequence[int],
+    num_channels: Sequence[int],
+) -> Filters:
+    """Return the filters that the arguments of a search mean; one format may stand alone. Raises QueryError for what is no whole number."""
+    if isinstance(formats, str):
+        formats = (formats,)
+    rates = tuple(whole_number(rate_hz, "A sample rate must be a whole number of Hz") for rate_hz in rates_hz)
+    channels = tuple(whole_number(count, "A number of channels must be a whole number") for count in num_channels)
+    return Filters(min_duration_s, max_duration_s, path_glob, tuple(formats), rates, channels)
 
 
 def _check_filters(filters: Filters) -> None:

@@ -17,14 +17,16 @@ from hearken.convert.obtain import obtain
 from hearken.errors import ModelError, ModelNotFoundError, RecipeError, RunError, show
 from hearken.frontend.jitter import Jitter
 from hearken.models import weights
-from hearken.models.audio_table import audio_entry
+from hearken.models.audio_table import audio_entry, build_tower, resolve
 from hearken.models.build import load_audio
+from hearken.models.captioner import Captioner
 from hearken.models.concat import ConcatEncoder
 from hearken.models.config import AudioConfig, DualConfig, Pooling
 from hearken.models.dual import DualEncoder
 from hearken.models.encoder import AudioEncoder
 from hearken.models.text import TextTower
 from hearken.models.text_table import build_text
+from hearken.models.tower import AudioTower
 from hearken.runtime.catalog import models_home
 from hearken.train.recipe import AudioPart, ModelPart, Recipe, TextPart
 from hearken.train.runs.home import RUNS
@@ -43,9 +45,32 @@ def build_model(part: ModelPart, seed: int) -> DualEncoder:
     """
     torch.manual_seed(seed)
     dual = start_model(part.start) if part.start else _from_parts(part)
-    if part.audio.jitter_hz is not None:
-        dual.audio.front_end.jitter = Jitter(*part.audio.jitter_hz)
+    _jitter(dual.audio, part.audio)
     return dual
+
+
+def build_tower_of(part: AudioPart, seed: int) -> tuple[AudioTower, AudioConfig]:
+    """Return the audio side of a recipe alone, in evaluation mode, and what it was built by; what is random in it is a function of `seed`.
+
+    Raises as `build_model`.
+    """
+    torch.manual_seed(seed)
+    config = resolve(_audio(part))
+    tower = build_tower(config)
+    _fill_from(tower.encoder, part)
+    _jitter(tower, part)
+    return tower.eval(), config
+
+
+def start_captioner(part: ModelPart, seed: int) -> Captioner:
+    """Return the trained captioner that `part.start` names: a run's folder, a recipe whose run is in `runs/`, or a model folder.
+
+    Raises RunError for a run without a model, and ModelNotFoundError and ModelError for what is no captioner.
+    """
+    torch.manual_seed(seed)
+    captioner = Captioner.from_pretrained(_folder_of_run(part.start) or Path(part.start))
+    _jitter(captioner.audio, part.audio)
+    return captioner.eval()
 
 
 def teacher_models(recipe: Recipe, rate_hz: int) -> tuple[DualEncoder, ...]:
@@ -68,13 +93,8 @@ def start_model(name: str) -> DualEncoder:
 
     Raises RunError for a run without a model, and what `DualEncoder.from_pretrained`, `obtain` and `convert` raise.
     """
-    for folder in (Path(name), RUNS / name):
-        if (folder / "run.json").is_file():
-            if not (folder / BEST / weights.CONFIG).is_file():
-                raise RunError(
-                    f"The run {show(folder)} has no model yet.", f"Finish it first: hearken train ... --run {show(folder)} --resume."
-                )
-            return DualEncoder.from_pretrained(folder / BEST)
+    if (run := _folder_of_run(name)) is not None:
+        return DualEncoder.from_pretrained(run)
     if (Path(name) / weights.CONFIG).is_file():
         return DualEncoder.from_pretrained(name)
     if name == POCKET:
@@ -91,15 +111,40 @@ def start_model(name: str) -> DualEncoder:
         return DualEncoder.from_pretrained(Path(folder_name) / "weights")
 
 
+def _folder_of_run(name: str) -> Path | None:
+    """The folder of the best model of the run that `name` means, None if it means none. Raises RunError for a run without a model."""
+    for folder in (Path(name), RUNS / name):
+        if (folder / "run.json").is_file():
+            if not (folder / BEST / weights.CONFIG).is_file():
+                raise RunError(
+                    f"The run {show(folder)} has no model yet.", f"Finish it first: hearken train ... --run {show(folder)} --resume."
+                )
+            return folder / BEST
+    return None
+
+
 def _from_parts(part: ModelPart) -> DualEncoder:
     text = _text(part.text)
-    audio = AudioConfig(part.audio.name, dict(part.audio.options), part.audio.rule, part.audio.segment_s, _padding(part.audio.padding))
-    dual = DualEncoder(DualConfig(audio, text.config, part.projection, part.dim, part.temperature), text=text)
-    if part.audio.weights == PRETRAINED:
-        _fill_public(dual.audio.encoder, part.audio)
-    elif part.audio.weights != RANDOM:
-        _fill(dual.audio.encoder, load_audio(part.audio.weights), part.audio)
+    dual = DualEncoder(DualConfig(_audio(part.audio), text.config, part.projection, part.dim, part.temperature), text=text)
+    _fill_from(dual.audio.encoder, part.audio)
     return dual.eval()
+
+
+def _audio(part: AudioPart) -> AudioConfig:
+    return AudioConfig(part.name, dict(part.options), part.rule, part.segment_s, _padding(part.padding))
+
+
+def _jitter(tower: AudioTower, part: AudioPart) -> None:
+    if part.jitter_hz is not None:
+        tower.front_end.jitter = Jitter(*part.jitter_hz)
+
+
+def _fill_from(encoder: AudioEncoder, part: AudioPart) -> None:
+    """Give `encoder` the weights that `part` names, if any."""
+    if part.weights == PRETRAINED:
+        _fill_public(encoder, part)
+    elif part.weights != RANDOM:
+        _fill(encoder, load_audio(part.weights), part)
 
 
 def _fill_public(encoder: AudioEncoder, part: AudioPart) -> None:
@@ -129,6 +174,10 @@ def _fill(encoder: AudioEncoder, trained: AudioEncoder, part: AudioPart) -> None
 
 def _public(name: str) -> AudioEncoder:
     """The encoder `name` with its public weights: from the models home, and first fetched and converted into it if need be."""
+    if name == POCKET:  # in the package
+        from hearken.convert.pocket import load_pocket
+
+        return load_pocket().audio.encoder
     folder = models_home() / "weights" / name
     if not (folder / weights.CONFIG).is_file():
         if not audio_entry(name).checkpoint:

@@ -18,16 +18,15 @@ from lightning_fabric import Fabric
 from torch.optim.swa_utils import AveragedModel
 
 from hearken.errors import RecipeError, RunError, TrainingError, show
-from hearken.losses.table import build_loss
 from hearken.models.dual import DualEncoder
 from hearken.train.augmentation import build_augmentation
 from hearken.train.batch import Batch
-from hearken.train.build import build_model, teacher_models
 from hearken.train.feed.data import TrainingData, open_data
 from hearken.train.feed.held_out import HeldOut
 from hearken.train.feed.shortest import least_samples
 from hearken.train.gather import any_of, broadcast, first_value, num_processes
 from hearken.train.memory import keep_memory
+from hearken.train.methods import method_of
 from hearken.train.monitor import is_over, look, value_of
 from hearken.train.optimizer import freeze, make_optimizer, set_rates, training_mode
 from hearken.train.recipe import Recipe
@@ -37,8 +36,7 @@ from hearken.train.runs.report import Outcome, StepReport, Validated, left_out
 from hearken.train.runs.run import RunFolder
 from hearken.train.schedule import share
 from hearken.train.state import Place, averaged, from_tensors, to_tensors
-from hearken.train.step import MAX_BAD_UPDATES, Learner, Update, update
-from hearken.train.validate import embed, figures, loss_of
+from hearken.train.step import MAX_BAD_UPDATES, Learner, Method, Model, Update, update
 
 Built = TypeVar("Built")
 
@@ -72,9 +70,9 @@ class _Session:
     checkpoint_every_s: float
 
     @property
-    def judged(self) -> DualEncoder:
+    def judged(self) -> Model:
         """The model that is validated and kept: the running mean where there is one."""
-        return self.learner.dual if self.average is None else cast("DualEncoder", self.average.module)
+        return self.learner.model if self.average is None else cast("Model", self.average.module)
 
 
 def train(
@@ -89,18 +87,23 @@ def train(
     """
     keep_memory()
     _check_division(recipe, fabric.world_size)
-    learner, average = _learner(recipe, fabric)
+    method = method_of(recipe)
+    begun, teachers = _in_turn(fabric, lambda: method.begin(recipe))
     first = fabric.is_global_zero
     watchers = watchers or Watchers()
     warn = watchers.warn if first else _say_nothing
     data = open_data(
-        recipe, rate_hz=learner.dual.rate_hz, least_samples=least_samples(learner.dual.audio), rank=fabric.global_rank,
+        recipe, rate_hz=begun.audio.rate_hz, least_samples=least_samples(begun.audio), rank=fabric.global_rank,
         num_ranks=fabric.world_size, jobs=jobs, ledger=run.ledger_path,
     )  # fmt: skip
     if first:
         run.add_data(data.record)
         if told := left_out(data.record):
             warn(told)
+    model = begun.complete(
+        data.captions, run.vocabulary_path, is_new=not resume, is_first=first, wait=lambda: _wait(fabric)
+    )  # fmt: skip
+    learner, average = _learner(recipe, method, model, teachers, fabric)
     checkpoint = last_checkpoint(run, warn=warn) if resume else None
     place = _restored(checkpoint, learner, average) if checkpoint else Place()
     if checkpoint and (moved := run.moved):
@@ -136,37 +139,38 @@ def _check_division(recipe: Recipe, num_ranks: int) -> None:
         )
 
 
-def _learner(recipe: Recipe, fabric: Fabric) -> tuple[Learner, AveragedModel | None]:
-    """Build model, loss and optimizer, alike in all processes."""
-    dual, teachers = _in_turn(fabric, lambda: _models(recipe))
-    dual.to(fabric.device)
-    loss = build_loss(recipe.loss.name, **recipe.loss.options).to(fabric.device)
-    build_augmentation(recipe.augment).install(dual.audio)
-    freeze(dual, loss, recipe.optimizer.frozen)
-    broadcast(dual)
+def _learner(
+    recipe: Recipe, method: Method, model: Model, teachers: tuple[DualEncoder, ...], fabric: Fabric
+) -> tuple[Learner, AveragedModel | None]:
+    """Build loss and optimizer for `model`, alike in all processes."""
+    model.to(fabric.device)
+    loss = method.loss(recipe).to(fabric.device)
+    build_augmentation(recipe.augment).install(model.audio)
+    freeze(model, loss, recipe.optimizer.frozen)
+    broadcast(model)
     for teacher in teachers:
         teacher.to(fabric.device)
     scaler = torch.amp.GradScaler(fabric.device.type, enabled=recipe.training.precision == "fp16")
-    optimizer = make_optimizer(dual, loss, recipe.optimizer)
-    average = averaged(dual, recipe.training.average)
-    return Learner(dual, loss, optimizer, recipe.training, scaler, fabric.device, fabric.global_rank, teachers), average
-
-
-def _models(recipe: Recipe) -> tuple[DualEncoder, tuple[DualEncoder, ...]]:
-    dual = build_model(recipe.model, recipe.training.seed)
-    return dual, teacher_models(recipe, dual.rate_hz)
+    optimizer = make_optimizer(model, loss, recipe.optimizer)
+    average = averaged(model, recipe.training.average)
+    return Learner(method, model, loss, optimizer, recipe.training, scaler, fabric.device, fabric.global_rank, teachers), average
 
 
 def _in_turn(fabric: Fabric, build: Callable[[], Built]) -> Built:
     """Build in the first process of each machine, and then in the others: what has to be fetched or converted is so once."""
     built = build() if fabric.local_rank == 0 else None
-    any_of(False, fabric.device)
+    _wait(fabric)
     return build() if built is None else built
+
+
+def _wait(fabric: Fabric) -> None:
+    """Wait until all processes are here."""
+    any_of(False, fabric.device)
 
 
 def _restored(checkpoint: Checkpoint, learner: Learner, average: AveragedModel | None) -> Place:
     """Bring everything to where it was when the checkpoint was written, and return that place."""
-    learner.dual.load_state_dict(checkpoint.model_state())
+    learner.model.load_state_dict(checkpoint.model_state())
     from_tensors(learner, average, checkpoint.tensors())
     learner.scaler.load_state_dict(checkpoint.facts["scaler"])
     return Place.from_json(checkpoint.facts["place"])
@@ -175,7 +179,7 @@ def _restored(checkpoint: Checkpoint, learner: Learner, average: AveragedModel |
 def _learn(session: _Session, place: Place) -> tuple[Place, bool]:
     """Make the rest of an epoch's updates. Return where training is then, and whether a watcher wants it to stop."""
     recipe, learner, loader = session.recipe, session.learner, session.data.loader
-    training_mode(learner.dual, learner.loss, recipe.optimizer.frozen)
+    training_mode(learner.model, learner.loss, recipe.optimizer.frozen)
     written = ended = time.perf_counter()
     with closing(loader.epoch(place.epoch, place.step_in_epoch)) as batches:
         for batch in batches:
@@ -186,7 +190,7 @@ def _learn(session: _Session, place: Place) -> tuple[Place, bool]:
             set_rates(learner.optimizer, rate)
             done = _updated(learner, batch, place.step)
             if done.is_done and session.average is not None:
-                session.average.update_parameters(learner.dual)
+                session.average.update_parameters(learner.model)
             place = _counted(place, done)
             began, ended = ended, time.perf_counter()
             _tell(session, place, done, rate, num_processes() * len(batch) / max(ended - began, 1e-9))
@@ -207,7 +211,7 @@ def _updated(learner: Learner, batch: Batch, step: int) -> Update:
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError | torch.OutOfMemoryError) and _OUT_OF_MEMORY not in str(error):
             raise
-        longest_s = max(batch.num_samples) / learner.dual.rate_hz
+        longest_s = max(batch.num_samples) / learner.model.rate_hz
         raise TrainingError(
             f"Memory ran out in step {step + 1}, with {len(batch)} sounds of up to {longest_s:.1f} s on {learner.device}.",
             "Less is needed with training.cache_batch, a smaller training.batch or data.max_duration_s, or training.precision bf16.",
@@ -225,10 +229,10 @@ def _tell(session: _Session, place: Place, done: Update, rate: float, clips_per_
     recipe, num_steps = session.recipe, session.data.loader.num_steps
     report = StepReport(
         epoch=place.epoch + 1, num_epochs=recipe.training.epochs, step=place.step, num_steps=num_steps * recipe.training.epochs, loss=done.loss,
-        temperature=float(session.learner.dual.temperature.detach()), rate=rate * recipe.optimizer.rate, clips_per_s=clips_per_s,
+        temperature=session.learner.method.temperature(session.learner.model), rate=rate * recipe.optimizer.rate, clips_per_s=clips_per_s,
     )  # fmt: skip
     values = {"loss": report.loss, "norm": done.norm, "temperature": report.temperature, "rate": report.rate, "clips_per_s": clips_per_s}
-    session.log.values(place.step, values)
+    session.log.values(place.step, {name: value for name, value in values.items() if value is not None})
     if session.is_first:
         session.watchers.on_step(report)
 
@@ -274,24 +278,18 @@ def _validate(session: _Session, place: Place) -> tuple[Place, bool]:
 
 def _looked(session: _Session, held_out: HeldOut) -> dict[str, float] | None:
     """The figures of the model on clips it does not learn from; None when a watcher wants to stop."""
-    training = session.recipe.training
+    learner = session.learner
     try:
-        embedded = embed(session.judged, held_out, precision=training.precision, stop=session.watchers.stop)
+        return learner.method.look(session.judged, learner, held_out, session.recipe, session.watchers.stop)
     except KeyboardInterrupt:
         return None
-    seen = figures(embedded)
-    if not session.learner.teachers:  # who are not asked about what they may have been trained on
-        temperature = session.judged.temperature.detach()
-        positives = session.recipe.data.positives
-        seen["loss"] = loss_of(session.learner.loss, embedded, temperature, batch=training.batch, seed=training.seed, positives=positives)
-    return seen
 
 
 def _checkpoint(session: _Session, place: Place) -> None:
     if session.is_first:
         tensors = to_tensors(session.learner, session.average)
         facts = {"place": place.to_json(), "scaler": dict(session.learner.scaler.state_dict())}
-        write_checkpoint(session.run, place.step, model=session.learner.dual, tensors=tensors, facts=facts, warn=session.watchers.warn)
+        write_checkpoint(session.run, place.step, model=session.learner.model, tensors=tensors, facts=facts, warn=session.watchers.warn)
 
 
 def _outcome(session: _Session, place: Place, *, finished: bool) -> Outcome:

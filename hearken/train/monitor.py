@@ -12,7 +12,9 @@ from typing import Any
 from hearken.errors import InputError
 from hearken.train.recipe import SchedulePart, TrainingPart
 
-MONITORS = ("t2a_mAP@10", "a2t_mAP@10", "mean_mAP@10", "loss")
+DUAL_MONITORS = ("t2a_mAP@10", "a2t_mAP@10", "mean_mAP@10", "loss")
+CAPTIONER_MONITORS = ("CIDEr-D", "loss")
+MONITORS = tuple(dict.fromkeys(DUAL_MONITORS + CAPTIONER_MONITORS))
 
 
 @dataclass(frozen=True)

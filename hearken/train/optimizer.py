@@ -1,6 +1,7 @@
-"""Which weights learn, and how fast: the parts of a dual encoder, their learning rates, and what is frozen.
+"""Which weights learn, and how fast: the parts of a model, their learning rates, and what is frozen.
 
-Parts: `audio` and `text` (the encoders), `audio_projection`, `text_projection`, `temperature`, and `loss` (numbers of its own).
+Parts of a dual encoder: `audio` and `text` (the encoders), `audio_projection`, `text_projection`, `temperature`, and `loss` (numbers of
+its own); of a captioner: `audio` and `decoder`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import torch
 from torch import nn
 
 from hearken.errors import InputError
-from hearken.losses.base import Loss
-from hearken.models.dual import DualEncoder
 from hearken.train.recipe import OptimizerPart
 
-PARTS = ("audio", "text", "audio_projection", "text_projection", "temperature", "loss")
+DUAL_PARTS = ("audio", "text", "audio_projection", "text_projection", "temperature", "loss")
+CAPTIONER_PARTS = ("audio", "decoder")
+PARTS = tuple(dict.fromkeys(DUAL_PARTS + CAPTIONER_PARTS))
 BATCH_STATISTICS = "batch_statistics"
 """What can be frozen besides the parts: the running means of batch norms, which then act as in evaluation."""
 FREEZABLE = (*PARTS, BATCH_STATISTICS)
@@ -27,22 +28,22 @@ _TEMPERATURES = ("tau", "logit_scale")
 
 
 def part_of(name: str) -> str:
-    """Return the part that the weight `name` (of a DualEncoder, or `loss.NAME`) belongs to."""
+    """Return the part that the weight `name` (of a model, or `loss.NAME`) belongs to."""
     first = name.split(".", maxsplit=1)[0]
     return "temperature" if first in _TEMPERATURES else first
 
 
-def named_weights(dual: DualEncoder, loss: Loss) -> dict[str, nn.Parameter]:
+def named_weights(model: nn.Module, loss: nn.Module) -> dict[str, nn.Parameter]:
     """Return all weights of model and loss by name, in a fixed order; the loss' begin with `loss.`."""
-    return dict(dual.named_parameters()) | {f"loss.{name}": weight for name, weight in loss.named_parameters()}
+    return dict(model.named_parameters()) | {f"loss.{name}": weight for name, weight in loss.named_parameters()}
 
 
-def freeze(dual: DualEncoder, loss: Loss, frozen: tuple[str, ...]) -> None:
+def freeze(model: nn.Module, loss: nn.Module, frozen: tuple[str, ...]) -> None:
     """Make the weights of `frozen` parts constant. Raises InputError for an unknown part, and when nothing is left to learn."""
     unknown = [part for part in frozen if part not in FREEZABLE]
     if unknown:
         raise InputError(f"There is no part {unknown[0]!r} to freeze.", f"Parts: {', '.join(FREEZABLE)}.")
-    weights = named_weights(dual, loss)
+    weights = named_weights(model, loss)
     for name, weight in weights.items():
         if part_of(name) in frozen:
             weight.requires_grad_(False)
@@ -50,19 +51,19 @@ def freeze(dual: DualEncoder, loss: Loss, frozen: tuple[str, ...]) -> None:
         raise InputError("Everything is frozen; nothing could be learnt.", f"Frozen are {', '.join(frozen)}.")
 
 
-def training_mode(dual: DualEncoder, loss: Loss, frozen: tuple[str, ...]) -> None:
+def training_mode(model: nn.Module, loss: nn.Module, frozen: tuple[str, ...]) -> None:
     """Switch model and loss to training, but frozen parts, and with `batch_statistics` all batch norms, to evaluation."""
     loss.train("loss" not in frozen)
-    dual.train()
-    for name, module in dual.named_children():
+    model.train()
+    for name, module in model.named_children():
         if part_of(name) in frozen:
             module.eval()
-    for module in dual.modules():
+    for module in model.modules():
         if BATCH_STATISTICS in frozen and isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.eval()
 
 
-def make_optimizer(dual: DualEncoder, loss: Loss, settings: OptimizerPart) -> torch.optim.Optimizer:
+def make_optimizer(model: nn.Module, loss: nn.Module, settings: OptimizerPart) -> torch.optim.Optimizer:
     """Return the optimizer over all weights that learn, a group for each learning rate; `rate` of a group is its full rate.
 
     Weight decay is for all weights but the temperature's and the loss' own. Raises InputError for an unknown optimizer or part.
@@ -73,8 +74,8 @@ def make_optimizer(dual: DualEncoder, loss: Loss, settings: OptimizerPart) -> to
     if unknown:
         raise InputError(f"There is no part {unknown[0]!r} with a learning rate of its own.", f"Parts: {', '.join(PARTS)}.")
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    shares = layer_shares([name for name, _ in dual.named_parameters()], settings.layer_decay)
-    for name, weight in named_weights(dual, loss).items():
+    shares = layer_shares([name for name, _ in model.named_parameters()], settings.layer_decay)
+    for name, weight in named_weights(model, loss).items():
         if weight.requires_grad:
             part = part_of(name)
             rate = settings.rates.get(part, settings.rate) * shares.get(name, 1.0)

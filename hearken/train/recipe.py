@@ -18,6 +18,7 @@ Leaks = Literal["drop", "refuse", "allow"]
 Precision = Literal["32", "bf16", "fp16"]
 Crop = Literal["random", "start"]
 Positives = Literal["clip", "caption"]
+VocabularyKind = Literal["words", "pieces"]
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,31 @@ class TextPart:
 
 
 @dataclass(frozen=True)
+class DecoderPart:
+    """What a captioner writes with: a decoder `kind` of DECODERS, its `width`, layers, heads, the hidden size of its blocks and its dropout.
+
+    The `vocabulary` is learnt from the captions that are trained on: "words" that they hold at least `least_count` times, or "pieces" of words, at
+    most `num_pieces` of them. Without weights of its own, those are random.
+    """
+
+    kind: str = "cross"
+    width: int = 512
+    num_layers: int = 4
+    num_heads: int = 8
+    hidden: int = 2048
+    dropout: float = 0.2
+    vocabulary: VocabularyKind = "words"
+    least_count: int = 1
+    num_pieces: int = 4000
+
+
+@dataclass(frozen=True)
 class ModelPart:
-    """The dual encoder. With `start` (a run, another recipe's name, a model folder, or "pocket") all of it is what that one has,
-    weights too, and the rest says nothing."""
+    """The dual encoder; with a `decoder` a captioner, which has no `text`, `projection`, `dim` nor `temperature`.
+
+    With `start` (a run, another recipe's name, a model folder, or "pocket") all of it is what that one has, weights too, and the rest says
+    nothing; a `decoder` then only says that it is a captioner.
+    """
 
     start: str = ""
     audio: AudioPart = field(default_factory=AudioPart)
@@ -87,6 +110,7 @@ class ModelPart:
     projection: str = "linear"
     dim: int = 1024
     temperature: TemperatureConfig = field(default_factory=TemperatureConfig)
+    decoder: DecoderPart | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +166,8 @@ class OptimizerPart:
     """Which optimizer, and its learning rates.
 
     `name`: "adam" (weight decay as a part of the gradient) or "adamw" (apart from it). `rates` gives parts of the model other learning rates
-    than `rate`: keys `audio`, `text`, `audio_projection`, `text_projection`, `temperature`, `loss`. `layer_decay` multiplies the
+    than `rate`: keys `audio`, `text`, `audio_projection`, `text_projection`, `temperature`, `loss`,
+    or of a captioner `audio`, `decoder`. `layer_decay` multiplies the
     rate once for each block that lies below the last one. `frozen` parts (the same names) never change, their batch statistics included.
     """
 
@@ -184,7 +209,8 @@ class TrainingPart:
     changes the memory needed and not the result. `clip_norm` bounds the gradient's norm. `average` is the share that the running mean of
     the weights keeps at each step (None: no such mean); with it, that mean is what is validated and kept. With `distinct_clips` no batch has
     two captions of one clip; without, the loss says what they are to each other.
-    `monitor` is the figure of validation that counts: `t2a_mAP@10`, `a2t_mAP@10`, `mean_mAP@10` (both) or `loss`. Training ends after
+    `monitor` is the figure of validation that counts: `t2a_mAP@10`, `a2t_mAP@10`, `mean_mAP@10` (both) or `loss`, of a captioner
+    `CIDEr-D` of its greedy captions, or `loss`. Training ends after
     `epochs`, or when the figure was not better for `patience` validations in a row (None: never).
     """
 

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from hearken.errors import RunError
-from hearken.models.dual import DualEncoder
 from hearken.train.monitor import Watch
 from hearken.train.optimizer import named_weights
 from hearken.train.step import Learner
@@ -48,18 +47,18 @@ class Place:
             raise RunError(f"The checkpoint's facts are not those of a training run: {error}.", "Start the run anew.") from error
 
 
-def averaged(dual: DualEncoder, share: float | None) -> AveragedModel | None:
+def averaged(model: nn.Module, share: float | None) -> AveragedModel | None:
     """Return the running mean of the weights that keeps `share` of itself at each step; None without one."""
     if share is None:
         return None
-    average = AveragedModel(dual, multi_avg_fn=get_ema_multi_avg_fn(share))  # type: ignore[no-untyped-call]
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(share))  # type: ignore[no-untyped-call]
     average.eval()
     return average
 
 
 def to_tensors(learner: Learner, average: AveragedModel | None) -> dict[str, Tensor]:
     """Return what a checkpoint holds beside the model: the optimizer's state by the names of the weights, the loss' numbers, the mean."""
-    weights = named_weights(learner.dual, learner.loss)
+    weights = named_weights(learner.model, learner.loss)
     tensors = {f"{_LOSS}{name}": value for name, value in learner.loss.state_dict().items()}
     for name, weight in weights.items():
         for key, value in learner.optimizer.state.get(weight, {}).items():
@@ -71,7 +70,7 @@ def to_tensors(learner: Learner, average: AveragedModel | None) -> dict[str, Ten
 
 def from_tensors(learner: Learner, average: AveragedModel | None, tensors: Mapping[str, Tensor]) -> None:
     """Put back what `to_tensors` took. Raises RunError when the tensors are not those of this model and optimizer."""
-    weights = named_weights(learner.dual, learner.loss)
+    weights = named_weights(learner.model, learner.loss)
     try:
         learner.loss.load_state_dict(_below(tensors, _LOSS))
         if average is not None:

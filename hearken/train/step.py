@@ -8,40 +8,103 @@
   embeddings; each part is encoded again and takes its share of them back. Equal to all at once, but that batch norms see a part at
   a time. With both, each part of ``accumulate`` is cached for itself.
 
-Legend: `b` pairs of this process, `B` pairs of all, `D` embedding.
+What a network computes of a batch, and what the loss makes of it, is the affair of its `Method`: `contrastive.py` for dual encoders,
+`captioning/teach.py` for captioners. All else, here and in the loop, is alike for both.
+
+Legend: `b` pairs of this process.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hearken.losses.base import Loss, Pairs
+from hearken.models.captioner import Captioner
 from hearken.models.dual import DualEncoder
+from hearken.models.tower import AudioTower
 from hearken.train.batch import Batch
-from hearken.train.gather import average_buffers, average_gradients, gather
-from hearken.train.recipe import TrainingPart
+from hearken.train.gather import average_buffers, average_gradients
+from hearken.train.recipe import Recipe, TrainingPart
+
+if TYPE_CHECKING:
+    from hearken.train.feed.held_out import HeldOut
 
 MAX_BAD_UPDATES = 10
-_MAX_LOGIT_SCALE = float(np.log(100.0))
-_LOSS_WORD, _ENCODE_WORD = 0x6C6F7373, 0x656E6364
+LOSS_WORD, ENCODE_WORD = 0x6C6F7373, 0x656E6364
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+Model = DualEncoder | Captioner
+"""What can be trained."""
+
+
+class Begun(Protocol):
+    """A model as far as it can be built before any data are read: what must be known of it to read them."""
+
+    @property
+    def audio(self) -> AudioTower:
+        """The audio side, with its weights."""
+        ...
+
+    def complete(
+        self, captions: Callable[[], Iterable[str]], kept: Path, *, is_new: bool, is_first: bool, wait: Callable[[], None]
+    ) -> Model:
+        """Return the model; what it has to learn from all `captions` first is written to the file `kept`, or read there where the run goes on.
+
+        Only the first process writes; `wait` lets the others wait for it.
+        """
+        ...
+
+
+class Method(Protocol):
+    """How one kind of model is built, learns and is looked at. It keeps nothing: all that changes is the `Learner`'s."""
+
+    def begin(self, recipe: Recipe) -> tuple[Begun, tuple[DualEncoder, ...]]:
+        """Return the model of a recipe as far as it needs no data, and its teachers."""
+        ...
+
+    def loss(self, recipe: Recipe) -> nn.Module:
+        """Return the recipe's loss."""
+        ...
+
+    def encode(self, learner: Learner, part: Batch, step: int, number: int) -> tuple[Tensor, ...]:
+        """Return what the network makes of part `number` of a step's batch."""
+        ...
+
+    def compare(self, learner: Learner, part: Batch, encoded: tuple[Tensor, ...], step: int) -> Tensor:
+        """Return the loss () of what was encoded, over the pairs of all processes, the same in each."""
+        ...
+
+    def bound(self, model: Model) -> None:
+        """Bring weights back into their bounds after an update."""
+        ...
+
+    def temperature(self, model: Model) -> float | None:
+        """Return the temperature of a model that has one."""
+        ...
+
+    def look(self, model: Model, learner: Learner, held_out: HeldOut, recipe: Recipe, stop: Callable[[], bool]) -> dict[str, float]:
+        """Return the figures of `model` on clips that it does not learn from; `stop` may break it off with KeyboardInterrupt."""
+        ...
 
 
 @dataclass(frozen=True)
 class Learner:
-    """All that an update needs: model, `loss`, optimizer, how (`training`), the seed and rank of this process, and `teachers`.
+    """All that an update needs: its `method`, `model`, `loss`, optimizer, how (`training`), the rank of this process, and `teachers`.
 
     `scaler` scales the loss of half-precision training, and does nothing otherwise.
     """
 
-    dual: DualEncoder
-    loss: Loss
+    method: Method
+    model: Model
+    loss: nn.Module
     optimizer: torch.optim.Optimizer
     training: TrainingPart
     scaler: torch.amp.GradScaler
@@ -79,11 +142,11 @@ def update(learner: Learner, batch: Batch, step: int) -> Update:
 
     Then neither weights nor running batch statistics change. All processes decide alike: they see one loss and the same averaged gradients.
     """
-    before = [(buffer, buffer.clone()) for norm in _batch_norms(learner.dual) for buffer in norm.buffers()]
+    before = [(buffer, buffer.clone()) for norm in _batch_norms(learner.model) for buffer in norm.buffers()]
     learner.optimizer.zero_grad(set_to_none=True)
     loss = compute_gradients(learner, batch.to(learner.device), step)
     average_gradients(learner.weights)
-    average_buffers(learner.dual)
+    average_buffers(learner.model)
     learner.scaler.unscale_(learner.optimizer)
     norm = nn.utils.get_total_norm([weight.grad for weight in learner.weights if weight.grad is not None])
     is_done = bool(np.isfinite(loss) and torch.isfinite(norm))
@@ -92,7 +155,7 @@ def update(learner: Learner, batch: Batch, step: int) -> Update:
         if learner.training.clip_norm is not None:
             nn.utils.clip_grads_with_norm_(learner.weights, learner.training.clip_norm, norm)
         learner.scaler.step(learner.optimizer)
-        _bound_temperature(learner.dual)
+        learner.method.bound(learner.model)
     else:
         for buffer, value in before:
             buffer.copy_(value)
@@ -111,7 +174,8 @@ def compute_gradients(learner: Learner, batch: Batch, step: int) -> float:
             losses.append(_cached(learner, part, pieces, step, first=drawn, share=1 / len(parts)))
             drawn += len(pieces)
         else:
-            loss = _loss(learner, part, *_encode(learner, part, step, drawn), step) / len(parts)
+            encoded = learner.method.encode(learner, part, step, drawn)
+            loss = learner.method.compare(learner, part, encoded, step) / len(parts)
             learner.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
             drawn += 1
@@ -120,18 +184,20 @@ def compute_gradients(learner: Learner, batch: Batch, step: int) -> float:
 
 def _cached(learner: Learner, batch: Batch, pieces: list[Batch], step: int, *, first: int, share: float) -> Tensor:
     """Add `share` of the gradients of the loss of `batch`, encoded in `pieces`, the first of which draws as number `first` of the step."""
-    with torch.no_grad(), _unmoved_statistics(learner.dual):
-        encoded = [_encode(learner, piece, step, number) for number, piece in enumerate(pieces, start=first)]
-    audio, text = (torch.cat(side).requires_grad_() for side in zip(*encoded, strict=True))
-    loss = _loss(learner, batch, audio, text, step) * share
+    encode = learner.method.encode
+    with torch.no_grad(), _unmoved_statistics(learner.model):
+        encoded = [encode(learner, piece, step, number) for number, piece in enumerate(pieces, start=first)]
+    sides = tuple(torch.cat(side).requires_grad_() for side in zip(*encoded, strict=True))
+    loss = learner.method.compare(learner, batch, sides, step) * share
     learner.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-    if audio.grad is None or text.grad is None:  # a loss that looks at neither side teaches nothing
+    found = [side.grad for side in sides if side.grad is not None]
+    if len(found) < len(sides):  # a loss that looks at neither side teaches nothing
         return loss.detach()
-    gradients = zip(*(torch.split(side, [len(piece) for piece in pieces]) for side in (audio.grad, text.grad)), strict=True)
-    for number, (piece, (of_audio, of_text)) in enumerate(zip(pieces, gradients, strict=True), start=first):
-        own = _encode(learner, piece, step, number)
+    gradients = zip(*(torch.split(side, [len(piece) for piece in pieces]) for side in found), strict=True)
+    for number, (piece, of_sides) in enumerate(zip(pieces, gradients, strict=True), start=first):
+        own = encode(learner, piece, step, number)
         torch.autograd.backward([each for each in own if each.requires_grad], [
-            gradient for each, gradient in zip(own, (of_audio, of_text), strict=True) if each.requires_grad
+            gradient for each, gradient in zip(own, of_sides, strict=True) if each.requires_grad
         ])  # fmt: skip
     return loss.detach()
 
@@ -140,30 +206,9 @@ def _parts(batch: Batch, size: int) -> list[Batch]:
     return [batch.part(start, min(start + size, len(batch))) for start in range(0, len(batch), size)]
 
 
-def _encode(learner: Learner, part: Batch, step: int, number: int) -> tuple[Tensor, Tensor]:
-    """Embeddings (b, D) of the sounds and of the captions of a part, in float32 at least: what is compared should not be rounded."""
-    seed_step(learner.training.seed, step, _ENCODE_WORD, learner.rank, number)
-    with autocast(learner.device, learner.training.precision):
-        audio = learner.dual.encode_audio(part.wave, part.num_samples, part.blend)
-        text = learner.dual.encode_text(part.texts)
-    return (audio.float(), text.float()) if audio.dtype in _DTYPES.values() else (audio, text)
-
-
-def _loss(learner: Learner, part: Batch, audio: Tensor, text: Tensor, step: int) -> Tensor:
-    """The loss over the pairs of all processes. Its draws are alike in all of them."""
-    seed_step(learner.training.seed, step, _LOSS_WORD)
-    teacher = _teach(learner.teachers, part) if learner.teachers else None
-    loss: Tensor = learner.loss(Pairs(gather(audio), gather(text), gather(part.ids), learner.dual.temperature, teacher))
-    return loss
-
-
-@torch.no_grad()
-def _teach(teachers: Sequence[DualEncoder], part: Batch) -> Tensor:
-    """The cosines (N, B, B) of each teacher."""
-    embedded = (
-        (gather(dual.encode_audio(part.wave, part.num_samples, part.blend)), gather(dual.encode_text(part.texts))) for dual in teachers
-    )
-    return torch.stack([audio.float() @ text.float().T for audio, text in embedded])
+def exact(values: Tensor) -> Tensor:
+    """Return `values` in float32 at least: what is compared should not be rounded."""
+    return values.float() if values.dtype in _DTYPES.values() else values
 
 
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[object]:
@@ -171,14 +216,14 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
     return torch.autocast(device.type, _DTYPES[precision]) if precision in _DTYPES else contextlib.nullcontext()
 
 
-def _batch_norms(dual: DualEncoder) -> list[nn.modules.batchnorm._BatchNorm]:
-    return [module for module in dual.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+def _batch_norms(model: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
+    return [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
 
 
 @contextlib.contextmanager
-def _unmoved_statistics(dual: DualEncoder) -> Iterator[None]:
+def _unmoved_statistics(model: nn.Module) -> Iterator[None]:
     """Keep the running means of batch norms where they are: with gradient caching every sound passes twice."""
-    norms = _batch_norms(dual)
+    norms = _batch_norms(model)
     before = [(norm.momentum, norm.num_batches_tracked.clone() if norm.num_batches_tracked is not None else None) for norm in norms]
     for norm in norms:
         norm.momentum = 0.0
@@ -189,11 +234,3 @@ def _unmoved_statistics(dual: DualEncoder) -> Iterator[None]:
             norm.momentum = momentum
             if count is not None and norm.num_batches_tracked is not None:
                 norm.num_batches_tracked.copy_(count)
-
-
-@torch.no_grad()
-def _bound_temperature(dual: DualEncoder) -> None:
-    """Keep 1 / temperature at 100 at most where its logarithm is learnt, as CLIP does (Radford et al. 2021, section 2.5)."""
-    scale = getattr(dual, "logit_scale", None)
-    if isinstance(scale, nn.Parameter) and scale.requires_grad:
-        scale.clamp_(max=_MAX_LOGIT_SCALE)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from hearken.data.shards.order import permutation
 from hearken.errors import DataError, show
@@ -75,17 +75,14 @@ def embed_sounds(
     """Return the numbers of the `count` clips that `sounds` yields, and their vectors (N, D), in their order."""
     numbers: list[int] = []
     rows: list[Tensor] = []
-    with _evaluating(dual):
+    with evaluating(dual):
         device = next(dual.parameters()).device
-        for group in _grouped(sounds):
+        for group in grouped(sounds):
             if stop():
                 raise KeyboardInterrupt
-            lengths = [len(samples) for _, samples in group]
-            wave = np.zeros((len(group), max(lengths)), np.float32)
-            for row, (_, samples) in zip(wave, group, strict=True):
-                row[: len(samples)] = samples
+            wave, lengths = padded([samples for _, samples in group])
             with autocast(device, precision):
-                rows.append(dual.encode_audio(torch.from_numpy(wave).to(device), lengths).float().cpu())
+                rows.append(dual.encode_audio(wave.to(device), lengths).float().cpu())
             numbers += [number for number, _ in group]
             on_progress(len(numbers), count)
     return numbers, torch.cat(rows).numpy() if rows else np.zeros((0, dual.dim), np.float32)
@@ -94,17 +91,26 @@ def embed_sounds(
 @torch.no_grad()
 def embed_texts(dual: DualEncoder, texts: Sequence[str], *, precision: str = "32") -> FloatArray:
     """Return the vectors (Q, D) of `texts`."""
-    with _evaluating(dual), autocast(next(dual.parameters()).device, precision):
+    with evaluating(dual), autocast(next(dual.parameters()).device, precision):
         groups = [texts[start : start + _TEXTS_AT_ONCE] for start in range(0, len(texts), _TEXTS_AT_ONCE)]
         rows = [dual.encode_text(some).float().cpu() for some in groups]
     return torch.cat(rows).numpy() if rows else np.zeros((0, dual.dim), np.float32)
 
 
+def padded(sounds: Sequence[FloatArray]) -> tuple[Tensor, list[int]]:
+    """Return sounds (T,) as one batch (B, T) that zeros fill up, and the length of each."""
+    lengths = [len(samples) for samples in sounds]
+    wave = np.zeros((len(sounds), max(lengths)), np.float32)
+    for row, samples in zip(wave, sounds, strict=True):
+        row[: len(samples)] = samples
+    return torch.from_numpy(wave), lengths
+
+
 @contextlib.contextmanager
-def _evaluating(dual: DualEncoder) -> Iterator[None]:
+def evaluating(model: nn.Module) -> Iterator[None]:
     """Evaluation mode; the mode of each part is put back afterwards."""
-    was_training = [module for module in dual.modules() if module.training]
-    dual.eval()
+    was_training = [module for module in model.modules() if module.training]
+    model.eval()
     try:
         yield
     finally:
@@ -156,8 +162,8 @@ def loss_of(loss: Loss, embedded: Embedded, temperature: Tensor, *, batch: int, 
     return total / max(1, len(clips))
 
 
-def _grouped(sounds: Iterator[tuple[int, FloatArray]]) -> Iterator[list[tuple[int, FloatArray]]]:
-    """Sounds in groups that are padded to the longest: so many at most, and fewer where one is long."""
+def grouped(sounds: Iterator[tuple[int, FloatArray]]) -> Iterator[list[tuple[int, FloatArray]]]:
+    """Yield sounds in groups that are padded to the longest: so many at most, and fewer where one is long."""
     group: list[tuple[int, FloatArray]] = []
     longest = 0
     for sound in sounds:

@@ -11,7 +11,7 @@ import pytest
 
 from hearken.cli.main import run
 from hearken.library.index import IndexEvent, IndexReport
-from hearken.library.records import LibraryStats, ModelRecord
+from hearken.library.records import CaptionerCount, LibraryStats, ModelRecord
 from hearken.search.doctor import Check, DoctorReport
 from hearken.search.library import LibraryInfo
 from hearken.types import Failure, Hit
@@ -40,6 +40,7 @@ class Answers:
     checks: tuple[Check, ...] = (Check("library", "ok"), Check("sounds", "warning", ("2 files are not there now.",), "Connect the disk."))
     error: BaseException | None = None
     num_files: int = 10
+    captioners: tuple[CaptionerCount, ...] = ()
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     closed: int = 0
 
@@ -64,10 +65,12 @@ class FakeLibrary:
         if self.answers.error and name != "Library":
             raise self.answers.error
 
-    def index(self, folders: list[str], *, jobs: int | None, retry_failed: bool, on_event: Callable[[IndexEvent], None]) -> IndexReport:
+    def index(
+        self, folders: list[str], *, jobs: int | None, retry_failed: bool, captions: bool, on_event: Callable[[IndexEvent], None]
+    ) -> IndexReport:
         on_event(IndexEvent("scan", 10, 0, 0.0, 0.0, 0))
         on_event(IndexEvent("embed", 3, 10, 45.0, 30.0, 1, "/s/a.wav"))
-        self._note("index", folders, jobs=jobs, retry_failed=retry_failed)
+        self._note("index", folders, jobs=jobs, retry_failed=retry_failed, captions=captions)
         return self.answers.report
 
     def search(self, text: str, k: int = 10, **options: Any) -> list[Hit]:
@@ -81,7 +84,16 @@ class FakeLibrary:
     def info(self) -> LibraryInfo:
         self._note("info")
         stats = LibraryStats(
-            self.answers.num_files, 9, 40, 5_400.0, len(self.answers.failures), 0, 1_500_000, {"wav": 7, "flac": 3}, ("/s", HOSTILE)
+            self.answers.num_files,
+            9,
+            40,
+            5_400.0,
+            len(self.answers.failures),
+            0,
+            1_500_000,
+            {"wav": 7, "flac": 3},
+            ("/s", HOSTILE),
+            self.answers.captioners,
         )
         return LibraryInfo(str(self.path), ModelRecord("pocket", "0123456789abcdef" * 4, 384), stats, 2_000)
 

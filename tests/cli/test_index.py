@@ -17,7 +17,7 @@ def test_options_arrive_and_paths_become_absolute(cli, answers, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     answers.report = CLEAN
     assert cli("index", "a", "/b/../c", "--library", "lib", "--model", "big", "--jobs", "3", "--retry-failed").code == 0
-    options = {"jobs": 3, "retry_failed": True}
+    options = {"jobs": 3, "retry_failed": True, "captions": False}
     assert answers.calls == [("Library", (Path("lib"),), {"model": "big"}), ("index", ([f"{tmp_path}/a", "/c"],), options)]
 
 
@@ -38,7 +38,7 @@ def test_json(cli, answers) -> None:
     assert (code, err) == (3, "")
     assert json.loads(out) == {
         "library": "/default/library", "roots": ["/a"], "scanned": 10, "indexed": 4, "unchanged": 2, "moved": 1, "copied": 1, "deleted": 3,
-        "failed": 1, "skipped": 1, "audio_s": 90.0, "wall_s": 2.0, "kept": 0, "absent": [],
+        "failed": 1, "skipped": 1, "audio_s": 90.0, "wall_s": 2.0, "kept": 0, "absent": [], "captioned": 0,
     }  # fmt: skip
 
 
@@ -57,6 +57,20 @@ def test_ctrl_c_before_anything() -> None:
 def test_ctrl_c_while_the_graph_is_built() -> None:
     said = interrupted(IndexEvent("graph", 16_384, 300_000, 9.0, 0.0, 0))
     assert said == "Interrupted. All files are done and kept, only searching is not as quick yet; run the same command again to go on."
+
+
+def test_captions_are_asked_for_and_told(cli, answers) -> None:
+    answers.report = replace(CLEAN, captioned=1_200)
+    code, out, _ = cli("index", "/a", "--captions")
+    assert (code, answers.calls[1][2]["captions"]) == (0, True)
+    assert out.splitlines()[1] == "1 200 sounds got a machine-made caption, which may be wrong."
+    assert json.loads(cli("index", "/a", "--captions", "--json").out)["captioned"] == 1_200
+    assert "caption" not in summary(CLEAN)
+
+
+def test_ctrl_c_while_captions_are_made() -> None:
+    said = interrupted(IndexEvent("caption", 64, 4_000, 0.0, 0.0, 0))
+    assert said == "Interrupted. All files are done and kept, and 64 captions of 4 000; run the same command again to go on."
 
 
 def test_a_folder_without_sounds_is_told() -> None:

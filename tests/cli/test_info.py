@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from hearken.cli.info import duration
+from hearken.library.records import CaptionerCount
 from hearken.types import Failure
 from tests.cli.conftest import HOSTILE, Result
 
@@ -30,6 +31,17 @@ def test_facts(cli, answers, tmp_path) -> None:
     assert facts["on"].split(maxsplit=1)[1].strip() == "1.5 MB, and 2.0 kB of cache"
     assert facts["ledger"].strip() == "empty"
     assert "\\x1b[31m\\udce9.wav" in out
+
+
+def test_who_made_captions(cli, answers) -> None:
+    assert "captions" not in cli("info").out
+    answers.captioners = (CaptionerCount("pocket-captions", "a1" * 16, 7), CaptionerCount("older\x1b", "b2" * 16, 2))
+    lines = cli("info").out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("captions"))
+    assert lines[at].split(maxsplit=1)[1].strip() == "7 of 9 sounds, machine-made by pocket-captions (digest a1a1a1a1a1a1)"
+    assert lines[at + 1].strip() == "2 of 9 sounds, machine-made by older\\x1b (digest b2b2b2b2b2b2)"
+    stats = json.loads(cli("info", "--json").out)["stats"]
+    assert stats["captioners"][1] == {"name": "older\x1b", "digest": "b2" * 16, "num_sounds": 2}
 
 
 def test_duration() -> None:

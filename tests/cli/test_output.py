@@ -132,6 +132,34 @@ def test_narrow_terminals_lose_the_bars_before_the_names() -> None:
         assert header.split() == ["#", "score", "file", "at", "length"]
 
 
+LONG = "Rain falls on a roof while thunder rumbles in the distance and a car passes by on wet asphalt."
+HEARD = [
+    Hit("/s/dog.wav", 0.0, 2.0, 0.5, 9.0, (), "A dog barks."), Hit("/s/x.wav", 0.0, 2.0, 0.25, 9.0),
+    Hit("/s/rain.wav", 0.0, 2.0, 0.25, 9.0, (), LONG), Hit("/s/dog.wav", 4.0, 6.0, 0.2, 9.0, (), "A dog barks."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_machine_captions_stand_below_the_first_hit_of_their_file_on_a_terminal(width) -> None:
+    console = Console(file=screen(width).file, width=width, force_terminal=True, color_system=None, highlight=False)
+    output.print_hits(HEARD, console)
+    lines = [line.rstrip() for line in printed(console).splitlines()]
+    assert [line.split()[0] for line in lines] == ["#", "1", "heard:", "2", "3", "heard:", "4"]
+    assert lines[2] == "   heard: A dog barks. (machine-made)"
+    assert lines[5].startswith("   heard: Rain falls on")
+    assert lines[5].endswith(" (machine-made)")
+    assert max(map(len, lines)) <= width
+    assert (LONG in lines[5]) == (width == 200)
+
+
+def test_machine_captions_are_escaped_and_stay_out_of_pipes() -> None:
+    assert "\x1b" not in output.heard_text("A \x1b[31mdog\n barks", 80, 3).plain
+    console = screen()
+    output.print_hits(HEARD, console)
+    assert len(printed(console).splitlines()) == 5
+    assert "heard" not in printed(console)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
 @pytest.mark.parametrize("width", [20, 80, 4_096])
 def test_fault_F3_hostile_name_in_a_table(width: int, encoding: str) -> None:
@@ -152,6 +180,7 @@ def test_fault_F3_hostile_name_in_json(capsys) -> None:
     assert printed_text.isascii()
     assert json.loads(printed_text) == {
         "path": HOSTILE, "start_s": 0.123, "end_s": 1.0, "score": 0.123457, "duration_s": 1.0, "duplicates": [HOSTILE],
+        "machine_caption": None,
     }  # fmt: skip
 
 

@@ -58,6 +58,14 @@ def test_the_graph_counts_windows(monkeypatch) -> None:
     assert "windows" in shown
 
 
+def test_captions_count_sounds(monkeypatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "EVENTS", [*EVENTS, IndexEvent("caption", 96, 4_000, 0.0, 0.0, 0)])
+    shown = drive(Terminal(), monkeypatch, quiet=False)
+    assert "Captioning" in shown
+    assert "96/4000" in shown
+    assert "sounds" in shown
+
+
 def test_nothing_in_a_pipe_or_when_quiet(monkeypatch) -> None:
     assert drive(io.StringIO(), monkeypatch, quiet=False) == ""
     assert drive(Terminal(), monkeypatch, quiet=True) == ""

@@ -9,7 +9,7 @@ from tests.cli.conftest import HOSTILE
 
 DEFAULTS = {
     "k": 10, "not_text": None, "min_duration_s": None, "max_duration_s": None, "path_glob": None, "formats": (), "moments": False,
-    "fold": True, "names": True,
+    "fold": True, "names": True, "captions": True,
 }  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def test_every_option_arrives(cli, answers, tmp_path) -> None:
     assert cli("search", "rain", "on", "a", "roof", "--library", str(tmp_path), "--model", "big", *options.split()).code == 0
     expected = {
         "k": 3, "not_text": "wind", "min_duration_s": 1.5, "max_duration_s": 60.0, "path_glob": "*/f/*", "formats": ("wav", "flac"),
-        "moments": True, "fold": False, "names": False,
+        "moments": True, "fold": False, "names": False, "captions": False,
     }  # fmt: skip
     assert answers.calls == [("Library", (tmp_path,), {"model": "big"}), ("search", ("rain on a roof",), expected)]
 
@@ -48,10 +48,23 @@ def test_json_is_one_object_and_nothing_else(cli, answers) -> None:
         "query": "caf\udce9 \u202e",
         "library": "/default/library",
         "hits": [
-            {"path": "/s/rain.wav", "start_s": 1.0, "end_s": 6.0, "score": 0.5, "duration_s": 62.0, "duplicates": ["/s/rain2.wav"]},
-            {"path": HOSTILE, "start_s": 0.0, "end_s": 2.0, "score": 0.25, "duration_s": 2.0, "duplicates": []},
+            {"path": "/s/rain.wav", "start_s": 1.0, "end_s": 6.0, "score": 0.5, "duration_s": 62.0, "duplicates": ["/s/rain2.wav"],
+             "machine_caption": None},
+            {"path": HOSTILE, "start_s": 0.0, "end_s": 2.0, "score": 0.25, "duration_s": 2.0, "duplicates": [], "machine_caption": None},
         ],
-    }
+    }  # fmt: skip
+
+
+def test_captions_can_be_left_out(cli, answers) -> None:
+    assert cli("search", "rain", "--no-captions").code == 0
+    assert answers.calls[1][2] == DEFAULTS | {"captions": False}
+
+
+def test_a_machine_caption_is_in_the_json_and_breaks_no_line_of_a_pipe(cli, answers) -> None:
+    answers.hits = [Hit("/s/a.wav", 0.0, 1.0, 0.5, 1.0, (), "A dog barks.")]
+    assert json.loads(cli("search", "rain", "--json").out)["hits"][0]["machine_caption"] == "A dog barks."
+    out = cli("search", "rain").out
+    assert (len(out.splitlines()), "barks" in out) == (2, False)
 
 
 def test_no_hit_is_said(cli, answers) -> None:

@@ -17,6 +17,8 @@ SIGNS = {
     "wavcaps": ["audio_encoder.audio_enc.bn0.weight"],
     "dcase2025": ["audio_projection.weight", "text_embedding_model.x"],
     "dcase2023": ["project_audio.0.weight", "sentence_embedding_model.x"],
+    "act_captioner": ["encoder.pos_embedding", "encoder_linear.weight", "word_emb.weight", "dec_fc.weight"],
+    "act_encoder": ["pos_embedding", "cls_token", "blocks.layers.0.0.fn.qkv.weight"],
     "panns": ["bn0.weight", "fc_audioset.weight"],
     "passt": ["freq_new_pos_embed", "time_new_pos_embed"],
     "htsat": ["sed_model.tscam_conv.weight"],

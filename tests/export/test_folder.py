@@ -23,7 +23,7 @@ from hearken.runtime.model import Model, load_model  # noqa: E402
 from tests.export.tiny_dual import tiny_dual  # noqa: E402
 
 CARD = Card("mine", "a test", "CC0")
-LARGE = {"passt_s20", "passt_s30", "passt_s", "passt_n", "passt_l", "cnn14", "cnn14_16k", "cnn14_dlmax", "cnn14_msclap2022", "cnn14_wavcaps", "cnn14_htsat",
+LARGE = {"act", "passt_s20", "passt_s30", "passt_s", "passt_n", "passt_l", "cnn14", "cnn14_16k", "cnn14_dlmax", "cnn14_msclap2022", "cnn14_wavcaps", "cnn14_htsat",
          "resnet22", "resnet38", "wavegram_logmel_cnn14", "vggish", "panns_mobilenetv1", "htsat_laion_base", "htsat_laion_tiny", "htsat_msclap2023", "mn10"}  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def layers() -> nn.Module:
 
 
 def write(layers: nn.Module, folder: Path) -> Path:
-    graphs._to_onnx(layers, {"pooled": torch.zeros(1, 1, 64)}, folder / "text.onnx", "embedding", {"pooled": {1: "W"}})
+    graphs.to_onnx(layers, {"pooled": torch.zeros(1, 1, 64)}, folder / "text.onnx", "embedding", {"pooled": {1: "W"}})
     return folder / "text.onnx"
 
 
@@ -61,7 +61,7 @@ def test_a_large_quantised_graph_is_split_too(layers: nn.Module, tmp_path: Path,
 def test_the_share_of_products_tells_transformers_from_convolutions(layers: nn.Module, tmp_path: Path) -> None:
     assert quantize.share_in_products(write(layers, tmp_path)) > 0.9
     convolution = nn.Sequential(nn.Conv1d(1, 64, 8), nn.Conv1d(64, 64, 8), nn.Linear(50, 2)).eval()
-    graphs._to_onnx(convolution, {"pooled": torch.zeros(1, 1, 64)}, tmp_path / "c.onnx", "embedding", {})
+    graphs.to_onnx(convolution, {"pooled": torch.zeros(1, 1, 64)}, tmp_path / "c.onnx", "embedding", {})
     assert quantize.share_in_products(tmp_path / "c.onnx") < 0.1
 
 

@@ -85,3 +85,12 @@ def replaced(network: nn.Module, name: str, module: nn.Module) -> nn.Module:
     before = network.get_submodule(name)
     network.set_submodule(name, module)
     return before
+
+
+@torch.inference_mode()
+def assert_places(network: Any, num_places: int, mel: Tensor, *wave: Tensor) -> None:
+    """The network's places are where it says, and its first dense layer makes the embedding of their mean plus their maximum."""
+    places = network.tokens(mel, *wave)
+    assert places.shape == (len(mel), num_places, network.token_dim)
+    torch.testing.assert_close(network.layer(places.mean(1) + places.amax(1)), network(mel, *wave), rtol=1e-5, atol=1e-6)
+    assert places.std(1).max() > 1e-4  # places differ, so that mean and maximum do

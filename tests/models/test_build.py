@@ -15,9 +15,10 @@ from torch.nn import functional  # noqa: E402
 
 from hearken.errors import InputError, ModelError  # noqa: E402
 from hearken.models import build  # noqa: E402
-from hearken.models.config import AudioConfig, TemperatureConfig  # noqa: E402
+from hearken.models.config import AudioConfig, CaptionerConfig, DecoderConfig, TemperatureConfig  # noqa: E402
 from hearken.models.dual import DualEncoder  # noqa: E402
 from hearken.models.text import TextEncoder, TextTower  # noqa: E402
+from hearken.text.vocabulary import WordVocabulary  # noqa: E402
 from tests.golden.filling import HERE, fill_zoo, waves, zoo_wave  # noqa: E402
 from tests.models.small import text_config, tokenizer  # noqa: E402
 
@@ -26,6 +27,7 @@ PRIMUS = [
     *((audio, "bert-base") for audio in ("cnn10", "cnn14", "passt_l", "passt_s", "passt_s20")),
     ("cnn14", "all-mpnet-base-v2"),
 ]
+WORDS = WordVocabulary.learn(["a dog barks"])
 
 
 def small_text() -> TextEncoder:
@@ -153,3 +155,35 @@ def test_golden_numbers_of_laion_clap(laion: tuple[str, DualEncoder]) -> None:
         unmasked = model.encode_tokens(ids, torch.ones_like(mask)).numpy()
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(unmasked, golden["text_embed"], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("pair", "decoder", "size", "width"),
+    [
+        ("act", "CrossDecoder", 527, 512),
+        ("cnn14+prefix", "PrefixDecoder", 2048, 256),
+        ("passt_n+prefix", "PrefixDecoder", 768, 256),
+        ("htsat+prefix", "PrefixDecoder", 768, 256),
+        ("pocket+prefix", "PrefixDecoder", 384, 256),
+        ("pocket+cross", "CrossDecoder", 384, 512),
+    ],
+)
+def test_captioners_by_name(pair: str, decoder: str, size: int, width: int) -> None:
+    with torch.device("meta"):
+        captioner = build.build_captioner(pair, WORDS)
+    assert (type(captioner.decoder).__name__, captioner.decoder.heard_dim, captioner.config.decoder.width) == (decoder, size, width)
+    assert captioner.config.audio.name == pair.partition("+")[0]
+    assert not captioner.training
+
+
+def test_a_captioner_is_named_once() -> None:
+    chosen = DecoderConfig("prefix", 32, 1, 2, 64)
+    with torch.device("meta"):
+        captioner = build.build_captioner("mn04", WORDS, decoder=chosen, segment_s=2.0, rule="whole")
+    assert captioner.config == CaptionerConfig(AudioConfig("mn04", {}, "whole", 2.0, "zeros"), chosen)
+    with pytest.raises(InputError, match="Name the decoder once"):
+        build.build_captioner("mn04+prefix", WORDS, decoder=chosen)
+    with pytest.raises(InputError, match="no decoder 'postfix'"):
+        build.build_captioner("mn04+postfix", WORDS)
+    with pytest.raises(InputError, match="no audio encoder 'mn44'"):
+        build.build_captioner("mn44+prefix", WORDS)

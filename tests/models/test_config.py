@@ -7,7 +7,16 @@ import json
 import pytest
 
 from hearken.errors import ModelError
-from hearken.models.config import AudioConfig, DualConfig, TemperatureConfig, TextConfig, read_audio, read_text
+from hearken.models.config import (
+    AudioConfig,
+    CaptionerConfig,
+    DecoderConfig,
+    DualConfig,
+    TemperatureConfig,
+    TextConfig,
+    read_audio,
+    read_text,
+)
 from hearken.text.normalize import text_policy
 
 CONFIG = DualConfig(
@@ -50,3 +59,17 @@ def test_what_is_missing_is_said(broken: dict[str, object]) -> None:
         DualConfig.from_json(broken)
     with pytest.raises(ModelError, match="name"):
         read_audio({})
+
+
+def test_a_captioner_survives_json_too() -> None:
+    config = CaptionerConfig(AudioConfig("pocket", {"width": 0.4}, "frames", 10.24), DecoderConfig("prefix", 64, 2, 2, 128, 0.1))
+    assert CaptionerConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    plain = CaptionerConfig.from_json({"audio": {"name": "act"}})
+    assert plain == CaptionerConfig(AudioConfig("act"), DecoderConfig("cross", 512))
+    for place in ("", "audio", "decoder"):
+        mapping = config.to_json()
+        (mapping[place] if place else mapping)["colour"] = 1
+        with pytest.raises(ModelError, match="colour"):
+            CaptionerConfig.from_json(mapping)
+    with pytest.raises(ModelError, match="must be a mapping"):
+        CaptionerConfig.from_json({"audio": {"name": "act"}, "decoder": "cross"})

@@ -110,3 +110,12 @@ def test_silence_in_all_cells_trains_on() -> None:
 def test_it_has_no_tags(network: Dcase2022Crnn) -> None:
     with pytest.raises(NotImplementedError):
         network.tag_logits(torch.zeros(1, 300))
+
+
+@torch.inference_mode()
+def test_places_come_before_interpolation(network: Dcase2022Crnn) -> None:
+    mel = spectrograms(1, 2, 63)
+    places = network.tokens(mel)
+    assert places.shape == (2, 15, network.token_dim)
+    frames = functional.interpolate(places.transpose(1, 2), 63, mode="linear", align_corners=False)
+    torch.testing.assert_close(frames.mean(2), network(mel))

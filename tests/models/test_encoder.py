@@ -56,7 +56,7 @@ def test_the_shortest_input_of_each() -> None:
     assert found[64] == ["cnn14_wavcaps"]
     assert found[33] == ["wavegram_logmel_cnn14"]
     assert found[16] == ["cnn10", "cnn10_tiny", "cnn6", "passt_l", "passt_n", "passt_s", "passt_s20", "passt_s30", "passt_tiny"]
-    assert found[4] == ["crnn_dcase2022"]
+    assert found[4] == ["act", "act_tiny", "crnn_dcase2022"]
     others = {
         "htsat",
         "htsat_laion_base",
@@ -77,3 +77,18 @@ def test_the_shortest_input_of_each() -> None:
         "resnet38",
     }
     assert sorted(found) == [1, 4, 16, 32, 33, 64]
+
+
+def test_an_encoder_that_says_no_more_has_one_place() -> None:
+    class Loudness(AudioEncoder):
+        front_end, dim, segment_s = PANNS_LOGMEL_32K, 2, 1.0
+
+        def forward(self, mel: torch.Tensor, wave: torch.Tensor | None = None) -> torch.Tensor:
+            loud = mel.mean((1, 2)) if wave is None else wave.abs().amax(1)
+            return torch.stack([loud, -loud], dim=1)
+
+    encoder, mel = Loudness(), torch.arange(20.0).reshape(2, 5, 2)
+    assert encoder.token_dim == 2
+    assert encoder.tokens(mel).tolist() == [[[4.5, -4.5]], [[14.5, -14.5]]]
+    encoder.needs_wave = True
+    assert encoder.tokens(mel, torch.tensor([[0.5, -1.0], [0.25, 0.0]])).tolist() == [[[1.0, -1.0]], [[0.25, -0.25]]]

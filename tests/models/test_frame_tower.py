@@ -121,3 +121,30 @@ def test_mobilenets_can_do_it_too() -> None:
     with torch.no_grad():
         parts = [encoder.frames(tower.front_end(part))[0] for part in torch.split(sound, 2 * FRAME, 1)]
         torch.testing.assert_close(tower(sound)[0], torch.cat(parts).mean(0))
+
+
+def test_places_of_all_pieces_follow_each_other(tower: FrameTower) -> None:
+    """Five frames in pieces of 2, 2 and 1; beside it a clip of one frame and a bit, and one of three."""
+    lengths = [5 * FRAME, FRAME + 7, 3 * FRAME]
+    sounds = torch.cat([torch.nn.functional.pad(wave(size, size), (0, lengths[0] - size), value=9.0) for size in lengths])
+    heard = tower.tokens(sounds, lengths)
+    assert heard.padding is not None
+    assert heard.padding.tolist() == [[False] * 5, [False] * 2 + [True] * 3, [False] * 3 + [True] * 2]
+    for row, size in enumerate(lengths):
+        places = heard.values[row][~heard.padding[row]]
+        torch.testing.assert_close(places.mean(0), tower(wave(size, size))[0])
+        torch.testing.assert_close(places, tower.tokens(wave(size, size)).values[0])
+    first = [tower.encoder.frames(tower.front_end(part))[0] for part in torch.split(sounds[:1], 2 * FRAME, 1)]
+    torch.testing.assert_close(heard.values[0], torch.cat(first))
+    assert tower.tokens(wave(FRAME)).values.shape == (1, 1, tower.token_dim)
+
+
+def test_places_of_a_blend(tower: FrameTower) -> None:
+    size = 5 * FRAME
+    first, other = wave(3 * FRAME), wave(size, 1)
+    batch = torch.cat([wave(3 * FRAME, 2), first])
+    heard = tower.tokens(batch, None, Blend((1,), other, (size,), (0.75,)))
+    longer = torch.nn.functional.pad(first, (0, 2 * FRAME))
+    torch.testing.assert_close(heard.values[1], 0.75 * tower.tokens(longer).values[0] + 0.25 * tower.tokens(other).values[0])
+    assert heard.padding is not None
+    assert heard.padding.sum(1).tolist() == [2, 0]

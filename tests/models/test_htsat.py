@@ -231,3 +231,12 @@ def test_bfloat16_autocast_is_near(net: HTSAT, mel: Callable[[str], torch.Tensor
 
 def test_it_compiles(net: HTSAT, mel: Callable[[str], torch.Tensor]) -> None:
     torch.testing.assert_close(torch.compile(net, backend="eager", fullgraph=True)(mel("s3")), net(mel("s3")), rtol=0, atol=1e-5)
+
+
+def test_places_in_order_of_time(net: HTSAT, mel: Callable[[str], torch.Tensor]) -> None:
+    places = net.tokens(mel("s3"))
+    assert places.shape == (1, 64, net.token_dim)
+    torch.testing.assert_close(places.mean(1), net(mel("s3")), rtol=0, atol=1e-5)
+    fine_grained = net.outputs(mel("s3")).fine_grained
+    assert fine_grained is not None
+    torch.testing.assert_close(places.unflatten(1, (32, 2)).mean(2), fine_grained[:, ::32], rtol=0, atol=1e-5)

@@ -53,3 +53,11 @@ def test_golden_numbers_of_the_public_checkpoint(case: str, seed: int, count: in
         embedding = encoder(mel)
         np.testing.assert_allclose(embedding.numpy(), golden[f"{case}.features"], atol=1e-4)
         np.testing.assert_allclose(encoder.tag_logits(embedding).numpy(), golden[f"{case}.logits"], atol=1e-3)
+
+
+@torch.inference_mode()
+def test_places_are_the_feature_frames() -> None:
+    encoder, mel = fill(MobileNetEncoder()), torch.from_numpy(grid(1, 128, 200, -0.4, 1.0).T.copy())[None]
+    places = encoder.tokens(mel)
+    assert places.shape == (1, 7, encoder.token_dim)
+    torch.testing.assert_close(places.mean(1), encoder(mel))

@@ -20,6 +20,7 @@ from tests.golden.filling import fill, fill_zoo, waves  # noqa: E402
 from tests.models.golden_panns import (  # noqa: E402
     ZOO_WAVE,
     assert_models,
+    assert_places,
     assert_public_keys,
     assert_zoo,
     mels,
@@ -209,3 +210,27 @@ def test_other_front_ends_and_sizes() -> None:
 def test_what_only_subclasses_know() -> None:
     with pytest.raises(NotImplementedError):
         PannsEncoder(PANNS_LOGMEL_16K, 4, 4, 2, 10.0)(torch.zeros(1, 40, 64))
+
+
+def test_places_before_pooling(cnn10: PannsEncoder) -> None:
+    mel = mels(waves(1, 2, 32_000))  # 101 frames
+    assert_places(cnn10, 6, mel)
+    assert cnn10.token_dim == 512
+    with torch.device("meta"):
+        assert (Cnn14(dim=1024).token_dim, Cnn14(dim=1024).dim) == (2048, 1024)
+    assert_places(fill(Cnn10(width=8)), 6, mel)
+
+
+def test_places_of_the_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The places of the network that decides for each moment are those moments; the maps before them are drawn here, to be quick."""
+    with torch.device("meta"):
+        network = Cnn14DecisionLevelMax(dim=24).eval()
+    network.fc1 = nn.Linear(2048, 24)
+    maps = torch.randn(2, 2048, 5, 2, generator=torch.Generator().manual_seed(0))
+    monkeypatch.setattr(network, "normalised", lambda mel: mel)
+    monkeypatch.setattr(network, "maps", lambda x, wave: maps)
+    with torch.inference_mode():
+        places = network.tokens(torch.zeros(2, 160, 64))
+        assert places.shape == (2, 5, network.token_dim)
+        torch.testing.assert_close(places.mean(1), network(torch.zeros(2, 160, 64)))
+        torch.testing.assert_close(places, network.moments(torch.zeros(2, 160, 64)))

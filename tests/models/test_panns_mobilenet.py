@@ -11,7 +11,7 @@ from torch import Tensor, nn  # noqa: E402
 from hearken.models import panns  # noqa: E402
 from hearken.models.panns_mobilenet import PannsMobileNetV1, PannsMobileNetV2  # noqa: E402
 from tests.golden.filling import fill_zoo  # noqa: E402
-from tests.models.golden_panns import assert_public_keys, assert_zoo, num_parameters, replaced  # noqa: E402
+from tests.models.golden_panns import ZOO_WAVE, assert_places, assert_public_keys, assert_zoo, mels, num_parameters, replaced  # noqa: E402
 
 KINDS = [(PannsMobileNetV1, "MobileNetV1", 4_796_303), (PannsMobileNetV2, "MobileNetV2", 4_075_343)]
 
@@ -65,3 +65,10 @@ def test_dropout(kind: type, chances: list[float], monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(panns.functional, "dropout", dropout)
     kind()(torch.zeros(2, 64, 64))
     assert seen == chances
+
+
+@pytest.mark.parametrize(("kind", "size"), [(PannsMobileNetV1, 1024), (PannsMobileNetV2, 1280)])
+def test_places_before_pooling(kind: type, size: int) -> None:
+    network = fill_zoo(kind())
+    assert network.token_dim == size
+    assert_places(network, 6, mels(ZOO_WAVE.numpy()))

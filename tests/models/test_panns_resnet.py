@@ -11,7 +11,16 @@ from torch.nn import functional  # noqa: E402
 
 from hearken.models.panns_resnet import ResNet22, ResNet38  # noqa: E402
 from tests.golden.filling import fill, fill_zoo, waves  # noqa: E402
-from tests.models.golden_panns import assert_models, assert_public_keys, assert_zoo, num_parameters, outputs, replaced  # noqa: E402
+from tests.models.golden_panns import (  # noqa: E402
+    assert_models,
+    assert_places,
+    assert_public_keys,
+    assert_zoo,
+    mels,
+    num_parameters,
+    outputs,
+    replaced,
+)
 
 CASES = [("a", 1020, 2, 64_000), ("b", 1025, 1, 52_345)]
 
@@ -72,3 +81,7 @@ def test_gradients_reach_every_weight(resnet22: nn.Module) -> None:
     mel = torch.randn(2, 64, 64, generator=torch.Generator().manual_seed(0))
     resnet22.tag_logits(resnet22(mel)).sum().backward()
     assert [name for name, parameter in resnet22.named_parameters() if parameter.grad is None] == []
+
+
+def test_places_before_pooling(resnet38: nn.Module) -> None:
+    assert_places(resnet38, 3, mels(waves(1, 1, 32_000)))

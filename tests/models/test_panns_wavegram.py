@@ -11,7 +11,7 @@ from torch import nn  # noqa: E402
 from hearken.errors import InputError  # noqa: E402
 from hearken.models.panns_wavegram import WavegramLogmelCnn14  # noqa: E402
 from tests.golden.filling import fill_zoo  # noqa: E402
-from tests.models.golden_panns import ZOO_WAVE, assert_public_keys, assert_zoo, mels, num_parameters, replaced  # noqa: E402
+from tests.models.golden_panns import ZOO_WAVE, assert_places, assert_public_keys, assert_zoo, mels, num_parameters, replaced  # noqa: E402
 
 NAME = "Wavegram_Logmel_Cnn14"
 
@@ -76,3 +76,7 @@ def test_any_length_of_sound(network: nn.Module, num_samples: int) -> None:
 def test_the_wavegram_has_a_frame_for_640_samples(network: nn.Module) -> None:
     with torch.inference_mode():
         assert network.wavegram(ZOO_WAVE).shape == (2, 64, 100, 32)
+
+
+def test_places_before_pooling(network: nn.Module) -> None:
+    assert_places(network, 6, mels(ZOO_WAVE.numpy()), ZOO_WAVE)

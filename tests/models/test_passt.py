@@ -114,7 +114,7 @@ def test_golden_patchout(model: Callable[[str], PaSST], name: str, case: str, se
     kept = Kept(int(data[offset]) if offset in data else 0, **indices)
     mel = picture(seed, num_frames)
     assert_close(data, f"patchout.{case}.tokens_in", net.tokens_in(mel, kept))
-    two = net.tokens(mel, kept, num_tokens=2)
+    two = net.tokens(mel, kept=kept, num_tokens=2)
     assert_close(data, f"patchout.{case}.cls", two[:, 0], 2e-5)
     assert_close(data, f"patchout.{case}.dist", two[:, 1], 2e-5)
     net.patchout = Patchout(times, bands, loose)
@@ -174,7 +174,7 @@ class TestFaults:
         monkeypatch.setattr(net.patch_embed, "forward", lambda _: patches)
         monkeypatch.setitem(net._parameters, "freq_new_pos_embed", torch.nn.Parameter(net.freq_new_pos_embed[:, :, : len(bands)]))
         with pytest.raises(AssertionError):
-            assert_close(data, "patchout.n_d25.cls", net.tokens(mel, ALL, 2)[:, 0])
+            assert_close(data, "patchout.n_d25.cls", net.tokens(mel, num_tokens=2)[:, 0])
 
     def test_the_class_token_alone(self, model: Callable[[str], PaSST]) -> None:
         net, mel = model("passt_n"), picture(1100, 400, 2)
@@ -249,3 +249,18 @@ def test_bfloat16_autocast_is_near(model: Callable[[str], PaSST]) -> None:
 def test_it_compiles() -> None:
     net, mel = small(), picture(1100, 200)
     torch.testing.assert_close(torch.compile(net, backend="eager", fullgraph=True)(mel), net(mel), rtol=0, atol=1e-5)
+
+
+@torch.no_grad()
+def test_places_are_class_distillation_and_patches() -> None:
+    net, mel = small(), picture(1100, 400)
+    places = net.tokens(mel)
+    assert places.shape == (1, 2 + 8 * 25, net.token_dim)
+    torch.testing.assert_close(places[:, :2].mean(1), net(mel), rtol=0, atol=1e-5)
+    net.patchout = Patchout(s_patchout_t=15, s_patchout_f=2)
+    net.train()
+    drawn = [net.tokens(mel, generator=torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)]
+    assert drawn[0].shape == (1, 2 + 6 * 10, 768)
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+    torch.testing.assert_close(drawn[0][:, :2].mean(1), net(mel, generator=torch.Generator().manual_seed(1)), rtol=0, atol=1e-5)

@@ -63,3 +63,14 @@ def test_frames_and_other_widths() -> None:
     assert PocketEncoder(width=1.0).dim == 960
     with pytest.raises(InputError, match="mel bands"):
         PocketEncoder()(torch.zeros(1, 128, 100))
+
+
+@torch.no_grad()
+def test_places_are_the_feature_frames() -> None:
+    torch.manual_seed(0)
+    encoder, mel = PocketEncoder().eval(), torch.randn(2, 200, 128)
+    places = encoder.tokens(mel)
+    assert places.shape == (2, 7, encoder.token_dim)
+    torch.testing.assert_close(places.mean(1), encoder(mel))
+    with pytest.raises(InputError, match="128 mel bands"):
+        encoder.tokens(mel[:, :, :64])

@@ -15,6 +15,7 @@ from hearken.audio.front_ends import FRONT_ENDS  # noqa: E402
 from hearken.audio.length import LengthPolicy  # noqa: E402
 from hearken.errors import AudioEmptyError, InputError  # noqa: E402
 from hearken.models.audio_table import build_audio  # noqa: E402
+from hearken.models.blend import Blend  # noqa: E402
 from hearken.models.encoder import AudioEncoder  # noqa: E402
 from hearken.models.mobilenet_encoder import MobileNetEncoder  # noqa: E402
 from hearken.models.tower import AudioTower  # noqa: E402
@@ -217,3 +218,80 @@ def test_augment_changes_the_spectrogram_in_training_alone() -> None:
         blanked = tower.train()(sound)
     assert seen == [(4, 100, 128)]  # all segments of all clips at once
     assert torch.equal(blanked[0], blanked[1])
+
+
+class Levels(AudioEncoder):
+    """A place for each tenth of a second of the wave, its mean; the embedding is their mean."""
+
+    front_end, dim, segment_s, needs_wave = FRONT_ENDS["passt_mel"], 1, 1.0, True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: list[tuple[int, ...]] = []
+
+    def tokens(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        assert wave is not None
+        self.shapes.append(tuple(wave.shape))
+        return wave.unflatten(1, (-1, RATE // 10)).mean(2).unsqueeze(2)
+
+    def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
+        return self.tokens(mel, wave).mean(1)
+
+
+def steps(count: int) -> Tensor:
+    """A sound (T,) whose tenths of a second are 0.01, 0.02, ..."""
+    return (0.01 * torch.arange(1, count + 1)).repeat_interleave(RATE // 10)
+
+
+def test_places_of_all_segments_follow_each_other() -> None:
+    tower = AudioTower(Levels(), segment_s=0.5)
+    sound = torch.full((3, RATE), 9.0)
+    lengths = [RATE // 5, RATE, RATE // 2]
+    for row, length in enumerate(lengths):
+        sound[row, :length] = steps(10)[:length]
+    heard = tower.tokens(sound, lengths)
+    assert tower.token_dim == 1
+    expected = torch.zeros(3, 10)
+    expected[0, :2], expected[1], expected[2, :5] = steps(2)[:: RATE // 10], steps(10)[:: RATE // 10], steps(5)[:: RATE // 10]
+    torch.testing.assert_close(heard.values[..., 0], expected)
+    assert heard.padding is not None
+    assert heard.padding.tolist() == [[False] * 5 + [True] * 5, [False] * 10, [False] * 5 + [True] * 5]
+    assert tower.tokens(sound[1:2]).padding is None
+    means = torch.stack([row[~gone].mean(0) for row, gone in zip(heard.values, heard.padding, strict=True)])
+    torch.testing.assert_close(means, tower(sound, lengths))
+
+
+def test_places_of_windows_of_other_lengths() -> None:
+    tower = AudioTower(Levels(), rule="whole")
+    heard = tower.tokens(torch.stack([steps(10), steps(10)]), [RATE // 5, RATE])
+    assert heard.padding is not None
+    assert (~heard.padding).sum(1).tolist() == [2, 10]
+    torch.testing.assert_close(heard.values[0, :2, 0], torch.tensor([0.01, 0.02]))
+    empty = tower.tokens(torch.zeros(0, 5))
+    assert (empty.values.shape, empty.padding) == ((0, 0, 1), None)
+
+
+def test_places_of_a_blend_and_of_an_augmented_spectrogram() -> None:
+    """In training mode the places' mean is still the embedding, with PairMix and a mask drawn once."""
+    tower = AudioTower(MobileNetEncoder(), segment_s=0.64)
+    for module in tower.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.0  # or the first of two passes would change the second
+    sound, other = torch.from_numpy(waves(1, 2, RATE)), torch.from_numpy(waves(7, 1, RATE // 2))
+    blend = Blend((1,), other, (RATE // 2,), (0.5,))
+    tower.train()
+    tower.front_end.eval()  # without its jitter
+    plain, tower.augment = tower.tokens(sound, None, blend).values, lambda mel: mel * (torch.arange(mel.shape[1])[:, None] > 10)
+    assert tower.tokens(sound, None, None).values.sub(tower.tokens(sound, None, blend).values)[1].abs().max() > 1e-3
+    masked = tower.tokens(sound, None, blend)
+    torch.testing.assert_close(masked.values.mean(1), tower(sound, None, blend), atol=1e-5, rtol=1e-4)
+    assert (masked.values - plain).abs().max() > 1e-3
+
+
+def test_places_without_gradients_go_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hearken.models.tower._SEGMENTS_AT_ONCE", 2)
+    levels = Levels()
+    with torch.no_grad():
+        heard = AudioTower(levels, segment_s=0.2).eval().tokens(steps(10)[None])
+    assert levels.shapes == [(2, RATE // 5), (2, RATE // 5), (1, RATE // 5)]
+    torch.testing.assert_close(heard.values[0, :, 0], steps(10)[:: RATE // 10])

@@ -80,3 +80,10 @@ def test_names_and_sizes(network: Vggish) -> None:
 def test_patches_of_a_clip(network: Vggish, frames: int, patches: int) -> None:
     with torch.inference_mode():
         assert network.patch_embeddings(torch.zeros(1, frames, 64)).shape == (1, patches, 128)
+
+
+@torch.inference_mode()
+def test_places_are_the_patches(network: Vggish) -> None:
+    places = network.tokens(MEL)
+    assert places.shape == (2, 3, network.token_dim)
+    torch.testing.assert_close(places.mean(1), network(MEL))

@@ -81,3 +81,10 @@ def test_gradients_reach_every_weight() -> None:
     network = Yamnet().train()
     network.tag_logits(network(MEL)).sum().backward()
     assert [name for name, parameter in network.named_parameters() if parameter.grad is None] == []
+
+
+@torch.inference_mode()
+def test_places_are_the_patches(network: Yamnet) -> None:
+    places = network.tokens(MEL)
+    assert places.shape == (2, 3, network.token_dim)
+    torch.testing.assert_close(places.mean(1), network(MEL))

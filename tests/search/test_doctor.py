@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from hearken.errors import ModelNotFoundError
-from hearken.library.records import PutFailure
+from hearken.library.records import MachineCaption, PutCaptions, PutFailure
 from hearken.search import doctor
 from hearken.search.doctor import Check, DoctorReport, examine, versions
 from hearken.types import Failure
 from tests.fakes import FakeEmbedder
 from tests.small_library import MODEL, SmallLibrary, unit
 
-NAMES = ["library", "database", "cache", "vectors", "model", "sounds", "ledger"]
+NAMES = ["library", "database", "captions", "cache", "vectors", "model", "sounds", "ledger"]
 
 
 @pytest.fixture
@@ -66,6 +66,26 @@ def test_a_damaged_cache_is_named_and_repaired(place):
     assert report.ok
     assert block.name in checks["cache"].details[0]
     assert look(place)[0].ok
+
+
+def test_damaged_captions_are_named_and_repaired(place):
+    library = SmallLibrary(place)
+    vector = unit(0, 1, 0, 0).astype(np.float16)
+    library.store.apply([PutCaptions("parrot", "c1", (MachineCaption(1, "A dog barks.", 0.0, vector),))])
+    library.close()
+    assert look(place)[1]["captions"] == Check("captions", "ok")
+    with closing(sqlite3.connect(place / "library.sqlite")) as database, database:
+        database.execute("UPDATE machine_captions SET caption = 'A cat purrs.'")
+    report, checks = look(place)
+    assert (report.ok, checks["captions"].status, checks["database"].status) == (False, "error", "ok")
+    assert checks["captions"].details == (
+        "1 machine-made captions differ from their text index.", "1 machine-made captions were altered.",
+    )  # fmt: skip
+    assert "`hearken index DIR --captions` makes them again" in checks["captions"].hint
+    report, checks = look(place, repair=True)
+    assert (report.ok, checks["captions"].status) == (True, "warning")
+    assert checks["captions"].details[-1] == "1 captions were dropped."
+    assert look(place)[1]["captions"] == Check("captions", "ok")
 
 
 def test_missing_sounds_are_a_warning(place, tmp_path):

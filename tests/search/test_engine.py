@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearken.errors import InputError
-from hearken.library.records import Filters
-from hearken.search import engine
+from hearken.library.records import Filters, MachineCaption, PutCaptions
+from hearken.search import captions, engine
+from hearken.search.captions import CaptionCache
 from hearken.search.engine import FULL_NAME_WEIGHT, NAME_WEIGHT, Query, search
 from hearken.search.query import SearchRequest
 from tests.small_library import SmallLibrary, random_units, unit
@@ -212,6 +213,70 @@ def test_a_query_that_is_not_finite_is_refused(library):
     library.put("/sounds/a.wav", [X])
     with pytest.raises(InputError, match="not finite"):
         find(library, np.array([np.nan, 0, 0, 0], np.float32))
+
+
+def say(library, **captions):
+    """Give files by their stem a machine-made caption, which is as near to X as its number says."""
+    ids = {record.path.rpartition("/")[2].partition(".")[0]: record.id for record in library.store.files()}
+    versions = library.store.file_versions()
+    made = tuple(MachineCaption(versions[ids[name]], text, 0.0, toward(near).astype(np.float16)) for name, (text, near) in captions.items())
+    library.store.apply([PutCaptions("parrot", "c1", made)])
+
+
+def find_captioned(library, words="", k=10, **request):
+    query = Query(X, None, "", not_words=request.pop("not_words", ""), caption_words=words)
+    return search(library.store, library.cache, query, SearchRequest(k, **request), CaptionCache(library.store))
+
+
+def test_captions_break_ties_by_words_and_by_meaning(library):
+    for name in ("a", "b", "c", "d"):
+        library.put(f"/sounds/{name}.wav", [toward(0.5)], duration_s=ord(name))
+    say(library, b=("A dog barks.", 0.0), c=("A hound.", 0.5), d=("A dog.", 0.0))
+    hits = find_captioned(library, "a barking dog", fold=False)
+    words, meaning = captions.WORDS_WEIGHT, captions.MEANING_WEIGHT
+    score = {"b": 0.5 + words, "d": 0.5 + words / 2, "c": 0.5 + 0.5 * meaning, "a": 0.5}  # the median caption is as near as 0
+    assert {hit.path[8]: hit.score for hit in hits} == pytest.approx(score, abs=1e-5)
+    assert [(hit.path[8], hit.machine_caption) for hit in hits if hit.machine_caption] == [
+        ("b", "A dog barks."), *[(name, text) for name, text in (("c", "A hound."), ("d", "A dog."))]
+    ]  # fmt: skip
+    assert {hit.path[8]: hit.score for hit in find(library, words="a barking dog", fold=False)} == pytest.approx(
+        dict.fromkeys("abcd", 0.5), abs=1e-5
+    )
+    assert not any(hit.machine_caption for hit in find(library))
+
+
+def test_captions_are_shown_even_where_they_do_not_count(library):
+    library.put("/sounds/a.wav", [toward(0.5)])
+    say(library, a=("A dog.", 1.0))
+    assert [(hit.score, hit.machine_caption) for hit in find_captioned(library)] == [(pytest.approx(0.5, abs=1e-5), "A dog.")]
+
+
+def test_words_of_what_is_not_wanted_lift_no_caption(library):
+    library.put("/sounds/a.wav", [toward(0.5)])
+    say(library, a=("A dog barks.", 0.0))
+    assert find_captioned(library, "dog barking", not_words="dogs dog")[0].score == pytest.approx(0.5 + captions.WORDS_WEIGHT / 2, abs=1e-5)
+    assert find_captioned(library, "dog", not_words="dog")[0].score == pytest.approx(0.5, abs=1e-5)
+
+
+def test_copies_and_moments_share_the_caption_of_their_sound(library):
+    library.put("/sounds/a.wav", [X, Y, Y, X], content="same")
+    library.put("/sounds/copy.wav", [X, Y, Y, X], content="same")
+    say(library, a=("A dog.", 0.0))
+    assert [hit.machine_caption for hit in find_captioned(library, "dog", fold=False)] == ["A dog."] * 2
+    assert [hit.score for hit in find_captioned(library, "dog", moments=True)] == pytest.approx([1 + captions.WORDS_WEIGHT] * 2, abs=1e-3)
+
+
+def test_captions_count_beside_a_graph_too(large):
+    query = random_units(np.random.default_rng(0), 1, 16)[0]
+    first, second = find(large, query, k=2)
+    version = large.store.file_versions()[large.store.find(second.path)]
+    made = MachineCaption(version, "zither", 0.0, np.zeros(16, np.float16))
+    large.store.apply([PutCaptions("parrot", "c1", (made,))])
+    asked = Query(query, caption_words="zither")
+    hits = search(large.store, large.cache, asked, SearchRequest(400), CaptionCache(large.store))
+    scores = {hit.path: hit.score for hit in hits}
+    assert scores[second.path] == pytest.approx(second.score + captions.WORDS_WEIGHT, abs=2e-6)
+    assert scores[first.path] == pytest.approx(first.score, abs=2e-6)
 
 
 @settings(max_examples=40, deadline=None)

@@ -22,13 +22,13 @@ from hearken.errors import (
     ModelNotFoundError,
     QueryError,
 )
-from hearken.library.records import ModelRecord
+from hearken.library.records import CaptionerCount, ModelRecord
 from hearken.library.store import open_store
 from hearken.library.vectors import VectorCache
 from hearken.runtime.catalog import find_model
 from hearken.search.library import Library, default_path
 from hearken.types import Hit
-from tests.fakes import FakeEmbedder, near_words
+from tests.fakes import FakeCaptioner, FakeEmbedder, near_words
 
 
 class FakeModel(FakeEmbedder):
@@ -163,6 +163,54 @@ def test_remove_forgets_a_folder(library, sounds):
     assert library.remove(sounds / "pets") == 2
     assert set(names(library.search("dog"))) == {"rain.flac", "siren.wav", "take.wav"}
     assert (sounds / "pets/dog.wav").exists()
+
+
+def test_captions_are_made_for_the_whole_library_and_shown(tmp_path, sounds, library):
+    captioner, events = FakeCaptioner(), []
+    assert library.info().stats.captioners == ()
+    library.search("dog")
+    with Library(tmp_path / "lib", FakeModel(), captioner=captioner) as other:
+        (sounds / "water.wav").write_bytes(b"w" * 300)
+        report = other.index(sounds, captions=True, on_event=events.append)
+        assert (report.indexed, report.unchanged, report.captioned) == (1, 5, 6)
+        assert [(event.num_done, event.num_total) for event in events if event.phase == "caption"] == [(0, 6), (6, 6)]
+        (sounds / "bell.wav").write_bytes(b"b" * 300)
+        assert other.index(sounds).captioned == 0
+        assert other.info().stats.captioners == (CaptionerCount("parrot", "c" * 32, 6),)
+        assert [hit.machine_caption for hit in other.search("bell", k=1)] == [""], "no captions were asked for"
+        assert other.caption() == 1
+        assert other.caption() == 0
+    by_name = {os.path.basename(hit.path): hit.machine_caption for hit in library.search("dog")}
+    assert (by_name["dog.wav"], by_name["bell.wav"]) == ("A dog can be heard.", "A bell can be heard.")
+    assert library.similar(sounds / "pets/dog.wav", k=10)[0].machine_caption != ""
+
+
+def test_captions_count_unless_told_otherwise(library, tmp_path):
+    with Library(tmp_path / "lib", FakeModel(), captioner=FakeCaptioner()) as other:
+        other.caption()
+    with_captions = {hit.path: hit.score for hit in library.search("siren heard", names=False)}
+    without = {hit.path: (hit.score, hit.machine_caption) for hit in library.search("siren heard", names=False, captions=False)}
+    gains = {os.path.basename(path): with_captions[path] - score for path, (score, _) in without.items()}
+    assert gains["siren.wav"] > gains["rain.flac"] >= 0.005 - 1e-6, "all hold 'heard', one 'siren'"
+    assert {caption for _, caption in without.values()} == {""}
+
+
+def test_a_captioner_of_another_model_is_refused_before_anything_is_made(tmp_path, sounds):
+    with Library(tmp_path / "new", FakeModel(), captioner=FakeCaptioner(model_digest="d" * 32)) as library:
+        with pytest.raises(ModelMismatchError, match="reads vectors of another model"):
+            library.index(sounds, captions=True)
+        assert not (tmp_path / "new").exists()
+        library.index(sounds)
+        with pytest.raises(ModelMismatchError, match="reads vectors of another model"):
+            library.caption()
+    with Library(tmp_path / "new", FakeModel()) as library, pytest.raises(ModelNotFoundError, match="No captioner belongs to the model"):
+        library.caption()
+
+
+def test_captions_need_a_library(tmp_path):
+    with Library(tmp_path / "nowhere", FakeModel(), captioner=FakeCaptioner()) as library:
+        with pytest.raises(LibraryNotFoundError):
+            library.caption()
 
 
 def test_search_sees_what_another_object_indexed(library, sounds, tmp_path):

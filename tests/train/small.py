@@ -11,6 +11,7 @@ from hearken.losses.table import build_loss
 from hearken.models.config import AudioConfig, DualConfig, TemperatureConfig
 from hearken.models.dual import DualEncoder
 from hearken.train.batch import Batch
+from hearken.train.contrastive import CONTRASTIVE
 from hearken.train.optimizer import freeze, make_optimizer
 from hearken.train.recipe import OptimizerPart, TrainingPart
 from hearken.train.step import Learner
@@ -54,4 +55,4 @@ def learner(
     freeze(dual, loss, settings.frozen)
     scaler = torch.amp.GradScaler("cpu", enabled=False)
     part = TrainingPart(**{"batch": 8, **training})
-    return Learner(dual, loss, make_optimizer(dual, loss, settings), part, scaler, torch.device("cpu"), rank)
+    return Learner(CONTRASTIVE, dual, loss, make_optimizer(dual, loss, settings), part, scaler, torch.device("cpu"), rank)

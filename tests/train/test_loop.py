@@ -12,12 +12,25 @@ import torch
 from lightning_fabric import Fabric
 
 from hearken.errors import RecipeError, RunError, TrainingError
+from hearken.models.captioner import Captioner
 from hearken.models.config import TemperatureConfig
 from hearken.models.dual import DualEncoder
 from hearken.train import loop
 from hearken.train.launch import make_fabric
 from hearken.train.loop import Watchers, train
-from hearken.train.recipe import AudioPart, DataPart, ModelPart, Named, OptimizerPart, Recipe, SchedulePart, Source, TextPart, TrainingPart
+from hearken.train.recipe import (
+    AudioPart,
+    DataPart,
+    DecoderPart,
+    ModelPart,
+    Named,
+    OptimizerPart,
+    Recipe,
+    SchedulePart,
+    Source,
+    TextPart,
+    TrainingPart,
+)
 from hearken.train.runs.checkpoint import last_checkpoint
 from hearken.train.runs.report import Outcome, StepReport, Validated
 from hearken.train.runs.run import RunFolder
@@ -102,6 +115,47 @@ def test_a_run_from_begin_to_end(tmp_path: Path, table: Path, held_out: Path, fa
     assert [line["epoch"] for line in logged if "validation" in line] == [1, 2, 3]
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert record["data"]["pairs"] == 12
+
+
+def captioner_of(table: Path, held_out: Path | None = None, **training: Any) -> Recipe:
+    options = {"depth": 1, "dim": 16, "heads": 2, "num_tags": 6}
+    return replace(
+        recipe_of(table, held_out, **{"monitor": "CIDEr-D", **training}),
+        model=ModelPart(
+            audio=AudioPart("act", "random", options, segment_s=0.4),
+            decoder=DecoderPart("cross", width=16, num_layers=1, num_heads=2, hidden=24),
+        ),
+        augment=(Named("noise", {"probability": 0.5}), Named("pairmix", {"share": 0.25}), Named("spec_augment", {"rule": "act"})),
+        loss=Named("label_smoothing"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("average", [None, 0.5])
+def test_a_captioner_learns_and_goes_on_bit_for_bit(
+    tmp_path: Path, table: Path, held_out: Path, fabric: Fabric, average: float | None
+) -> None:
+    recipe, whole = captioner_of(table, held_out, average=average), Heard()
+    outcome = run_it(recipe, tmp_path / "whole", fabric, watchers=whole.watchers)
+    assert outcome.finished
+    assert set(outcome.best) == {"CIDEr-D", "loss"}
+    assert {each.temperature for each in whole.steps} == {None}
+    assert all("temperature" not in line for line in lines(tmp_path / "whole"))
+    best = Captioner.from_pretrained(tmp_path / "whole" / "best")
+    assert best.vocabulary.to_json() == json.loads((tmp_path / "whole" / "vocabulary.json").read_text())
+    assert not run_it(recipe, tmp_path / "run", fabric, watchers=Heard(5).watchers).finished
+    again = run_it(recipe, tmp_path / "run", fabric, resume=True)
+    assert_equal(weights(tmp_path / "run"), weights(tmp_path / "whole"))
+    assert again.best == outcome.best
+
+
+def test_a_captioner_starts_from_another_with_its_words(tmp_path: Path, table: Path, held_out: Path, fabric: Fabric) -> None:
+    run_it(captioner_of(table, epochs=1), tmp_path / "first", fabric)
+    recipe = captioner_of(held_out, epochs=1)
+    recipe = replace(recipe, model=replace(recipe.model, start=str(tmp_path / "first")))
+    run_it(recipe, tmp_path / "second", fabric)
+    first, second = (Captioner.from_pretrained(tmp_path / name / "best") for name in ("first", "second"))
+    assert second.vocabulary.to_json() == first.vocabulary.to_json()
+    assert any(not torch.equal(one, other) for one, other in zip(first.parameters(), second.parameters(), strict=True))
 
 
 def test_what_is_not_learnt_from_is_told(tmp_path: Path, table: Path, fabric: Fabric) -> None:

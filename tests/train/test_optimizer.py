@@ -8,7 +8,17 @@ from torch import nn
 
 from hearken.errors import InputError
 from hearken.losses.table import build_loss
-from hearken.train.optimizer import FREEZABLE, PARTS, freeze, layer_shares, make_optimizer, named_weights, part_of, set_rates, training_mode
+from hearken.train.optimizer import (
+    DUAL_PARTS,
+    FREEZABLE,
+    freeze,
+    layer_shares,
+    make_optimizer,
+    named_weights,
+    part_of,
+    set_rates,
+    training_mode,
+)
 from hearken.train.recipe import OptimizerPart
 from tests.train.small import model
 
@@ -23,7 +33,7 @@ def rates(settings: OptimizerPart, loss: str = "nt_xent") -> dict[str, tuple[flo
 
 def test_every_weight_belongs_to_a_part() -> None:
     weights = named_weights(model(), build_loss("sigmoid"))
-    assert {part_of(name) for name in weights} == set(PARTS)
+    assert {part_of(name) for name in weights} == set(DUAL_PARTS)
     assert part_of("audio_projection.weight") == "audio_projection"
     assert part_of("logit_scale") == "temperature"
 

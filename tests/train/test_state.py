@@ -25,13 +25,13 @@ def test_the_place_survives() -> None:
 def test_a_run_goes_on_as_if_nothing_had_happened(loss: str) -> None:
     def fresh() -> tuple:
         made = learner(model(dropout=True, patchout=[1, 1]), loss=build_loss(loss))
-        training_mode(made.dual, made.loss, ())
-        return made, averaged(made.dual, 0.5)
+        training_mode(made.model, made.loss, ())
+        return made, averaged(made.model, 0.5)
 
     def steps(made, mean, numbers: range) -> None:
         for step in numbers:
             assert update(made, batch(seed=step), step).is_done
-            mean.update_parameters(made.dual)
+            mean.update_parameters(made.model)
 
     one, mean = fresh()
     steps(one, mean, range(4))
@@ -39,11 +39,11 @@ def test_a_run_goes_on_as_if_nothing_had_happened(loss: str) -> None:
     steps(first, first_mean, range(2))
     saved = {name: value.clone() for name, value in to_tensors(first, first_mean).items()}
     second, second_mean = fresh()
-    second.dual.load_state_dict({name: value.clone() for name, value in first.dual.state_dict().items()})
+    second.model.load_state_dict({name: value.clone() for name, value in first.model.state_dict().items()})
     from_tensors(second, second_mean, saved)
     steps(second, second_mean, range(2, 4))
-    for name, value in one.dual.state_dict().items():
-        assert torch.equal(value, second.dual.state_dict()[name]), name
+    for name, value in one.model.state_dict().items():
+        assert torch.equal(value, second.model.state_dict()[name]), name
     expected, found = to_tensors(one, mean), to_tensors(second, second_mean)
     assert expected.keys() == found.keys()
     assert all(torch.equal(value, found[name]) for name, value in expected.items())

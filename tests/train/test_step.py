@@ -21,7 +21,7 @@ from tests.train.small import batch, learner, model
 def gradients(made: Learner, given: Batch) -> dict[str, torch.Tensor]:
     made.optimizer.zero_grad(set_to_none=True)
     compute_gradients(made, given, step=0)
-    return {name: weight.grad.clone() for name, weight in made.dual.named_parameters() if weight.grad is not None}
+    return {name: weight.grad.clone() for name, weight in made.model.named_parameters() if weight.grad is not None}
 
 
 def weights(dual: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -50,16 +50,16 @@ def test_cached_gradients_with_dropout_and_patchout_are_those_of_their_parts() -
     first = gradients(made, batch())
     assert_same(first, gradients(made, batch()), 0.0)
     made = learner(model(dropout=True, patchout=[1, 1]))
-    training_mode(made.dual, made.loss, ())
+    training_mode(made.model, made.loss, ())
     with torch.no_grad():
         parts = []
         for number in range(2):  # the embeddings that both passes of the cache must have seen
             part = batch().part(4 * number, 4 * number + 4)
             seed_step(made.training.seed, 0, 0x656E6364, 0, number)
-            parts.append(made.dual.encode_audio(part.wave, part.num_samples))
+            parts.append(made.model.encode_audio(part.wave, part.num_samples))
     whole_loss = compute_gradients(learner(dual, cache_batch=4), batch(), step=0)
     assert math.isfinite(whole_loss)
-    assert not torch.equal(parts[0], made.dual.encode_audio(batch().part(0, 4).wave, batch().num_samples[:4])), "nothing was dropped"
+    assert not torch.equal(parts[0], made.model.encode_audio(batch().part(0, 4).wave, batch().num_samples[:4])), "nothing was dropped"
 
 
 def test_cached_gradients_leave_running_means_alone_in_the_first_pass() -> None:

@@ -108,5 +108,5 @@ def test_the_loss_knows_what_belongs_together() -> None:
 def test_a_long_sound_is_not_padded_to_by_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validate, "_SAMPLES_AT_ONCE", 100)
     sounds = [(number, np.zeros(length, np.float32)) for number, length in enumerate([10, 20, 30, 90, 10, 10, 200, 5] + [1] * 20)]
-    groups = [[len(samples) for _, samples in group] for group in validate._grouped(iter(sounds))]
+    groups = [[len(samples) for _, samples in group] for group in validate.grouped(iter(sounds))]
     assert groups == [[10, 20, 30], [90], [10, 10], [200], [5] + [1] * 15, [1] * 5]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hearken.train.runs.report import StepReport, Validated
 
 _WIDE_CELLS = 110
-_TOLD = ("t2a_mAP@10", "a2t_mAP@10", "loss")
+_TOLD = ("t2a_mAP@10", "a2t_mAP@10", "CIDEr-D", "loss")
 """The figures of a validation that an epoch's line has; all are in the log."""
 
 
@@ -79,8 +79,8 @@ class TrainBar:
             return
         parts = [f"epoch {report.epoch}/{report.num_epochs}", f"step {report.step}/{report.num_steps}"]
         parts += [f"loss {sum(losses) / len(losses):.4f}"] if losses else []
+        parts += [f"temperature {report.temperature:.4f}"] if report.temperature is not None else []
         parts += [
-            f"temperature {report.temperature:.4f}",
             f"learning rate {report.rate:.1e}",
             f"{report.clips_per_s:.1f} clips/s",
             validation,
@@ -97,7 +97,8 @@ def step_text(report: StepReport, *, wide: bool) -> str:
     loss = f"loss {report.loss:.3f}"
     if not wide:
         return loss
-    return f"{loss}, temperature {report.temperature:.3f}, learning rate {report.rate:.1e}, {report.clips_per_s:.1f} clips/s"
+    temperature = "" if report.temperature is None else f"temperature {report.temperature:.3f}, "
+    return f"{loss}, {temperature}learning rate {report.rate:.1e}, {report.clips_per_s:.1f} clips/s"
 
 
 def validation_text(seen: Validated) -> str:

@@ -54,6 +54,9 @@ class Finish:
         run = RunFolder.open(self._outcome.run)
         model = best_model(run)
         self._print(facts(self._outcome, model))
+        if self._recipe.model.decoder is not None:
+            self._captioner(run.path, model)
+            return
         tests = self._tried("tried on its test sets", self._again, lambda: self._tests(run.path, accelerator, jobs)) or ()
         self._print([*tried_facts(tests), *([] if self._smoke else published_facts(self._recipe))])
         if tests:
@@ -65,6 +68,14 @@ class Finish:
         elif made:
             place = shlex.quote(show(run.path))
             self._print([("use it", [f"hearken index DIR --model {place}", f"hearken search TEXT --model {place}"])])
+
+    def _captioner(self, run: Path, model: Path) -> None:
+        """Say how a captioner goes on: it is used from the run's folder, and has no vectors to search by."""
+        place, tests = shlex.quote(show(run)), self._recipe.data.test
+        again = [f"hearken evaluate {place} --captions --data {shlex.quote(show(test))}" for test in tests]
+        self._print([*([] if self._smoke else published_facts(self._recipe)), *([("try it", again)] if again and not self._smoke else [])])
+        if self._json:
+            output.print_json(outcome_json(self._outcome, model, None, ()))
 
     def _tests(self, run: Path, accelerator: str, jobs: int | None) -> tuple[Tried, ...]:
         """What came of the test sets: what the run keeps, and else new evaluations."""

@@ -12,6 +12,7 @@ from hearken.evaluate.report.commands import evaluate_command
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hearken.evaluate.captioning.store import StoredCaptions
     from hearken.evaluate.report.training import Training
     from hearken.evaluate.store import Stored
 
@@ -81,6 +82,21 @@ def short_card(title: str, stored: Stored, training: Training | None) -> Facts:
 def zero_shot_card(title: str, task: str, facts: Mapping[str, Any], command: str, folder: Path) -> Facts:
     """Return in a few lines what classified which clips."""
     return Facts(title, (Fact("task", (task,)), *_chosen(facts), Fact("folder", (show(folder),), is_code=True), *_command(command)))
+
+
+def captions_card(title: str, stored: StoredCaptions, command: str) -> Facts:
+    """Return what is known about an evaluation of captions."""
+    found = stored.evaluation
+    own = [
+        Fact("system", (found.system,)),
+        Fact("task", (f"{found.task.name}: {len(found.task.clips)} clips, {found.task.num_references} references",)),
+        Fact("digest of the task", (found.task.digest,), is_code=True),
+        Fact("folder", (show(stored.folder),), is_code=True),
+        *_command(command),
+    ]
+    return Facts(
+        title, (*own, *_flat("", {"interval": found.interval, "seed": found.seed}), *_flat("", found.facts), *_flat("", found.task.record))
+    )
 
 
 def _chosen(facts: object) -> list[Fact]:

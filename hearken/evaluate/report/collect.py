@@ -1,7 +1,7 @@
 """What there is to report on: runs with their curves and evaluations, found in the folders that somebody names.
 
-A folder is a run (it has a `run.json`), an evaluation (it has an `evaluation.json`), a zero-shot classification (it has a `zero_shot.json`),
-or is looked through for any of them. Nothing here needs torch: a run's records are read as the JSON that they are. What is broken or half
+A folder is a run (it has a `run.json`), an evaluation of retrieval or of captions (it has an `evaluation.json`, which says what of), a
+zero-shot classification (it has a `zero_shot.json`), or is looked through for any of them. Nothing here needs torch: a run's records are read as the JSON that they are. What is broken or half
 written is told and left out; a report of the rest is better than none.
 """
 
@@ -15,6 +15,8 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 from hearken.errors import EvaluationError, HearkenError, show
+from hearken.evaluate.captioning.store import StoredCaptions, is_caption_evaluation
+from hearken.evaluate.captioning.store import load as load_captions
 from hearken.evaluate.report.training import RUN_LOG, RUN_RECORD, Training, read_training
 from hearken.evaluate.report.zero_shot import Classification, is_zero_shot, read_zero_shot
 from hearken.evaluate.store import Stored, load
@@ -24,7 +26,7 @@ _MAX_DEPTH = 4
 _BESIDES = " + "
 """What stands in the label of an evaluation between the model and what was done besides (`evaluate.label_of`)."""
 _BROKEN = (HearkenError, OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, BadZipFile)
-_LEFTOVERS = ("checkpoints", "clips.csv", "queries.csv", RUN_LOG)
+_LEFTOVERS = ("checkpoints", "clips.csv", "queries.csv", "captions.csv", RUN_LOG)
 """Names that say that a folder was meant to be a run or an evaluation."""
 
 
@@ -45,11 +47,13 @@ class System:
 
 @dataclass(frozen=True, eq=False)
 class Collected:
-    """All that was found: `systems`, each with a name of its own, zero-shot classifications, and a sentence for each folder that was `skipped`."""
+    """All that was found: `systems`, each with a name of its own, zero-shot classifications, evaluations of captions
+    (`captioned`), and a sentence for each folder that was `skipped`."""
 
     systems: tuple[System, ...]
     skipped: tuple[str, ...] = ()
     classified: tuple[Classification, ...] = ()
+    captioned: tuple[StoredCaptions, ...] = ()
 
     def named(self, name: str) -> tuple[System, ...]:
         """Return the system of this name; without one, all whose recipe is called so, which differ in their seeds."""
@@ -65,7 +69,7 @@ def collect(places: Sequence[str | Path]) -> Collected:
     """
     runs: dict[Path, System] = {}
     alone: dict[Path, Stored] = {}
-    classified: dict[Path, Classification] = {}
+    others = _Others()
     skipped: list[str] = []
     for place in places:
         folder = Path(place)
@@ -74,16 +78,46 @@ def collect(places: Sequence[str | Path]) -> Collected:
         told = len(skipped)
         found = list(_records(folder, _MAX_DEPTH, skipped))
         for each in found:
-            _take(each, runs, alone, classified, skipped)
+            _take(each, runs, alone, others, skipped)
         if not found and len(skipped) == told:
             skipped.append(f"{show(folder)} holds neither a run nor an evaluation.")
     systems = _joined(runs, alone)
-    if not systems and not classified:
+    if not systems and not others.classified and not others.captioned:
         why = " ".join(skipped[:3])
         raise EvaluationError(f"There is nothing to report on. {why}".strip(), "`hearken evaluate` makes evaluations.")
-    skipped += [f"{show(each.folder)} has no evaluation; `hearken evaluate` makes one." for each in systems if not each.evaluations]
-    skipped += [sentence for each in classified.values() for sentence in each.broken]
-    return Collected(_named_apart(systems), tuple(dict.fromkeys(skipped)), tuple(classified.values()))
+    skipped += [
+        f"{show(each.folder)} has no evaluation; `hearken evaluate` makes one."
+        for each in systems
+        if not (each.evaluations or others.below(each))
+    ]
+    skipped += [sentence for each in others.classified.values() for sentence in each.broken]
+    told_once = tuple(dict.fromkeys(skipped))
+    return Collected(_named_apart(systems), told_once, tuple(others.classified.values()), tuple(others.captioned.values()))
+
+
+@dataclass
+class _Others:
+    """What was found besides retrieval, by folder."""
+
+    classified: dict[Path, Classification] = field(default_factory=dict)
+    captioned: dict[Path, StoredCaptions] = field(default_factory=dict)
+
+    def take(self, folder: Path) -> bool:
+        """Read what lies in `folder` and say so, if it is no retrieval; what was read before is not read again."""
+        key = folder.resolve()
+        if key in self.classified or key in self.captioned:
+            return True
+        if is_caption_evaluation(folder):
+            self.captioned[key] = load_captions(folder)
+            return True
+        if is_zero_shot(folder) and not (folder / EVALUATION_RECORD).is_file():
+            self.classified[key] = read_zero_shot(folder)
+            return True
+        return False
+
+    def below(self, system: System) -> bool:
+        """Say whether an evaluation of captions lies in the folder of a run."""
+        return any(system.folder.resolve() in folder.parents for folder in self.captioned)
 
 
 def _records(folder: Path, depth: int, skipped: list[str]) -> Iterator[Path]:
@@ -103,28 +137,25 @@ def _records(folder: Path, depth: int, skipped: list[str]) -> Iterator[Path]:
         yield from _records(folder / name, depth - 1, skipped)
 
 
-def _take(
-    folder: Path, runs: dict[Path, System], alone: dict[Path, Stored], classified: dict[Path, Classification], skipped: list[str]
-) -> None:  # fmt: skip
+def _take(folder: Path, runs: dict[Path, System], alone: dict[Path, Stored], others: _Others, skipped: list[str]) -> None:
     """Read a run with its evaluations, an evaluation, or a classification."""
     key = folder.resolve()
-    if key in runs or key in alone or key in classified:
+    if key in runs or key in alone:
         return
     try:
+        if others.take(folder):
+            return
         if (folder / EVALUATION_RECORD).is_file():
             alone[key] = load(folder)
-            return
-        if is_zero_shot(folder):
-            classified[key] = read_zero_shot(folder)
             return
         training = read_training(folder, skipped)
     except _BROKEN as error:
         skipped.append(_told(folder, error))
         return
-    runs[key] = System(_short(folder), folder, training, dict(_evaluations(folder / RUN_EVALUATIONS, classified, skipped)))
+    runs[key] = System(_short(folder), folder, training, dict(_evaluations(folder / RUN_EVALUATIONS, others, skipped)))
 
 
-def _evaluations(folder: Path, classified: dict[Path, Classification], skipped: list[str]) -> Iterator[tuple[str, Stored]]:
+def _evaluations(folder: Path, others: _Others, skipped: list[str]) -> Iterator[tuple[str, Stored]]:
     try:
         found = [path for path in folder.iterdir() if path.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
@@ -136,10 +167,8 @@ def _evaluations(folder: Path, classified: dict[Path, Classification], skipped: 
         if each.name.startswith("."):
             continue
         try:
-            if is_zero_shot(each) and not (each / EVALUATION_RECORD).is_file():
-                classified.setdefault(each.resolve(), read_zero_shot(each))
-                continue
-            yield each.name, load(each)
+            if not others.take(each):
+                yield each.name, load(each)
         except _BROKEN as error:
             skipped.append(_told(each, error))
 

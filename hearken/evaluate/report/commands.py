@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hearken.evaluate.measure import METRICS
 
 if TYPE_CHECKING:
+    from hearken.evaluate.captioning.store import StoredCaptions
     from hearken.evaluate.store import Stored
 
 _BESIDES = " + "
@@ -38,6 +39,27 @@ def zero_shot_command(facts: Mapping[str, Any], record: Mapping[str, Any], templ
         return ""
     words = [*models, *_options("--data", corpora), "--zero-shot", *_options("--template", templates), *_done(facts)]
     return shlex.join(["hearken", "evaluate", *words])
+
+
+def captions_command(stored: StoredCaptions) -> str:
+    """Return the command that evaluates captions again; of what is not told any more, that which measures it again."""
+    found = stored.evaluation
+    facts, corpora = _mapping(found.facts), _texts(_mapping(found.task.record).get("corpora"))
+    table, models = facts.get("captions"), _models(facts)
+    source = [table] if isinstance(table, str) and table else models if corpora else []
+    decoding = _mapping(facts.get("decoding")) if models else {}
+    besides = [
+        *_told("--max-duration", facts.get("max_duration_s"), None),
+        *_told("--tta", facts.get("tta"), ""),
+        *_told("--beam", decoding.get("beam"), None),
+    ]
+    changed = _told("--interval", found.interval, "bootstrap") + _told("--seed", found.seed, 0)
+    words = (
+        [*source, "--captions", *_options("--data", corpora), *(besides if models else [])]
+        if source
+        else [str(stored.folder), "--captions"]
+    )
+    return shlex.join(["hearken", "evaluate", *words, *changed])
 
 
 def _models(facts: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hearken.errors import EvaluationError, HearkenError, show
 from hearken.evaluate.evaluation import WAYS, Way
+from hearken.evaluate.report.captioning import caption_tables
 from hearken.evaluate.report.claims import METRIC, Claim
 from hearken.evaluate.report.collect import Collected, System
 from hearken.evaluate.report.published import heading_of, paper_tables, unit_of
@@ -61,7 +62,7 @@ def report_tables(
     collected: Collected, *, baseline: str = "", claims: Sequence[Claim] = (), zero_shot: bool = True
 ) -> tuple[ReportTable, ...]:  # fmt: skip
     """Return all tables of a report, in its order: claimed orderings, figures, everything against `baseline`, the papers' tables, and
-    (with `zero_shot`) the classifications.
+    (with `zero_shot`) what is no retrieval: captions, and classifications.
 
     Raises EvaluationError for a baseline that is no system.
     """
@@ -73,8 +74,8 @@ def report_tables(
             names = ", ".join(system.name for system in collected.systems)
             raise EvaluationError(f"There is no system {show(baseline)} to compare with.", f"There are {names}.")
         tables += [table for group in found if _chosen(group, baseline) and (table := against(group, baseline)).rows]
-    classified = [table for each in collected.classified for table in zero_shot_tables(each)] if zero_shot else []
-    return (*tables, *paper_tables(collected), *classified)
+    others = [*caption_tables(collected.captioned), *(table for each in collected.classified for table in zero_shot_tables(each))]
+    return (*tables, *paper_tables(collected), *(others if zero_shot else ()))
 
 
 def groups(collected: Collected) -> tuple[Group, ...]:

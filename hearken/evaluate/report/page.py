@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hearken import __version__
 from hearken.errors import HearkenError, MissingExtraError, extra_hint, show
+from hearken.evaluate.report.captioning import caption_facts, caption_parts
 from hearken.evaluate.report.card import Facts, evaluation_card, short_card, training_card
 from hearken.evaluate.report.charts import TtaPoint
 from hearken.evaluate.report.claims import Claim
@@ -89,7 +90,9 @@ def build(collected: Collected, options: PageOptions | None = None, *, tell: Tel
     sounds = Sounds(is_wanted=options.audio)
     tables = report_tables(collected, baseline=options.baseline, claims=options.claims, zero_shot=False)
     parts = [Part("claims", "Claims", tables=shown_tables(tables[0]))] if options.claims else []
-    parts.append(_figures_part(collected, looks, tables[1:] if options.claims else tables, broken))
+    if not _captions_alone(collected):
+        parts.append(_figures_part(collected, looks, tables[1:] if options.claims else tables, broken))
+    parts += caption_parts(collected.captioned, count=options.sounds)
     if (classified := zero_shot_part(collected.classified)) is not None:
         parts.append(classified)
     if (augmented := tta_part(options.tta)) is not None:
@@ -159,7 +162,7 @@ def _figures_part(collected: Collected, looks: Sequence[Look], tables: Sequence[
         part.charts.append(chart)
     part.tables = [shown for table in tables for shown in shown_tables(table)]
     part.notes = [*collected.skipped, *broken]
-    if not collected.classified and not any(system.evaluations for system in collected.systems):
+    if not (collected.classified or collected.captioned) and not any(system.evaluations for system in collected.systems):
         part.intro.append("Nothing was evaluated yet; `hearken evaluate` does that.")
     return part
 
@@ -184,6 +187,8 @@ def _card_part(collected: Collected, looks: Sequence[Look], options: PageOptions
     part.facts = _cards(collected, looks)
     if options.command:
         part.notes.append(f"This page: {options.command}")
+    if _captions_alone(collected):
+        part.notes += collected.skipped
     return part
 
 
@@ -205,11 +210,20 @@ def _cards(collected: Collected, looks: Sequence[Look]) -> list[Facts]:
         if system.training and system.folder in alone | looked
     ]
     cards += [short_card(titles[id(stored)], stored, system.training) for system, _, stored in all_of if id(stored) not in close]
-    return cards + [zero_shot_facts(each, f"Zero-shot classification: {each.title}") for each in collected.classified]
+    cards += [zero_shot_facts(each, f"Zero-shot classification: {each.title}") for each in collected.classified]
+    return cards + caption_facts(collected.captioned)
+
+
+def _captions_alone(collected: Collected) -> bool:
+    """Whether there is nothing but evaluations of captions."""
+    return bool(collected.captioned) and not (collected.systems or collected.classified)
 
 
 def _title(collected: Collected) -> str:
     names = [system.name for system in collected.systems]
+    if _captions_alone(collected):
+        systems = list(dict.fromkeys(show(each.evaluation.system) for each in collected.captioned))
+        return f"Captions of {systems[0]}" if len(systems) == 1 else f"Captions of {len(systems)} systems"
     if not names:
         return (
             f"Zero-shot classification: {collected.classified[0].title}" if len(collected.classified) == 1 else "Zero-shot classification"

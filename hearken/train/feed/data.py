@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ HELD_OUT_MB = 512
 class TrainingData:
     """What a run learns from (`loader`) and is looked at with (`validation`, `tests`); `record` is what it keeps of that, as plain values.
 
-    `failures` knows which clips could not be read so far.
+    `failures` knows which clips could not be read so far; `clips` are those that are learnt from.
     """
 
     loader: Loader
@@ -41,6 +41,12 @@ class TrainingData:
     tests: tuple[HeldOut, ...]
     record: dict[str, Any]
     failures: Failures
+    clips: Clips
+
+    def captions(self) -> Iterator[str]:
+        """Yield every caption that may be learnt from, in the order of the clips, and then all ways to say them otherwise."""
+        for captions in (*self.clips.captions, *self.clips.variations.values()):
+            yield from captions
 
 
 def open_data(
@@ -91,7 +97,7 @@ def open_data(
         "validation": held_out and held_out.record,
         "test": [each.record for each in tested],
     }
-    return TrainingData(loader, held_out, tested, record, failures)
+    return TrainingData(loader, held_out, tested, record, failures, opening.clips)
 
 
 def _opened(names: Sequence[str], count: _Counter) -> list[Opened]:

@@ -23,6 +23,7 @@ from hearken.data.sets.tables import SUFFIXES
 from hearken.data.sets.wavtext5k import CONSTRUCTIONS
 from hearken.data.table import CORPORA, definition, parse_reference
 from hearken.errors import DataError, InputError, MissingDataError, show
+from hearken.losses.captions import build_caption_loss
 from hearken.losses.table import build_loss
 from hearken.models.audio_table import AUDIO_ENCODERS
 from hearken.models.config import Pooling
@@ -31,9 +32,10 @@ from hearken.models.projection import PROJECTIONS
 from hearken.models.text_table import TEXT_ENCODERS, WORD2VEC
 from hearken.text.normalize import TEXT_POLICIES
 from hearken.train.augmentation import build_augmentation
-from hearken.train.monitor import MONITORS
-from hearken.train.optimizer import FREEZABLE, OPTIMIZERS, PARTS
+from hearken.train.monitor import CAPTIONER_MONITORS, DUAL_MONITORS
+from hearken.train.optimizer import BATCH_STATISTICS, CAPTIONER_PARTS, DUAL_PARTS, OPTIMIZERS
 from hearken.train.recipe import About, AudioPart, DataPart, ModelPart, Named, Recipe, Source, TextPart
+from hearken.train.recipes.captioner import check_captioner, misplaced_loss
 from hearken.train.recipes.together import check_together
 from hearken.train.recipes.values import Faults
 from hearken.train.schedule import SCHEDULES
@@ -57,6 +59,9 @@ def check(recipe: Recipe, faults: Faults, known: Collection[str] = ()) -> None:
         _check_other(teacher, f"teachers.{number}", known, faults)
     if not recipe.model.start:
         _check_audio(recipe.model.audio, faults)
+    if recipe.model.decoder is not None:
+        check_captioner(recipe, faults, _within)
+    elif not recipe.model.start:
         _check_text(recipe.model.text, faults)
         _check_model(recipe.model, faults)
     _check_data(recipe.data, faults)
@@ -231,6 +236,12 @@ def _check_augment(recipe: Recipe, faults: Faults) -> None:
 
 def _check_loss(recipe: Recipe, faults: Faults) -> None:
     named: Named = recipe.loss
+    if told := misplaced_loss(recipe):
+        faults.add("loss", told)
+        return
+    if recipe.model.decoder is not None:
+        _tried(lambda: build_caption_loss(named.name, **named.options), "loss", faults)
+        return
     with torch.device("meta"):  # a loss may have weights, and its options ask for more of them than there is memory
         _tried(lambda: build_loss(named.name, **named.options), "loss", faults)
     learns = named.name == DISTILLATION and named.options.get("teacher_weight", 1.0) != 0
@@ -248,11 +259,12 @@ def _check_optimizer(recipe: Recipe, faults: Faults) -> None:
     for number, beta in enumerate(part.betas):
         if not 0 <= beta < 1:
             faults.add(f"{path}.betas.{number}", f"this must be at least 0 and below 1, not {beta:g}.")
+    parts = DUAL_PARTS if recipe.model.decoder is None else CAPTIONER_PARTS
     for key, rate in part.rates.items():
-        _one_of(key, PARTS, "part of the model", f"{path}.rates.{key}", faults)
+        _one_of(key, parts, "part of the model", f"{path}.rates.{key}", faults)
         _within(rate, f"{path}.rates.{key}", faults, low=0)
     for number, name in enumerate(part.frozen):
-        _one_of(name, FREEZABLE, "part of the model", f"{path}.frozen.{number}", faults)
+        _one_of(name, (*parts, BATCH_STATISTICS), "part of the model", f"{path}.frozen.{number}", faults)
 
 
 def _check_schedule(recipe: Recipe, faults: Faults) -> None:
@@ -279,7 +291,8 @@ def _check_training(recipe: Recipe, faults: Faults) -> None:
     _within(part.seed, f"{path}.seed", faults, low=0)
     if part.average is not None and not 0 < part.average < 1:
         faults.add(f"{path}.average", f"this must be above 0 and below 1, not {part.average:g}.")
-    _one_of(part.monitor, MONITORS, "figure of validation", f"{path}.monitor", faults)
+    monitors = DUAL_MONITORS if recipe.model.decoder is None else CAPTIONER_MONITORS
+    _one_of(part.monitor, monitors, "figure of validation", f"{path}.monitor", faults)
     if part.accumulate >= 1 and (part.batch % part.accumulate or part.batch // part.accumulate < MIN_PAIRS):
         faults.add(f"{path}.batch", f"{part.batch} pairs do not make {part.accumulate} equal parts of at least {MIN_PAIRS}.")
     if part.patience is not None and not recipe.data.validation:

@@ -16,6 +16,8 @@ PAPERS = {
     "primus2023": "Primus, Koutini and Widmer, Advancing natural-language based audio retrieval with PaSST and large audio-caption data sets, 2023",
     "wavtext5k": "Deshmukh, Elizalde and Wang, Audio retrieval with WavText5K and CLAP training, 2022",
     "kim2023": "Kim et al., Exploring train and test-time augmentations for audio-language learning, 2023",
+    "act2021": "Mei et al., Audio captioning transformer, 2021 (XinhaoMei/ACT)",
+    "captioning": "Captioners of our own, which are of no paper",
     "dcase2022": "Xie, Lipping and Virtanen, Language-based audio retrieval task in DCASE 2022 challenge, 2022",
     "dcase2023": "Baseline of DCASE 2023, task 6b (xieh97/dcase2023-audio-retrieval)",
     "wavcaps": "Mei et al., WavCaps: a ChatGPT-assisted weakly-labelled audio captioning dataset, 2024 (XinhaoMei/WavCaps)",
@@ -25,6 +27,8 @@ PAPERS = {
 """Key of `About.paper` to citation. Recipes lie in the folder of their paper's key."""
 METRICS = tuple(f"{way}_{name}" for way in ("t2a", "a2t") for name in ("mAP@10", "mAP@16", "R@1", "R@5", "R@10", "R@50", "meanR"))
 """The figures of rows, as tables have them from left to right."""
+CAPTION_METRICS = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr")
+"""The figures of rows of captioning, in the same order as Kim et al. (2023), Table 1."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from hearken.audio.length import Padding
 from hearken.audio.segments import RULES
 from hearken.data.blacklists import PUBLISHED
 from hearken.data.table import CORPORA
+from hearken.losses.captions import CAPTION_LOSSES
 from hearken.losses.table import LOSSES
 from hearken.models.audio_table import AUDIO_ENCODERS
 from hearken.models.config import Pooling
@@ -21,6 +22,7 @@ from hearken.train.augmentation import AUGMENTATIONS
 from hearken.train.monitor import MONITORS
 from hearken.train.optimizer import FREEZABLE, OPTIMIZERS, PARTS
 from hearken.train.recipe import Named, Recipe
+from hearken.train.recipes.captioner import DECODERS
 from hearken.train.recipes.check import WEIGHTS
 from hearken.train.recipes.listing import PAPERS, Entry, entries, expected_text
 from hearken.train.schedule import SCHEDULES
@@ -36,11 +38,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     "model.text.name": (*TEXT_ENCODERS, WORD2VEC, "or a hub id"),
     "model.text.pooling": get_args(Pooling),
     "model.text.policy": tuple(TEXT_POLICIES),
+    "model.decoder.kind": DECODERS,
     "model.projection": (*PROJECTIONS, "or two of them, as AUDIO+TEXT"),
     "data.train.corpus": (*CORPORA, "or a table, folder or pack"),
     "data.blacklists": (*PUBLISHED, "or a file"),
     "augment": tuple(AUGMENTATIONS),
-    "loss": tuple(LOSSES),
+    "loss": (*LOSSES, *CAPTION_LOSSES),
     "optimizer.name": tuple(OPTIMIZERS),
     "optimizer.rates": PARTS,
     "optimizer.frozen": FREEZABLE,
@@ -95,7 +98,7 @@ def _keys(kind: type, path: str) -> Iterator[tuple[str, str, str]]:
         if name in _NOT_WRITTEN:
             continue
         inner = hints[item.name]
-        element = get_args(inner)[0] if get_origin(inner) is tuple else inner
+        element = get_args(inner)[0] if get_origin(inner) in (tuple, UnionType) else inner
         if is_dataclass(element) and element is not Named:
             yield from _keys(element, f"{name}.")  # type: ignore[arg-type]
         else:

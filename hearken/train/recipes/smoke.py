@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from hearken.models.audio_table import audio_entry, resolve
 from hearken.models.config import AudioConfig
 from hearken.models.text_table import WORD2VEC
 from hearken.train.augmentation import build_augmentation
-from hearken.train.build import build_model
-from hearken.train.recipe import AudioPart, DataPart, ModelPart, Named, Recipe, SchedulePart, Source, TextPart, TrainingPart
+from hearken.train.build import build_model, build_tower_of
+from hearken.train.captioning.begun import BegunCaptioner
+from hearken.train.recipe import AudioPart, DataPart, DecoderPart, ModelPart, Named, Recipe, SchedulePart, Source, TextPart, TrainingPart
+from hearken.train.recipes.captioner import LEAST_PIECES
 from hearken.train.recipes.smoke_data import Material, write_material
+from hearken.train.step import Model
 
 NUM_STEPS = 2
 BATCH = 4
@@ -30,6 +34,7 @@ SEGMENT_S, CLIP_S = 2.0, 3.0
 TTA = "4:2x2"
 TINY_TEXT = "bert-tiny"
 TINY_AUDIO = {
+    "act": "act_tiny",
     "passt": "passt_tiny",
     "htsat": "htsat_mini",
     "panns": "cnn10_tiny",
@@ -51,7 +56,7 @@ def smoke(recipe: Recipe, corpus: str | None = None, folder: Path | None = None)
     folder = folder or default_folder()
     material = write_material(folder, corpus)
     model = _model(recipe.model, material)
-    start = _start(model, folder) if recipe.model.start or recipe.teachers else ""
+    start = _start(model, folder, material) if recipe.model.start or recipe.teachers else ""
     return replace(
         recipe,
         name=f"{recipe.name}-smoke",
@@ -73,6 +78,8 @@ def default_folder() -> Path:
 
 
 def _model(part: ModelPart, material: Material) -> ModelPart:
+    if part.decoder is not None:
+        return replace(part, start="", audio=_audio(part.audio), decoder=_decoder(part.decoder))
     text = _text(part.text, material)
     dim = part.dim if part.projection == "none" else min(part.dim, DIM)
     return replace(part, start="", audio=_audio(part.audio), text=text, dim=dim)
@@ -92,6 +99,13 @@ def _audio(part: AudioPart) -> AudioPart:
     elif name == part.name:
         options = dict(part.options)
     return replace(part, name=name, weights="random", options=options, segment_s=SEGMENT_S, rule=chosen.rule)
+
+
+def _decoder(part: DecoderPart) -> DecoderPart:
+    return replace(
+        part, width=min(part.width, DIM), num_layers=min(part.num_layers, 2), num_heads=min(part.num_heads, 4), hidden=min(part.hidden, 2 * DIM),
+        num_pieces=LEAST_PIECES,
+    )  # fmt: skip
 
 
 def _text(part: TextPart, material: Material) -> TextPart:
@@ -143,11 +157,23 @@ def _training(part: TrainingPart, data: DataPart) -> TrainingPart:
     )
 
 
-def _start(part: ModelPart, folder: Path) -> str:
+def _start(part: ModelPart, folder: Path, material: Material) -> str:
     """Return the folder of a small model with random weights, made if it is not there."""
     name = hashlib.sha256(json.dumps(asdict(part), sort_keys=True).encode()).hexdigest()[:16]
     place = folder / "models" / name
     if not (place / weights.CONFIG).is_file():
         place.parent.mkdir(parents=True, exist_ok=True)
-        build_model(part, seed=0).save_pretrained(place)
+        _built(part, material).save_pretrained(place)
     return str(place)
+
+
+def _built(part: ModelPart, material: Material) -> Model:
+    """A small model with random weights; a captioner has the words of the clips."""
+    if part.decoder is None:
+        return build_model(part, seed=0)
+    audio, config = build_tower_of(part.audio, seed=0)
+    begun = BegunCaptioner(audio, config, part.decoder, seed=0)
+    rows = [json.loads(line) for line in material.table.read_text(encoding="utf-8").splitlines()]
+    captions = [str(caption) for row in rows for caption in row["captions"]]
+    with tempfile.TemporaryDirectory() as folder_name:
+        return begun.complete(lambda: captions, Path(folder_name) / "words.json", is_new=True, is_first=True, wait=lambda: None)

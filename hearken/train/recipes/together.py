@@ -22,6 +22,7 @@ from hearken.models.encoder import AudioEncoder
 from hearken.models.passt import PATCH, PaSST
 from hearken.models.text_table import WORD2VEC
 from hearken.train.augmentation import MASKS, build_augmentation
+from hearken.train.optimizer import CAPTIONER_PARTS
 from hearken.train.recipe import AudioPart, Recipe
 from hearken.train.recipes.values import Faults
 
@@ -73,6 +74,8 @@ def _steps(recipe: Recipe) -> tuple[object, ...]:
 
 
 def _check_loss(recipe: Recipe, faults: Faults) -> None:
+    if recipe.model.decoder is not None:
+        return
     options = LOSSES[recipe.loss.name].options | recipe.loss.options
     if LOSSES[recipe.loss.name].kind is ClapTwoScale and not recipe.model.start and options["dim"] != recipe.model.dim:
         faults.add("loss.dim", f"this must be model.dim, {recipe.model.dim}, not {options['dim']}.")
@@ -86,6 +89,10 @@ def _check_learning(recipe: Recipe, faults: Faults) -> None:
         faults.add("schedule.warmup_epochs", f"the warm-up of {schedule.warmup_epochs:g} epochs is longer than training, {epochs}.")
     if schedule.name == "cosine" and schedule.final_rate > optimizer.rate:
         faults.add("schedule.final_rate", f"this must be at most optimizer.rate, {optimizer.rate:g}, not {schedule.final_rate:g}.")
+    if recipe.model.decoder is not None:
+        if set(CAPTIONER_PARTS) <= set(optimizer.frozen):
+            faults.add("optimizer.frozen", "nothing that hears or writes is left to learn.")
+        return
     learning = set(_ENCODERS)
     for part, kind in zip(_PROJECTIONS, _kinds(recipe.model.projection), strict=True):
         learning |= {part} if kind != "none" or recipe.model.start else set()
@@ -121,7 +128,7 @@ def _check_network(recipe: Recipe, faults: Faults) -> None:
     _check_length(recipe, encoder, chosen, faults)
     if chosen.rule == "frames" and encoder.mel_per_frame is None:
         faults.add("model.audio.rule", f"{part.name} has no feature frames to take the mean of.")
-    if _kinds(recipe.model.projection)[0] == "none" and encoder.dim != recipe.model.dim:
+    if recipe.model.decoder is None and _kinds(recipe.model.projection)[0] == "none" and encoder.dim != recipe.model.dim:
         faults.add("model.dim", f"without a projection this must be the size of {part.name}, {encoder.dim}, not {recipe.model.dim}.")
     _check_spectrogram(recipe, encoder, faults)
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -27,7 +27,6 @@ from torch import Tensor
 from hearken.errors import ModelError, RunError, show
 from hearken.files import PART, adopt, sync_folder, write_whole
 from hearken.models import weights
-from hearken.models.dual import DualEncoder
 from hearken.train.runs.compare import digest, plain
 from hearken.train.runs.run import RunFolder
 
@@ -37,6 +36,15 @@ STATE, TENSORS, VALIDATION = "state.json", "state.safetensors", "validation.json
 _OLD = ".old"
 """What the name of a folder ends in while another takes its place."""
 _DIGITS = 8
+
+
+class Savable(Protocol):
+    """A model that can be written."""
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the model folder. Raises ModelError when it cannot."""
+        ...
+
 
 Warn = Callable[[str], None]
 """Called with a sentence for the user."""
@@ -56,7 +64,7 @@ class Checkpoint:
 
     def model_state(self) -> dict[str, Tensor]:
         """Return the weights of the model by name. Raises ModelError or CheckpointError when they cannot be read."""
-        return weights.read(self.folder, "dual").state
+        return weights.read(self.folder).state
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the other tensors by name. Raises RunError when they cannot be read."""
@@ -67,7 +75,7 @@ class Checkpoint:
 
 
 def write_checkpoint(
-    run: RunFolder, step: int, *, model: DualEncoder, tensors: Mapping[str, Tensor], facts: Mapping[str, Any], warn: Warn = _nobody
+    run: RunFolder, step: int, *, model: Savable, tensors: Mapping[str, Tensor], facts: Mapping[str, Any], warn: Warn = _nobody
 ) -> Path | None:
     """Write the checkpoint of `step` and return its folder; older ones but one go then.
 
@@ -107,7 +115,7 @@ def last_checkpoint(run: RunFolder, *, warn: Warn = _nobody) -> Checkpoint | Non
     return None
 
 
-def write_best(run: RunFolder, model: DualEncoder, facts: Mapping[str, Any], *, warn: Warn = _nobody) -> Path | None:
+def write_best(run: RunFolder, model: Savable, facts: Mapping[str, Any], *, warn: Warn = _nobody) -> Path | None:
     """Write the best model so far into `best/`, with `facts` (step, epoch, figures) beside it; return the folder.
 
     When it cannot be written, `warn` is told, the one that was there stays, and None is returned.

@@ -14,7 +14,8 @@ from hearken.errors import show
 class StepReport:
     """One step is done: `step` of `num_steps` in all, in `epoch` (counted from 1) of `num_epochs`.
 
-    `loss` is not finite where the step was skipped; `rate` is the learning rate; `clips_per_s` counts the pairs of all processes.
+    `loss` is not finite where the step was skipped; `temperature` is None for a model without
+    one; `rate` is the learning rate; `clips_per_s` counts the pairs of all processes.
     """
 
     epoch: int
@@ -22,14 +23,14 @@ class StepReport:
     step: int
     num_steps: int
     loss: float
-    temperature: float
+    temperature: float | None
     rate: float
     clips_per_s: float
 
 
 @dataclass(frozen=True)
 class Validated:
-    """The model was tried on what it does not learn from: `figures` such as `t2a_mAP@10`; `is_best` of all so far, by the recipe's monitor."""
+    """The model was tried on what it does not learn from: `figures` such as `t2a_mAP@10` or `CIDEr-D`; `is_best` of all so far, by the recipe's monitor."""
 
     epoch: int
     step: int

@@ -194,6 +194,11 @@ class RunFolder:
         return self.path / "best"
 
     @property
+    def vocabulary_path(self) -> Path:
+        """The file of the words that a captioner learnt before its first step."""
+        return self.path / "vocabulary.json"
+
+    @property
     def ledger_path(self) -> Path:
         """The file of sounds that could not be read."""
         return self.path / "failed.jsonl"

@@ -41,7 +41,8 @@ def test_every_key_of_the_table_can_be_set() -> None:
         key, default = line.split("`")[1], line.split("|")[-2].strip().strip("`")
         if default in ("-", "must be given") or key.startswith("data.train.") or key == "data.variations":
             continue
-        read_recipe("kim2023/none", (f"{key}={default}",))
+        of = "kim2023/captioning_none" if key.startswith("model.decoder.") else "kim2023/none"
+        read_recipe(of, (f"{key}={default}",))
 
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the page is not written yet")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from hearken.models.captioner import Captioner
 from hearken.models.dual import DualEncoder
 from hearken.train.recipe import Recipe
 from hearken.train.recipes.read import from_mapping, names, read_recipe
@@ -75,6 +76,9 @@ def test_every_smoke_form_is_sound_and_keeps_what_it_should(name: str, material:
     assert bool(form.data.variations) == bool(full.data.variations)
     assert form.data.swap_probability == full.data.swap_probability
     assert form.training.epochs == 1
+    assert (form.model.decoder is None) == (full.model.decoder is None)
+    if form.model.decoder is not None and full.model.decoder is not None:
+        assert (form.model.decoder.kind, form.model.decoder.vocabulary) == (full.model.decoder.kind, full.model.decoder.vocabulary)
 
 
 def test_the_same_twice_is_the_same(material: Path) -> None:
@@ -116,6 +120,7 @@ def test_every_recipe_trains_two_real_steps(material: Path, tmp_path: Path, corp
         form = small(name, material, corpus)
         outcome = run_recipe(form, tmp_path / str(number), accelerator="cpu", loggers=())
         assert (outcome.steps, outcome.skipped, outcome.finished) == (NUM_STEPS, 0, True), name
-        assert 0 <= outcome.best["t2a_mAP@10"] <= 1, name
-        dual = DualEncoder.from_pretrained(best_model(RunFolder.open(outcome.run)))
-        assert all(torch.isfinite(weight).all() for weight in dual.parameters()), name
+        kind, figure, most = (DualEncoder, "t2a_mAP@10", 1) if form.model.decoder is None else (Captioner, "CIDEr-D", 10)
+        assert 0 <= outcome.best[figure] <= most, name
+        model = kind.from_pretrained(best_model(RunFolder.open(outcome.run)))
+        assert all(torch.isfinite(weight).all() for weight in model.parameters()), name

@@ -1,0 +1,142 @@
+"""Files of captions: what is in them, that they can be gone on with, and that no other file is ever touched."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from hearken.caption.files import CaptionedFile, CaptionedSpan
+from hearken.caption.heard import MadeCaption
+from hearken.caption.kept import COLUMNS, CaptionsFile, row_json
+from hearken.errors import InputError
+from hearken.types import Span
+
+BY = "tiny 0123456789ab beam 3"
+FORMATS = ("csv", "json", "jsonl")
+
+
+def told(path: str, text: str = "A dog, barking.") -> CaptionedFile:
+    return CaptionedFile(path, MadeCaption(text, -0.5), 12.25)
+
+
+LONG = CaptionedFile(
+    "/long.wav", MadeCaption("Rain.", -1.0), 60.0,
+    (CaptionedSpan(Span(0.0, 30.0), MadeCaption("Rain.", -0.25)), CaptionedSpan(Span(30.0, 60.0), MadeCaption('A "dog".', -0.75))),
+)  # fmt: skip
+
+
+def lines(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_csv_line_by_line(tmp_path: Path) -> None:
+    kept = CaptionsFile(tmp_path / "x.csv", BY)
+    kept.add(told("/b.wav"))
+    assert lines(kept.path) == [list(COLUMNS), ["/b.wav", "12.250", "", "", "A dog, barking.", "-0.500000", BY]]
+    kept.add(LONG)
+    assert [line[:5] for line in lines(kept.path)[2:]] == [
+        ["/long.wav", "60.000", "0.000", "30.000", "Rain."],
+        ["/long.wav", "60.000", "30.000", "60.000", 'A "dog".'],
+        ["/long.wav", "60.000", "", "", "Rain."],
+    ]
+
+
+def test_stretches_without_their_sound_are_done_again(tmp_path: Path) -> None:
+    first = CaptionsFile(tmp_path / "x.csv", BY)
+    for each in (told("/a.wav"), LONG):
+        first.add(each)
+    whole = first.path.read_text()
+    first.path.write_text(whole[: whole.rstrip().rindex("\n") + 1])
+    assert list(CaptionsFile(first.path, BY).done) == ["/a.wav"]
+
+
+def test_json_lines_and_json(tmp_path: Path) -> None:
+    for form in ("jsonl", "json"):
+        kept = CaptionsFile(tmp_path / f"x.{form}", BY)
+        kept.add(LONG)
+        kept.add(told("/\udce9.wav"))
+        assert kept.path.exists() == (form == "jsonl")
+        kept.finish(["/\udce9.wav", "/long.wav"])
+    rows = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
+    assert rows == [{**row_json(told("/\udce9.wav")), "machine_made_by": BY}, {**row_json(LONG), "machine_made_by": BY}]
+    whole = json.loads((tmp_path / "x.json").read_text())
+    assert whole == {"machine_made_by": BY, "machine_made": True, "captions": [row_json(told("/\udce9.wav")), row_json(LONG)]}
+    assert row_json(LONG)["spans"][1] == {"start_s": 30.0, "end_s": 60.0, "caption": 'A "dog".', "score": -0.75}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_going_on_where_it_stopped(tmp_path: Path, form: str) -> None:
+    first = CaptionsFile(tmp_path / f"x.{form}", BY)
+    for each in (LONG, told("/z\n\x1b.wav"), told("/a.wav")):
+        first.add(each)
+    first.finish([])
+    second = CaptionsFile(first.path, BY)
+    assert list(second.done) == ["/long.wav", "/z\\n\\x1b.wav", "/a.wav"]
+    assert second.done["/long.wav"] == LONG
+    second.add(told("/m.wav", "New."))
+    second.finish(["/a.wav", "/m.wav", "/z\n\x1b.wav"])
+    assert list(CaptionsFile(first.path, BY).done) == ["/a.wav", "/m.wav", "/z\\n\\x1b.wav", "/long.wav"]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_killed_run_loses_the_line_it_was_writing(tmp_path: Path, form: str) -> None:
+    first = CaptionsFile(tmp_path / f"x.{form}", BY)
+    for name in "ab":
+        first.add(told(f"/{name}.wav"))
+    first.path.write_bytes(first.path.read_bytes()[:-30])
+    second = CaptionsFile(first.path, BY)
+    assert list(second.done) == ["/a.wav"]
+    second.add(told("/c.wav"))
+    assert list(CaptionsFile(first.path, BY).done) == ["/a.wav", "/c.wav"]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_captions_of_another_captioner_stay(tmp_path: Path, form: str) -> None:
+    first = CaptionsFile(tmp_path / f"x.{form}", BY)
+    first.add(told("/a.wav"))
+    first.finish([])
+    before = first.path.read_bytes()
+    with pytest.raises(InputError, match=f"were made by {BY}, not by other"):
+        CaptionsFile(first.path, "other")
+    assert first.path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        ("csv", "a,b\n"), ("csv", "mine"), ("csv", ",".join(COLUMNS) + "\n/a,1,,,x,y,b\n"), ("csv", ",".join(COLUMNS) + "\n/a,1,b\n"), ("csv", "\0\n"), ("json", "{}"), ("json", "[]"),
+        ("json", "mine"), ("jsonl", "{}\n"), ("jsonl", "mine\n"), ("jsonl", "mine"), ("jsonl", "[1]\n"), ("json", '{"captions": [1], "machine_made_by": ""}'),
+    ],
+)  # fmt: skip
+def test_a_file_of_somebody_else_is_never_touched(tmp_path: Path, form: str, content: str) -> None:
+    path = tmp_path / f"x.{form}"
+    path.write_text(content)
+    with pytest.raises(InputError, match="holds something else than captions that Hearken wrote"):
+        CaptionsFile(path, BY)
+    assert path.read_text() == content
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_empty_file_has_nothing_to_lose(tmp_path: Path, form: str) -> None:
+    (tmp_path / f"x.{form}").touch()
+    kept = CaptionsFile(tmp_path / f"x.{form}", BY)
+    kept.add(told("/a.wav"))
+    kept.finish([])
+    assert list(CaptionsFile(kept.path, BY).done) == ["/a.wav"]
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="holds something else"):
+        CaptionsFile(tmp_path / "x.csv", BY)
+
+
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").mkdir()
+    for name, message in (("x.txt", r"ends in none of \.csv"), ("no/x.csv", "no folder"), ("f.csv", "is a folder")):
+        with pytest.raises(InputError, match=message):
+            CaptionsFile(tmp_path / name, BY)
