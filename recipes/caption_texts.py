@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from hearken.data.scenes.clause import parse_clause
 from hearken.data.scenes.verbs import BASES, GERUNDS, THIRDS
 from hearken.text.vocabulary import plain
@@ -23,6 +21,7 @@ from hearken.types import FloatArray
 
 AUDIOCAPS, WAVTEXT5K = "AudioCaps (train)", "WavText5K"
 MIN_WORDS, MAX_WORDS = 3, 12
+_BLOCK = 512
 _PLURALS = ("people", "children", "men", "women", "sheep", "geese")
 _FILE_NAME = "the sound of "
 _NOT_HEARD = re.compile(
@@ -101,15 +100,13 @@ def spread(texts: Sequence[str], vectors: FloatArray, known: FloatArray, count: 
 
     One is taken whose vector (C, D) has a cosine below `apart_known` with all of `known`, and below `apart` with all taken before.
     """
-    far = np.flatnonzero((vectors @ known.T).max(axis=1) < apart_known)
+    free = (vectors @ known.T).max(axis=1) < apart_known
     taken: list[int] = []
-    chosen = np.zeros((count, vectors.shape[1]), np.float32)
-    for place in far.tolist():
-        if len(taken) == count:
-            break
-        if not taken or float((chosen[: len(taken)] @ vectors[place]).max()) < apart:
-            chosen[len(taken)] = vectors[place]
-            taken.append(place)
+    for start in range(0, len(texts), _BLOCK):
+        near = vectors[start : start + _BLOCK] @ vectors.T >= apart
+        for place in range(start, min(start + _BLOCK, len(texts))):
+            if free[place] and len(taken) < count and not near[place - start, taken].any():
+                taken.append(place)
     return taken
 
 

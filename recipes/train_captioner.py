@@ -195,8 +195,7 @@ def measure(captioner: OnnxCaptioner, dev: Sequence[Heard], model: Model, lesson
         return float((places[0] - centre) @ vectors[text]) + 0.1 * score if text else -np.inf
 
     nearest = [
-        max(candidates, key=lambda made: fit(places, made.text, made.score)).text
-        for places, candidates in zip(heard, lists, strict=True)
+        max(candidates, key=lambda made: fit(places, made.text, made.score)).text for places, candidates in zip(heard, lists, strict=True)
     ]
     systems = {"greedy": greedy, "beam": [candidates[0].text for candidates in lists], "beam, nearest to the sound": nearest}
     return {name: cider_d(texts, references).value for name, texts in systems.items()}

@@ -133,7 +133,7 @@ def test_an_older_environment_of_ours_has_only_the_stamp(dev, tmp_path) -> None:
 
 def test_test_passes_arguments_on(dev, tmp_path) -> None:
     dev.test(["-k", "search"])
-    assert dev.commands[0][-1] == f"{tmp_path}[train,data,report,serve,dev]"
+    assert dev.commands[0][-1] == f"{tmp_path}[train,data,report,serve,java-metrics,dev]"
     assert [command[2] for command in dev.commands[1:]] == ["ruff", "ruff", "mypy", "pytest"]
     assert dev.commands[-1][3:] == [*dev.SHARED_OUT, "-k", "search"], "what the user says comes last, and so counts"
 

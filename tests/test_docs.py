@@ -58,6 +58,7 @@ def test_all_pages_are_seen() -> None:
         f"docs/{name}.md"
         for name in (
             "benchmarks",
+            "captions",
             "cli",
             "corpora",
             "data",
@@ -160,11 +161,11 @@ def test_the_design_names_the_folders_that_there_are() -> None:
 def test_every_dependency_is_in_the_row_of_its_extra() -> None:
     project = tomllib.loads(page("pyproject.toml"))["project"]
     wanted = {"(none)": project["dependencies"]} | {f"`{extra}`": lines for extra, lines in project["optional-dependencies"].items()}
-    rows = dict(re.findall(r"^\| (\(none\)|`\w+`) \| ([^|]+) \|", page("docs/install.md"), re.MULTILINE))
+    rows = dict(re.findall(r"^\| (\(none\)|`[\w-]+`) \| ([^|]+) \|", page("docs/install.md"), re.MULTILINE))
     assert {extra: re.split(", ", row) for extra, row in rows.items()} == {
         extra: [re.split(r"[<>=\[]", line)[0] for line in lines] for extra, lines in wanted.items()
     }
-    assert len(rows) == 7
+    assert len(rows) == 8
 
 
 def test_every_benchmark_has_its_row() -> None:
@@ -238,6 +239,43 @@ def test_every_definition_has_its_row() -> None:
         assert ("share" in cells[0]) == (DEFINITIONS[name].recall == "fraction"), name
         assert ("one query" in cells[2]) == DEFINITIONS[name].merged, name
         assert f"`{name}`" in section("evaluate"), name
+
+
+def test_every_caption_metric_has_its_row() -> None:
+    from hearken.metrics.captioning.table import CAPTION_METRICS
+
+    part = page("docs/captions.md").split("### The metrics\n")[1]
+    rows = dict(re.findall(r"^\| `([\w ,-]+)` \| (.*) \|$", part, re.MULTILINE))
+    assert list(rows) == list(CAPTION_METRICS)
+    for name, metric in CAPTION_METRICS.items():
+        says, needs, _ = rows[name].split(" | ")
+        assert says.startswith(metric.summary), name
+        assert metric.paper.replace("&", "and").partition(" et al.")[0].split()[-1] in says or name.startswith(
+            ("BLEU", "CIDEr", "METEOR")
+        ), name
+        assert (needs == "as SPICE" or needs.startswith("Java")) == (metric.needs == "java"), name
+        assert name.startswith(("sentence", "BLEU")) or name in section("evaluate"), name
+
+
+def test_the_twenty_clips_of_the_page_are_those_of_the_card() -> None:
+    """Label and caption; a score that is rounded may differ by a hundredth where sounds were heard in another batch."""
+
+    def rows(name: str, heading: str) -> list[list[str]]:
+        part = page(name).split(f"\n## {heading}\n")[1].split("\n## ")[0]
+        return [line.strip("|").split("|")[:2] for line in part.splitlines() if line.startswith("| ")][1:]
+
+    ours = rows("docs/captions.md", "Twenty clips")
+    assert len(ours) == 20
+    assert ours == rows("hearken/assets/captioner/MODEL_CARD.md", "Twenty dev sounds, not chosen")
+    assert {label == caption for label, caption in ours} == {True, False}
+
+
+def test_every_variable_of_the_environment_has_its_row() -> None:
+    read = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "hearken").rglob("*.py"))
+    names = set(re.findall(r"[\"'](HEARKEN_[A-Z_]+)[\"']", read))
+    rows = "".join(line for line in page("docs/cli.md").split("## Environment")[1].splitlines() if line.startswith("| `"))
+    assert {name for name in names if f"`{name}" not in rows} == set()
+    assert {"HEARKEN_HOME", "HEARKEN_JAVA"} <= names
 
 
 def test_the_worked_example_of_the_page_is_worked_right() -> None:
@@ -361,12 +399,12 @@ def test_console_lines_are_valid_usage() -> None:
         COMMANDS[command].make_context(command, [word for word in rest if word != "--json"])
 
 
-def test_readme_has_five_examples_and_two_commands() -> None:
+def test_readme_has_six_examples_and_two_commands() -> None:
     text = page("README.md")
-    assert len(re.findall(r"^<!-- example: hearken .+ -->$", text, re.MULTILINE)) == 5
+    assert len(re.findall(r"^<!-- example: hearken .+ -->$", text, re.MULTILINE)) == 6
     assert [block.strip() for block in blocks(text, "console")[:2]] == ["python3 dev.py demo", "python3 dev.py test"]
     researchers = ["train", "train", "evaluate", "submit", "report"]
-    assert [words[0] for words in commands_in("README.md")] == ["index", "search", "search", "similar", "search", *researchers]
+    assert [words[0] for words in commands_in("README.md")] == ["index", "search", "search", "similar", "caption", "search", *researchers]
 
 
 def test_the_ci_command_is_the_readme_command() -> None:
@@ -428,7 +466,7 @@ def a_table(folder: Path, name: str) -> None:
 def test_the_python_page_runs(tmp_path: Path) -> None:
     """All but the first block, which searches a library that a reader would have, and does nothing that others do not."""
     snippets = blocks(page("docs/python.md"), "python")
-    assert len(snippets) == 6
+    assert len(snippets) == 7
     a_table(tmp_path, "my.csv")
     for snippet in snippets[1:]:
         if "import torch" in snippet:
@@ -438,19 +476,31 @@ def test_the_python_page_runs(tmp_path: Path) -> None:
         assert done.stdout
 
 
+def test_the_page_on_captions_runs(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    snippets = blocks(page("docs/captions.md"), "python")
+    assert len(snippets) == 2
+    small = [snippet.replace('build_captioner("act"', 'build_captioner("act_tiny"') for snippet in snippets]
+    done = run_python("\n".join(small), tmp_path)
+    assert done.returncode == 0, done.stderr
+    caption, parameters = done.stdout.splitlines()
+    assert ast.literal_eval(caption)[0].endswith(".")
+    assert int(parameters) > 1_000_000
+
+
 def test_the_readme_runs(tmp_path: Path) -> None:
-    """The Python example, and the five commands, on a few of the demo's sounds."""
+    """The Python example, and the six commands, on a few of the demo's sounds."""
     from hearken.audio.sounds import synthesise
     from hearken.audio.synth import save_wav
 
     (tmp_path / "sounds").mkdir()
-    for name in ("rain", "dog_bark", "telephone"):
+    for name in ("rain", "dog_bark", "telephone", "church_bell"):
         save_wav(tmp_path / "sounds" / f"{name}.wav", synthesise(name))
     snippet, _ = blocks(page("README.md"), "python")  # the second, for researchers, has a test of its own
     done = run_python(snippet, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "dog_bark.wav" in done.stdout.splitlines()[0]
-    for line in commands_in("README.md")[:5]:
+    for line in commands_in("README.md")[:6]:
         done = run_python(f"from hearken.cli.main import run\nrun({line!r})", tmp_path)
         assert done.returncode == 0, (line, done.stderr)
         assert done.stdout

@@ -19,6 +19,7 @@ from tests.test_docs import PAGES, blocks, commands_in, page, parted, run_python
 
 pytest.importorskip("torch")
 
+from hearken.losses.captions import CAPTION_LOSSES
 from hearken.losses.table import LOSSES
 from hearken.runtime.catalog import RUN_MODEL
 from hearken.train.augmentation import AUGMENTATIONS
@@ -47,17 +48,21 @@ def same(said: object, default: object) -> bool:
     return list(said) == list(default) if isinstance(default, tuple) else said == default  # type: ignore[call-overload]
 
 
-def test_every_loss_has_its_row_its_options_and_its_recipes() -> None:
-    rows = {row[0].strip("`"): row for row in rows_of("## Losses")}
-    assert list(rows) == list(LOSSES)
-    used = {name: {recipe.name for recipe in all_recipes() if recipe.loss.name == name} for name in LOSSES}
+@pytest.mark.parametrize(("title", "table", "writes"), [("## Losses", LOSSES, False), ("### Losses of captioners", CAPTION_LOSSES, True)])
+def test_every_loss_has_its_row_its_options_and_its_recipes(title: str, table: dict[str, Any], writes: bool) -> None:
+    """Losses of pairs are in recipes of dual encoders, those of captions in recipes of captioners."""
+    rows = {row[0].strip("`"): row for row in rows_of(title)}
+    assert list(rows) == list(table)
+    losses = {recipe.name: recipe.loss.name for recipe in all_recipes() if (recipe.model.decoder is not None) == writes}
     for name, (_, options, _, _, recipes) in rows.items():
         said = {option: value(default.partition(":")[0]) for option, default in re.findall(r"`(\w+)` \(([^)]*)\)", options)}
-        assert said == LOSSES[name].options, name
+        assert said == table[name].options, name
         patterns = [
             each if each.endswith(("-paper", "-code")) else f"{each}-*" for each in re.findall(r"`([\w*/-]+)`", recipes) if "/" in each
         ]
-        assert {found for pattern in patterns for found in names() if fnmatch.fnmatch(found, pattern)} == used[name], name
+        found = {recipe for pattern in patterns for recipe in losses if fnmatch.fnmatch(recipe, pattern)}
+        assert found == {recipe for recipe, loss in losses.items() if loss == name}, name
+    assert set(losses.values()) <= set(table)
 
 
 def test_every_augmentation_has_its_rows_and_its_options() -> None:
@@ -75,11 +80,13 @@ def test_the_recipes_on_the_pages_are_recipes(tmp_path: Path) -> None:
     """Also pieces of recipes, put into the first one, which is complete."""
     whole, based, piece = blocks(page("docs/training.md"), "yaml")
     (own,) = blocks(page("docs/recipes.md"), "yaml")
+    (captioner,) = blocks(page("docs/captions.md"), "yaml")
     assert "base:" not in whole
-    for number, text in enumerate((whole, based, own)):
+    for number, text in enumerate((whole, based, own, captioner)):
         path = tmp_path / f"{number}.yaml"
         path.write_text(text, encoding="utf-8")
         assert read_recipe(path).data.train
+        assert (read_recipe(path).model.decoder is not None) == (text == captioner)
     recipe = from_mapping({**yaml.safe_load(whole), "loss": "nt_xent", **yaml.safe_load(piece)} | {"optimizer": {}}, "page")
     assert [step.name for step in recipe.augment] == ["noise", "reverb", "spec_augment", "pairmix", "eda"]
 

@@ -77,7 +77,7 @@ def test_extras_are_installed_from_the_clone() -> None:
 def test_nothing_tells_to_install_by_a_name_that_is_another_projects() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "hearken").rglob("*.py")]
     texts = {page.name: page.read_text(encoding="utf-8") for page in pages}
-    by_name = re.compile(r"""pip install[^\n`#]*["'` ]hearken\b|hearken\[\w+\]""")
+    by_name = re.compile(r"""pip install[^\n`#]*["'` ]hearken\b|hearken\[[\w-]+\]""")
     assert by_name.search('pip install "hearken[train]"')
     assert by_name.search("pip install -U hearken")
     assert [name for name, text in texts.items() if by_name.search(text)] == []
@@ -86,6 +86,6 @@ def test_nothing_tells_to_install_by_a_name_that_is_another_projects() -> None:
 def test_hints_name_extras_that_there_are() -> None:
     known = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     sources = (path.read_text(encoding="utf-8") for path in (ROOT / "hearken").rglob("*.py"))
-    named = {extra for text in sources for extra in re.findall(r"extra_hint\([\"'](\w+)", text)}
+    named = {extra for text in sources for extra in re.findall(r"extra_hint\([\"']([\w-]+)", text)}
     assert named
     assert named <= known.keys()

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hearken.caption.beam import beam_lists
 from hearken.caption.decoding import Decoding
 from hearken.caption.folder import CaptionerFolder, read_folder
 from hearken.caption.heard import MadeCaption
+from hearken.caption.search import search_lists, spoken
 from hearken.errors import InputError, ModelError, show
 from hearken.text.vocabulary import Vocabulary, read_vocabulary
 from hearken.types import FloatArray
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 _REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
+_AGAIN = "Install Hearken, or make the captioner, again."
 _INPUTS, _OUTPUT = {"heard", "padding", "tokens"}, "log_probabilities"
 
 
@@ -90,31 +91,35 @@ class OnnxCaptioner:
             raise InputError(message, f"It reads 1 to {self._folder.max_places} vectors of size {self._folder.dim}.")
         vocabulary = self._vocabulary
 
-        never = [mark for mark in (vocabulary.start, vocabulary.pad) if mark != vocabulary.end]
-
         def step(tokens: NDArray[np.int64], _: NDArray[np.int64]) -> NDArray[Any]:
             shape = (len(tokens), *places.shape)
             inputs = {"heard": np.broadcast_to(places.astype(np.float32, copy=False), shape), "padding": np.zeros(shape[:2], np.bool_)}
-            answer = np.array(self._session.run([_OUTPUT], {**inputs, "tokens": tokens})[0])
-            answer[:, never] = -np.inf
-            return answer
+            return self._run({**inputs, "tokens": tokens})
 
-        found = beam_lists(step, 1, start=vocabulary.start, end=vocabulary.end, decoding=decoding or self.decoding)[0]
+        said, start, end = spoken(step, vocabulary), vocabulary.start, vocabulary.end
+        found = search_lists(said, 1, start=start, end=end, decoding=decoding or self.decoding)[0]
         return [MadeCaption(sentence(vocabulary.decode(written.tokens)), float(written.score)) for written in found]
+
+    def _run(self, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
+        """Return the network's answer (R, V). Raises ModelError for a network that fails on `inputs`."""
+        try:
+            return np.asarray(self._session.run([_OUTPUT], inputs)[0])
+        except _refusals() as error:
+            where = show(self._folder.path / "decoder.onnx")
+            raise ModelError(f"The network {where} cannot be run: {_reason(error)}", _AGAIN) from error
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
         data = self._folder.read("vocabulary.json")
         try:
             mapping = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"The vocabulary in {show(self._folder.path)} cannot be read: {error}.") from error
         return read_vocabulary(mapping)
 
     @cached_property
     def _session(self) -> InferenceSession:
         import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as states
 
         graph, where = self._folder.read("decoder.onnx"), show(self._folder.path / "decoder.onnx")
         options = onnxruntime.SessionOptions()
@@ -124,16 +129,26 @@ class OnnxCaptioner:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except tuple(getattr(states, kind) for kind in _REFUSALS) as error:
-            reason = show(str(error).strip().splitlines()[0])
-            message = f"ONNX Runtime {onnxruntime.__version__} cannot run {where}: {reason}"
+        except _refusals() as error:
+            message = f"ONNX Runtime {onnxruntime.__version__} cannot run {where}: {_reason(error)}"
             raise ModelError(message, "A newer onnxruntime may be able to.") from error
         if {each.name for each in session.get_inputs()} != _INPUTS or _OUTPUT not in {each.name for each in session.get_outputs()}:
             raise ModelError(f"The network {where} is no captioner's: it lacks {', '.join(sorted(_INPUTS))} or {_OUTPUT}.")
         return session
 
 
+def _refusals() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as states
+
+    return tuple(getattr(states, kind) for kind in _REFUSALS)
+
+
+def _reason(error: Exception) -> str:
+    return show(next(iter(str(error).strip().splitlines()), type(error).__name__))
+
+
 def sentence(text: str) -> str:
-    """Return a caption as people write one: a capital first, a stop last; "" stays as it is."""
-    text = text.strip()
+    """Return a caption as people write one, on one line: a capital first, a stop last; "" stays as it is."""
+    text = " ".join(text.split())
     return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""

@@ -15,7 +15,7 @@ from pathlib import Path
 from hearken.caption.captioner import OnnxCaptioner, VectorCaptioner
 from hearken.caption.folder import KIND, CaptionerFolder, read_folder
 from hearken.caption.patterns import PatternCaptioner
-from hearken.errors import ModelError, ModelNotFoundError, show
+from hearken.errors import FormatVersionError, ModelError, ModelNotFoundError, show
 from hearken.runtime.catalog import find_model, is_name, list_models, model_info, models_home
 
 BUILT_IN = "pocket-captions"
@@ -56,7 +56,7 @@ def is_captioner(folder: Path) -> bool:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except OSError:
         return False
-    except ValueError:
+    except (ValueError, RecursionError):
         return folder == _ASSETS
     return isinstance(config, dict) and config.get("kind") == KIND and "files" in config
 
@@ -104,5 +104,5 @@ def _name_of(digest: str) -> str:
 
 def _readable(folders: Iterator[Path]) -> Iterator[CaptionerFolder]:
     for folder in folders:
-        with contextlib.suppress(ModelError):  # one that is damaged must not hide the others; opening it tells what is wrong
+        with contextlib.suppress(ModelError, FormatVersionError):  # one that cannot be used must not hide the others; opening it tells why
             yield read_folder(folder)

@@ -60,7 +60,7 @@ def read_folder(path: Path) -> CaptionerFolder:
     try:
         config = json.loads(where.read_text(encoding="utf-8"))
         kind, version = config["kind"], int(config["format"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(f"The captioner's configuration {show(where)} cannot be read: {error}.", _AGAIN) from error
     if kind != KIND:
         raise ModelError(f"The model in {show(path)} is no captioner.", "`hearken models` lists what there is.")

@@ -2,7 +2,7 @@
 
 Every line says which machine wrote it (`machine_made_by`): so nobody takes it for a person's word, and a file of another captioner, or
 of another program, is never touched. CSV and JSON lines get each caption as soon as it is there; at the end (also after Ctrl-C) the
-whole file is written once more, in the order of the input, whole or not at all.
+whole file is written once more, in the order of the input, whole or not at all. What another process put into it meanwhile stays.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,77 +27,104 @@ from hearken.types import Span
 COLUMNS = ("path", "duration_s", "start_s", "end_s", "caption", "score", "machine_made_by")
 """Of a CSV. A line for each stretch, then one for all of the sound, without start and end: it says that the sound is done."""
 FORMATS = (".csv", ".json", ".jsonl")
-_LINE = '{"path": '
+_FULL = "Check its permissions and the space left; what is in it stays, and the same command goes on with the rest."
 _OTHER = "Name another file with --out, or remove this one."
+_ROW_KEYS = {"path", "caption", "score", "duration_s"}
+_SPAN_KEYS = {"start_s", "end_s", "caption", "score"}
+_TOP_KEYS = {"machine_made_by", "machine_made", "captions"}
 
 
 class CaptionsFile:
-    """The captions in `path`, made by what `made_by` says in short; `done` has those that are there already, by path.
+    """The captions in `path`, made by what `made_by` says in short; `done` has those that are there already, by `name_of` their paths.
 
-    The path of a sound is kept as text that can be printed (see `show`), by which it is known again.
-    Raises InputError for a name without one of FORMATS, a folder that is not there, and a file that was not made by this captioner
-    in this way. Not for two processes at a time.
+    Where `path` is a link, the file that it leads to is written. Raises InputError for a name without one of FORMATS, a folder that is not
+    there, what is no file (a pipe, a device), and a file that was not made by this captioner in this way.
     """
 
     def __init__(self, path: Path, made_by: str) -> None:
-        self.path, self.made_by = path, made_by
-        self._form = path.suffix.lower()
+        self.path, self.made_by = path, show(made_by)
+        self._form, self._place = path.suffix.lower(), Path(os.path.realpath(path))
         if self._form not in FORMATS:
             raise InputError(f"The output {show(path)} ends in none of {', '.join(FORMATS)}.", "Name it for example captions.csv.")
-        if not path.parent.is_dir():
-            raise InputError(f"There is no folder {show(path.parent)} for the output.", "Make it first, or write to another place.")
+        if not self._place.parent.is_dir():
+            raise InputError(f"There is no folder {show(self._place.parent)} for the output.", "Make it first, or write to another place.")
         if path.is_dir():
             raise InputError(f"The output {show(path)} is a folder.", "Name a file in it.")
-        self.done = self._read() if path.exists() else {}
+        if path.exists() and not path.is_file():
+            raise InputError(f"The output {show(path)} is no file, so that nothing can be kept in it.", "Name a file.")
+        self.done = self._read()
         self._whole = not path.exists()
 
+    def known(self, path: str) -> CaptionedFile | None:
+        """Return the captions of the sound in `path`, if they are there."""
+        told = self.done.get(name_of(path))
+        return told and replace(told, path=path)
+
     def add(self, told: CaptionedFile) -> None:
-        """Note one file's captions, in CSV and JSON lines at once. Raises OSError."""
+        """Note one file's captions, in CSV and JSON lines at once. Raises InputError as `finish` does."""
         if not self._whole:
             self.finish(())  # what an earlier run left is made tidy first: its last line may be torn
-        self.done[show(told.path)] = told
+        name = name_of(told.path)
+        self.done[name] = told
         if self._form == ".json":
             return
-        begin = not self.path.exists()
-        with self.path.open("a", encoding="utf-8", newline="") as file:
-            file.write((self._head() if begin else "") + self._lines(told))
+        with self._writing():
+            begin = not self._place.exists()
+            with self._place.open("ab") as file:
+                file.write(((self._head() if begin else "") + self._lines(name, told)).encode())
 
     def finish(self, order: Iterable[str]) -> None:
-        """Write the whole file: the sounds of `order` first, then others that were there before. Raises OSError; then it is as it was."""
-        names = dict.fromkeys([*(show(path) for path in order), *self.done])
-        rows = [self.done[name] for name in names if name in self.done]
+        """Write the whole file: the sounds of `order` first, then others that were there before, or that another process has added.
+
+        Raises InputError where that is not possible (a full disk), and where the file holds something else by now; then it is as it was.
+        """
+        done = self._read() | self.done
+        names = [name for name in dict.fromkeys([*map(name_of, order), *self.done, *done]) if name in done]
         if self._form == ".json":
-            text = json.dumps(
-                {"machine_made_by": self.made_by, "machine_made": True, "captions": [row_json(row) for row in rows]}, indent=1
-            )
+            rows = [row_json(done[name]) for name in names]
+            text = json.dumps({"machine_made_by": self.made_by, "machine_made": True, "captions": rows}, indent=1)
         else:
-            text = self._head() + "".join(self._lines(row) for row in rows)
-        write_whole(self.path, text.encode())
+            text = self._head() + "".join(self._lines(name, done[name]) for name in names)
+        with self._writing():
+            write_whole(self._place, text.encode())
         self._whole = True
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Name the file in what the system says of a full disk and the like."""
+        try:
+            yield
+        except OSError as error:
+            raise InputError(f"The output {show(self.path)} cannot be written: {error.strerror}.", _FULL) from error
 
     def _head(self) -> str:
         return _csv_line(COLUMNS) if self._form == ".csv" else ""
 
-    def _lines(self, told: CaptionedFile) -> str:
+    def _lines(self, name: str, told: CaptionedFile) -> str:
         if self._form == ".jsonl":
             return json.dumps({**row_json(told), "machine_made_by": self.made_by}) + "\n"
         parts = [(f"{each.span.start_s:.3f}", f"{each.span.end_s:.3f}", each.made) for each in told.spans]
-        name, length = show(told.path), f"{told.duration_s:.3f}"
+        length = f"{told.duration_s:.3f}"
         rows = [(name, length, *times, made.text, f"{made.score:.6f}", self.made_by) for *times, made in [*parts, ("", "", told.made)]]
         return "".join(map(_csv_line, rows))
 
     def _read(self) -> dict[str, CaptionedFile]:
-        """What an earlier run wrote; a last line that was cut off counts as not written."""
+        """What the file holds, by name; nothing where there is none. A last line that was cut off counts as not written."""
         try:
-            text = self.path.read_text(encoding="utf-8")
-            rows = _READERS[self._form](text) if text else []
-            others = {made_by for _, made_by in rows} - {self.made_by}
-        except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+            text = self._place.read_text(encoding="utf-8") if self._place.exists() else ""
+            rows = _READERS[self._form](text, self.made_by) if text else []
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error) as error:
             raise InputError(f"{show(self.path)} holds something else than captions that Hearken wrote.", _OTHER) from error
+        others = {made_by for _, _, made_by in rows} - {self.made_by}
         if others:
-            message = f"The captions in {show(self.path)} were made by {show(str(min(others, key=str)))}, not by {self.made_by}."
+            message = f"The captions in {show(self.path)} were made by {show(min(others))}, not by {self.made_by}."
             raise InputError(message, f"To go on, use the same captioner and options. {_OTHER}")
-        return {show(told.path): told for told, _ in rows}
+        return {name: told for name, told, _ in rows}
+
+
+def name_of(path: str) -> str:
+    """Return a path as text that can be printed (see `show`), another for each path: where backslashes are no separators they are doubled."""
+    return show(path if os.sep == "\\" else path.replace("\\", "\\\\"))
 
 
 def row_json(told: CaptionedFile) -> dict[str, Any]:
@@ -118,50 +149,78 @@ def row_json(told: CaptionedFile) -> dict[str, Any]:
 
 
 def _of_json(row: Mapping[str, Any]) -> CaptionedFile:
-    spans = [_span(each["start_s"], each["end_s"], each["caption"], each["score"]) for each in row.get("spans", [])]
-    return CaptionedFile(str(row["path"]), MadeCaption(str(row["caption"]), float(row["score"])), float(row["duration_s"]), tuple(spans))
+    _expect(row, _ROW_KEYS | ({"spans"} & set(row)))
+    made = _made(row["caption"], row["score"])
+    spans = tuple(_span(each) for each in row.get("spans", []))
+    return CaptionedFile(str(row["path"]), made, float(row["duration_s"]), spans)
 
 
-def _span(start_s: float | str, end_s: float | str, text: str, score: float | str) -> CaptionedSpan:
-    return CaptionedSpan(Span(float(start_s), float(end_s)), MadeCaption(str(text), float(score)))
+def _span(value: Mapping[str, Any]) -> CaptionedSpan:
+    _expect(value, _SPAN_KEYS)
+    return CaptionedSpan(Span(float(value["start_s"]), float(value["end_s"])), _made(value["caption"], value["score"]))
 
 
-Rows = list[tuple[CaptionedFile, str]]
+def _made(text: str, score: float | str) -> MadeCaption:
+    if not math.isfinite(float(score)):
+        raise ValueError("a score that is no number")
+    return MadeCaption(str(text), float(score))
 
 
-def _read_json(text: str) -> Rows:
+def _expect(value: Mapping[str, Any], keys: set[str]) -> None:
+    """Raise ValueError unless `value` has these keys and no others: what somebody has added would be lost when the file is written anew."""
+    if set(value) != keys:
+        raise ValueError(f"other keys: {', '.join(sorted(set(value) ^ keys))}")
+
+
+Rows = list[tuple[str, CaptionedFile, str]]
+"""Name, captions, and who made them."""
+
+
+def _read_json(text: str, _: str) -> Rows:
     whole = json.loads(text)
-    return [(_of_json(row), str(whole["machine_made_by"])) for row in whole["captions"]]
+    _expect(whole, _TOP_KEYS)
+    told = [_of_json(row) for row in whole["captions"]]
+    return [(name_of(each.path), each, str(whole["machine_made_by"])) for each in told]
 
 
-def _read_jsonl(text: str) -> Rows:
-    if "\n" not in text and not text.startswith(_LINE):
-        raise ValueError("not even the beginning of a line of ours")
-    values = [json.loads(line) for line in _whole_lines(text)]
-    return [(_of_json(row), str(row["machine_made_by"])) for row in values]
-
-
-def _read_csv(text: str) -> Rows:
-    lines = list(csv.reader(_whole_lines(text), strict=True))
-    if not lines or tuple(lines[0]) != COLUMNS:
-        raise ValueError("other columns")
+def _read_jsonl(text: str, made_by: str) -> Rows:
+    begin = '{"path": '
+    lines = _whole_lines(text, json.dumps({"machine_made_by": made_by})[1:])
+    if not lines and (text.endswith("}") or not (text.startswith(begin) or begin.startswith(text))):
+        raise ValueError("not the beginning of a line of ours, or all of one of somebody else's")
     rows: Rows = []
-    spans: list[CaptionedSpan] = []
-    for path, duration_s, start_s, end_s, caption, score, made_by in lines[1:]:
-        if start_s:
-            spans.append(_span(start_s, end_s, caption, score))
-        else:
-            rows.append((CaptionedFile(path, MadeCaption(caption, float(score)), float(duration_s), tuple(spans)), made_by))
-            spans = []
+    for line in lines:
+        row = json.loads(line)
+        by = str(row.pop("machine_made_by"))
+        told = _of_json(row)
+        rows.append((name_of(told.path), told, by))
     return rows
 
 
-_READERS: dict[str, Callable[[str], Rows]] = {".csv": _read_csv, ".json": _read_json, ".jsonl": _read_jsonl}
+def _read_csv(text: str, made_by: str) -> Rows:
+    head = list(COLUMNS)
+    if _csv_line(head).startswith(text):  # cut off in its first line, or right behind it
+        return []
+    lines = list(csv.reader(_whole_lines(text, f",{_csv_line([made_by])[:-1]}"), strict=True))
+    if not lines or lines[0] != head:  # two processes that began together have written it twice
+        raise ValueError("other columns")
+    rows: Rows = []
+    spans: dict[str, list[CaptionedSpan]] = {}
+    for path, duration_s, start_s, end_s, caption, score, by in (line for line in lines if line != head):
+        if start_s:
+            spans.setdefault(path, []).append(CaptionedSpan(Span(float(start_s), float(end_s)), _made(caption, score)))
+        else:
+            rows.append((path, CaptionedFile(path, _made(caption, score), float(duration_s), tuple(spans.pop(path, ()))), by))
+    return rows
 
 
-def _whole_lines(text: str) -> list[str]:
-    """The lines, without a last one that was cut off."""
-    return text.split("\n")[:-1]
+_READERS: dict[str, Callable[[str, str], Rows]] = {".csv": _read_csv, ".json": _read_json, ".jsonl": _read_jsonl}
+
+
+def _whole_lines(text: str, ending: str) -> list[str]:
+    """The lines, without a last one that was cut off: one without a line break that has not our `ending` either."""
+    *lines, last = text.split("\n")
+    return [*lines, last] if last.endswith(ending) else lines
 
 
 def _csv_line(values: Sequence[str]) -> str:

@@ -92,7 +92,7 @@ class PatternCaptioner:
     def _bank(self) -> Bank:
         try:
             return read_bank(self._folder.read("bank.json"), self._folder.read("bank.npy"), self._folder.dim)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(f"The bank of captions in {show(self._folder.path)} cannot be read: {error}.") from error
 
 
@@ -142,7 +142,7 @@ def read_bank(table: bytes, vectors: bytes, dim: int) -> Bank:
     Raises ValueError, KeyError or TypeError for what does not fit together.
     """
     value = json.loads(table)
-    texts, owners = tuple(map(str, value["captions"])), np.array(value["owners"], np.int64)
+    texts, owners = tuple(" ".join(str(text).split()) for text in value["captions"]), np.array(value["owners"], np.int64)
     rows = np.load(io.BytesIO(vectors), allow_pickle=False)
     if rows.shape != (len(texts) + len(owners), dim) or not texts or (np.diff(owners) < 0).any():
         raise ValueError(f"{rows.shape} for {len(texts)} captions and {len(owners)} recordings of size {dim}")

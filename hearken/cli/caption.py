@@ -46,7 +46,7 @@ class Captioner(Protocol):
 def caption(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Sound files, or folders of them.")],
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="The captioner: by name, its folder, or a training run.")] = "pocket-captions",
-    beam: Annotated[int | None, typer.Option("--beam", min=1, max=100, metavar="N", help="Captions to weigh at a time. Default: the captioner's own.")] = None,
+    beam: Annotated[int | None, typer.Option("--beam", min=1, max=100, metavar="N", help="Captions that the search keeps at a time. Default: the captioner's own.")] = None,
     every: Annotated[
         float | None, typer.Option("--every", parser=seconds, metavar="S", help="Also a caption for every S seconds of longer sounds, or M:SS.")
     ] = None,
@@ -70,11 +70,12 @@ def caption(
     paths, failed = find_sounds(files)
     if not paths:
         raise _nothing(files, failed)
-    missing = [path for path in paths if kept is None or show(path) not in kept.done]
+    done = {path: known for path in paths if kept and (known := kept.known(path))}
+    missing = [path for path in paths if path not in done]
     with closing(tell(missing, jobs or num_cores(), decoding)) as results:
-        done, unheard = _caption_all(results, len(missing), paths, kept, quiet=json)
-    failed += unheard
-    rows = [done[show(path)] for path in paths if show(path) in done]
+        made, unheard = _caption_all(results, len(missing), paths, kept, quiet=json)
+    done, failed = done | made, failed + unheard
+    rows = [done[path] for path in paths if path in done]
     if not rows:
         raise AudioError(f"None of {output.plural(len(failed), 'file')} could be used. {failed[0].message}", failed[0].hint)
     _report(captioner, rows, failed, kept, as_json=json)
@@ -139,10 +140,10 @@ def _nothing(files: Sequence[Path], failed: Sequence[Failure]) -> AudioError | I
 def _caption_all(
     told: Iterable[Told], count: int, order: Sequence[str], kept: CaptionsFile | None, *, quiet: bool
 ) -> tuple[dict[str, CaptionedFile], list[Failure]]:
-    """Return the captions by the shown path, with those that were kept before, and what failed; whatever stops it, what is done is kept."""
+    """Return the captions that were made, by path, and what failed; whatever stops it, what is done is kept."""
     from hearken.types import Failure
 
-    done = dict(kept.done) if kept else {}
+    made: dict[str, CaptionedFile] = {}
     failed: list[Failure] = []
     try:
         with CountBar("Listening", "files", quiet=quiet) as bar:
@@ -150,7 +151,7 @@ def _caption_all(
                 if isinstance(each, Failure):
                     failed.append(each)
                 else:
-                    done[show(each.path)] = each
+                    made[each.path] = each
                     if kept:
                         kept.add(each)
                 bar(number, count)
@@ -158,7 +159,7 @@ def _caption_all(
         if kept and kept.done:
             kept.finish(order)
     places = {path: place for place, path in enumerate(order)}
-    return done, sorted(failed, key=lambda failure: places.get(failure.path, len(places)))
+    return made, sorted(failed, key=lambda failure: places.get(failure.path, len(places)))
 
 
 def _report(captioner: Captioner, rows: list[CaptionedFile], failed: list[Failure], kept: CaptionsFile | None, *, as_json: bool) -> None:
@@ -191,12 +192,14 @@ def _unsure_below(captioner: Captioner) -> float | None:
 
 
 def _lines(rows: list[CaptionedFile], unsure_below: float | None) -> list[tuple[str, str, str, str]]:
-    """A line for each file, and below it one for each of its stretches."""
+    """A line for each file, and below it one for each of its stretches. Silence is never unsure: nothing was guessed."""
+    from hearken.caption.files import SILENCE
+
     lines = []
     for row in rows:
         stretches = [(f"  {output.clock(each.span.start_s)}-{output.clock(each.span.end_s)}", each.made) for each in row.spans]
         for name, made in [(_near(row.path), row.made), *stretches]:
-            is_unsure = unsure_below is not None and made.score < unsure_below
+            is_unsure = unsure_below is not None and made.score < unsure_below and made != SILENCE
             lines.append((name, made.text, f"{made.score:.2f}", "unsure" if is_unsure else ""))
     return lines
 

@@ -28,7 +28,7 @@ _FIGURES = {"definition", "metrics", "interval", "seed", "misses"}
 _GO_WITH = {
     "models": _MODEL | _FIGURES | {"rephrased", "ensemble", "fit_on"}, "scores": _FIGURES | {"out"}, "zero_shot": _MODEL | {"template"},
     "submission": {"definition", "challenge", "lenient"},
-    "captions": {"models", "max_duration", "tta", "beam", "accelerator", "seed", "jobs", "out", "metrics", "interval", "misses", "lenient"},
+    "captions": {"models", "max_duration", "tta", "beam", "search", "accelerator", "seed", "jobs", "out", "metrics", "interval", "misses", "lenient"},
 }  # fmt: skip
 """Which options go with what is evaluated; `--submission` keeps nothing, so that `--out` is refused there, too."""
 
@@ -84,7 +84,8 @@ def evaluate(
     captions: Annotated[
         bool, typer.Option("--captions", help="How well machine-made captions fit: of a table, a captioner, or an earlier evaluation. Default: pocket-captions.")
     ] = False,
-    beam: Annotated[int | None, typer.Option("--beam", min=1, max=100, metavar="N", help="With --captions: captions that the search keeps at a time.")] = None,
+    beam: Annotated[int | None, typer.Option("--beam", min=1, max=100, metavar="N", help="Captions that the search keeps at a time. Default: the captioner's own.")] = None,
+    search: Annotated[str, typer.Option("--search", metavar="NAME", help="With --captions: beam, or best_first, as ACT's own code searches.")] = "",
     lenient: Annotated[
         bool, typer.Option("--lenient", help="With --submission or --captions: what is missing counts nothing, instead of being an error.")
     ] = False,
@@ -105,7 +106,7 @@ def evaluate(
 
     _check(context)
     if captions:
-        _captions(context, models or [], data or [], beam=beam or 0, jobs=jobs or num_cores())
+        _captions(context, models or [], data or [], beam=beam or 0, search=search, jobs=jobs or num_cores())
         return
     wish = Wish(
         definition=definition, metrics=tuple(dict.fromkeys((*METRICS, *(metrics or ())))), interval=interval, seed=seed, max_duration_s=max_duration,
@@ -158,7 +159,7 @@ def _option(name: str) -> str:
     return f"--{'metric' if name == 'metrics' else name.replace('_', '-')}"
 
 
-def _captions(context: typer.Context, names: list[str], data: list[str], *, beam: int, jobs: int) -> None:
+def _captions(context: typer.Context, names: list[str], data: list[str], *, beam: int, search: str, jobs: int) -> None:
     """Evaluate captions as the options say."""
     from hearken.cli.evaluate_captions import evaluate_captions
     from hearken.evaluate.captioning.evaluate import CaptionWish
@@ -166,7 +167,7 @@ def _captions(context: typer.Context, names: list[str], data: list[str], *, beam
 
     values = context.params
     writing = WriterWish(
-        tta=values["tta"], beam=beam, max_duration_s=values["max_duration"], accelerator=values["accelerator"], jobs=jobs,
+        tta=values["tta"], beam=beam, search=search, max_duration_s=values["max_duration"], accelerator=values["accelerator"], jobs=jobs,
         seed=values["seed"],
     )  # fmt: skip
     wish = CaptionWish(

@@ -10,7 +10,7 @@ from typing import Any
 
 from hearken.errors import RunError, show
 from hearken.runtime.catalog import RUN_RECORD
-from hearken.train.runs.compare import digest
+from hearken.train.runs.compare import digest, settled
 
 BEST = Path("best", "model.safetensors")
 """The weights of a run that are tried."""
@@ -45,4 +45,4 @@ def recipe_of(run: Path) -> dict[str, Any]:
 
 def digest_of(recipe: Mapping[str, Any]) -> str:
     """Return the digest of a recipe as `run.json` has it, without what it says `about` itself, which changes no weight."""
-    return digest({key: value for key, value in recipe.items() if key != "about"})
+    return digest({key: value for key, value in settled(recipe).items() if key != "about"})

@@ -157,7 +157,7 @@ def load(folder: Path) -> Stored:
         task = _task_of(json.loads(path.read_text(encoding="utf-8")), record["record"])
         path = folder / (VECTORS if (folder / VECTORS).is_file() else SCORES)
         scores = _read_scores(path)
-        figures = {str(name): _interval(figure) for name, figure in record["figures"].items()}
+        figures = {str(name): figure_of(figure) for name, figure in record["figures"].items()}
         settings = record["settings"] | {"metrics": tuple(record["settings"]["metrics"]), "ways": tuple(record["settings"]["ways"])}
         digest = str(record["task_sha256"])
         found = Stored(folder, str(record["system"]), str(record["definition"]), figures, record["facts"], task, scores, settings)
@@ -178,7 +178,9 @@ def csv_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Return rows of the same keys as a table in UTF-8, the titles first."""
     text = io.StringIO()
     if rows:
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        # before Python 3.13 a carriage return alone is no reason for quotes, and then ends the line
+        has_return = any("\r" in value for row in rows for value in row.values() if isinstance(value, str))
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n", quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL)
         writer.writeheader()
         writer.writerows(rows)
     return text.getvalue().encode("utf-8", "backslashreplace")
@@ -222,7 +224,7 @@ def _write_tables(folder: Path, evaluation: Evaluation, task: Task, scores: Scor
         write_whole(folder / CLIPS, csv_bytes(rows))
 
 
-def _interval(values: Mapping[str, Any]) -> Interval:
+def figure_of(values: Mapping[str, Any]) -> Interval:
     """Return a figure as it was written. Raises ValueError, TypeError or KeyError for what is none."""
     numbers = [float(values[name]) for name in ("value", "low", "high")]
     if not (all(map(math.isfinite, numbers)) and isinstance(values["method"], str)):

@@ -43,6 +43,11 @@ class Result:
         """All figures, by `CORPUS METRIC` or `CORPUS tta=STRATEGY METRIC`: shares of 1, or ranks."""
         return all_figures(self.tests)
 
+    @property
+    def not_available(self) -> dict[str, str]:
+        """Why there is no figure of a metric that was wanted, by the same keys."""
+        return {f"{test.trial.name} {metric}": why for test in self.tests for metric, why in test.not_available.items()}
+
 
 def in_order(recipes: Iterable[Recipe], read: Callable[[str], Recipe] | None = None) -> tuple[Recipe, ...]:
     """Return `recipes`, each once, with those that they start from or learn from before them; `read` reads these by name.
@@ -115,17 +120,27 @@ def _one(recipe: Recipe, run: Path, train: Train, accelerator: str, jobs: int, w
 def ours(entry: Entry, results: Mapping[str, Result]) -> dict[str, Interval]:
     """Return our figures for those that the row of `entry` expects, by the same keys; nothing for what was not trained, or needs more."""
     result = results.get(entry.recipe.name)
+    figures = result.figures if result is not None else {}
+    return {key: figures[name] for key, name in _names(entry, result).items() if name in figures}
+
+
+def why_none(entry: Entry, results: Mapping[str, Result]) -> dict[str, str]:
+    """Return why we have no figure of our own for those that the row of `entry` expects, where a metric is not available here."""
+    result = results.get(entry.recipe.name)
+    missing = result.not_available if result is not None else {}
+    return {key: missing[name] for key, name in _names(entry, result).items() if name in missing}
+
+
+def _names(entry: Entry, result: Result | None) -> dict[str, str]:
+    """The keys of the figures of `result` for those that the row of `entry` expects; nothing for what was not trained, or needs more."""
     if entry.row is None or entry.row.besides or result is None or not result.recipe.data.test:
         return {}
     tests, published = result.recipe.data.test, entry.recipe.data.test
-    figures, row = result.figures, _of_run(entry.row, result.recipe)
-    found = {}
+    row, found = _of_run(entry.row, result.recipe), {}
     for key in entry.row.expected:
         corpus, _, metric = key.rpartition(" ")
         at = published.index(corpus) if corpus in published else 0
-        name = key_of(row, tests[at if at < len(tests) else 0], metric)
-        if name in figures:
-            found[key] = figures[name]
+        found[key] = key_of(row, tests[at if at < len(tests) else 0], metric)
     return found
 
 
@@ -142,6 +157,7 @@ def to_json(entries: Sequence[Entry], results: Sequence[Result]) -> dict[str, An
             "recipe": entry.recipe.name, "table": entry.table, "row": entry.row.row if entry.row else "",
             "besides": entry.row.besides if entry.row else "", "tta": entry.row.tta if entry.row else "",
             "expected": dict(entry.row.expected) if entry.row else {}, **figures_json("ours", ours(entry, by_name)),
+            "not_available": why_none(entry, by_name),
         }
         for entry in entries
     ]  # fmt: skip
@@ -169,7 +185,7 @@ def tests_json(tests: Iterable[Tried]) -> list[dict[str, Any]]:
     return [
         {
             "corpus": each.trial.corpus, "tta": each.trial.tta, "definition": each.definition, "folder": str(each.folder),
-            "clips_failed": each.num_failed,
+            "clips_failed": each.num_failed, "not_available": dict(each.not_available),
         }
         for each in tests
     ]  # fmt: skip

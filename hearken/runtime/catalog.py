@@ -102,7 +102,7 @@ def files_bytes(folder: Path, config: dict[str, Any], prefix: str = "") -> int:
 def find_model(name_or_path: str | Path) -> Path:
     """Return the folder of a model given by name or path; the path of a training run stands for the model that was exported there.
 
-    Raises ModelNotFoundError, listing the names there are, and ModelError for a run whose model was not exported yet.
+    Raises ModelNotFoundError, listing the names there are, and ModelError for a run whose model was not exported yet, or that trains a captioner.
     """
     name = str(name_or_path)
     places = [Path(os.path.expanduser(name_or_path))]
@@ -125,7 +125,26 @@ def is_run(folder: Path) -> bool:
     return (folder / RUN_RECORD).is_file()
 
 
+def writes_captions(run: Path) -> bool:
+    """Say whether the record of a training run says that it trains a captioner; of one that cannot be read it is not said."""
+    try:
+        return bool(json.loads((run / RUN_RECORD).read_text(encoding="utf-8"))["recipe"]["model"].get("decoder"))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return False
+
+
+def captioner_not_model(run: Path) -> ModelError:
+    """Return the error to raise where a model for searching is needed and `run` trains a captioner."""
+    place = shlex.quote(show(run))
+    return ModelError(
+        f"The training run {show(run)} is of a captioner, which writes captions and has no vectors to search by.",
+        f"`hearken caption FILE --model {place}` writes its captions; to search, take a dual encoder, such as pocket.",
+    )
+
+
 def _model_of_run(folder: Path) -> Path:
+    if writes_captions(folder):
+        raise captioner_not_model(folder)
     if not (folder / RUN_MODEL / "config.json").is_file():
         raise ModelError(
             f"The model of the training run {show(folder)} was not exported yet.",

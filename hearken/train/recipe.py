@@ -248,5 +248,12 @@ class Recipe:
     teachers: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the recipe as nested mappings of plain values, which `read.from_mapping` takes."""
-        return asdict(self)
+        """Return the recipe as nested mappings of plain values, which `read.from_mapping` takes.
+
+        Without a decoder there is no `model.decoder`: the record and the digest of a dual encoder's recipe are those that they were before there
+        were captioners.
+        """
+        values = asdict(self)
+        if self.model.decoder is None:
+            del values["model"]["decoder"]
+        return values

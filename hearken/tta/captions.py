@@ -24,8 +24,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hearken.caption.beam import Step, Written, beam_search
+from hearken.caption.beam import Step, Written
 from hearken.caption.decoding import Decoding
+from hearken.caption.search import search, spoken
 from hearken.errors import InputError
 from hearken.models.captioner import Captioner
 from hearken.models.decoder import Heard as Places
@@ -97,7 +98,8 @@ class CaptionTTA:
             written = write(self.captioner, self.captioner.hear(wave), decoding)[0]
         else:
             words = self.captioner.vocabulary
-            written = beam_search(self.step(samples, clip), 1, start=words.start, end=words.end, decoding=decoding)[0]
+            step = spoken(self.step(samples, clip), words)
+            written = search(step, 1, start=words.start, end=words.end, decoding=decoding)[0]
             self._add(inputs=self.strategy.tau)
         self._add(clips=1, seconds=time.monotonic() - began)
         return written

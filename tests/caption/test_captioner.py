@@ -71,5 +71,14 @@ def test_what_is_no_network_or_vocabulary(tmp_path: Path) -> None:
         OnnxCaptioner(write_folder(tmp_path / "three", broken)).warm()
 
 
+def test_a_network_for_vectors_of_another_size(tmp_path: Path) -> None:
+    two = write_captioner(tmp_path / "two")
+    files = {each: (two / each).read_bytes() for each in ("decoder.onnx", "vocabulary.json")}
+    captioner = OnnxCaptioner(write_folder(tmp_path / "three", files, dim=3))
+    with pytest.raises(ModelError, match=r"decoder\.onnx cannot be run: .*"):
+        captioner.captions([np.zeros((1, 3), np.float32)])
+
+
 def test_sentences() -> None:
-    assert [sentence(text) for text in ("a dog barks", " TV. ", "")] == ["A dog barks.", "TV.", ""]
+    texts = ("a dog barks", " TV. ", "", "rain\nfalls  hard")
+    assert [sentence(text) for text in texts] == ["A dog barks.", "TV.", "", "Rain falls hard."]

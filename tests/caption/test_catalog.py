@@ -11,7 +11,7 @@ import pytest
 from hearken.caption import catalog
 from hearken.caption.captioner import OnnxCaptioner
 from hearken.caption.patterns import PatternCaptioner
-from hearken.errors import ModelError, ModelNotFoundError
+from hearken.errors import FormatVersionError, ModelError, ModelNotFoundError
 from hearken.runtime.catalog import find_model, model_info
 from tests.caption.tiny import write_folder
 
@@ -55,6 +55,12 @@ def test_a_damaged_one_hides_no_other_and_tells_what_is_wrong(tmp_path: Path, ho
     assert [each.name for each in catalog.list_captioners()] == ["good"]
     with pytest.raises(ModelError, match="lacks dim"):
         catalog.open_captioner(damaged)
+    newer = write_folder(home / "newer", FILES, name="newer", format=2)
+    (home / "deep").mkdir()
+    (home / "deep" / "config.json").write_text("[" * 200_000)
+    assert [each.name for each in catalog.list_captioners()] == ["good"]
+    with pytest.raises(FormatVersionError, match="format 2"):
+        catalog.open_captioner(newer)
     built_in = tmp_path / "assets" / "captioner"
     built_in.mkdir(parents=True)
     (built_in / "config.json").write_text("{")

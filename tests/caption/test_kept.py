@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from hearken.caption.files import CaptionedFile, CaptionedSpan
 from hearken.caption.heard import MadeCaption
-from hearken.caption.kept import COLUMNS, CaptionsFile, row_json
+from hearken.caption.kept import COLUMNS, CaptionsFile, name_of, row_json
 from hearken.errors import InputError
 from hearken.types import Span
 
@@ -22,6 +24,8 @@ def told(path: str, text: str = "A dog, barking.") -> CaptionedFile:
     return CaptionedFile(path, MadeCaption(text, -0.5), 12.25)
 
 
+ROW = row_json(told("/a.wav"))
+WHOLE = {"machine_made_by": BY, "machine_made": True, "captions": [ROW]}
 LONG = CaptionedFile(
     "/long.wav", MadeCaption("Rain.", -1.0), 60.0,
     (CaptionedSpan(Span(0.0, 30.0), MadeCaption("Rain.", -0.25)), CaptionedSpan(Span(30.0, 60.0), MadeCaption('A "dog".', -0.75))),
@@ -109,7 +113,11 @@ def test_captions_of_another_captioner_stay(tmp_path: Path, form: str) -> None:
     ("form", "content"),
     [
         ("csv", "a,b\n"), ("csv", "mine"), ("csv", ",".join(COLUMNS) + "\n/a,1,,,x,y,b\n"), ("csv", ",".join(COLUMNS) + "\n/a,1,b\n"), ("csv", "\0\n"), ("json", "{}"), ("json", "[]"),
-        ("json", "mine"), ("jsonl", "{}\n"), ("jsonl", "mine\n"), ("jsonl", "mine"), ("jsonl", "[1]\n"), ("json", '{"captions": [1], "machine_made_by": ""}'),
+        ("json", '{"captions": [], "mine": 1}'), ("json", "[" * 200_000), ("jsonl", "[" * 200_000 + "\n"), ("json", json.dumps({**WHOLE, "mine": 1})),
+        ("json", json.dumps({**WHOLE, "captions": [{**ROW, "note": 1}]})), ("json", json.dumps({**WHOLE, "captions": [{**ROW, "score": float("nan")}]})),
+        ("json", json.dumps({**WHOLE, "captions": [{**ROW, "spans": [{}]}]})), ("json", json.dumps({**WHOLE, "captions": [{**ROW, "score": 10**400}]})),
+        ("jsonl", json.dumps({**ROW, "note": 1, "machine_made_by": BY}) + "\n"), ("jsonl", '{"path": "/a.wav", "mine": 1}'), ("jsonl", json.dumps(ROW)),
+        ("csv", ",".join(COLUMNS) + "\n/a,1,,,x,nan,b\n"), ("json", "mine"), ("jsonl", "{}\n"), ("jsonl", "mine\n"), ("jsonl", "mine"), ("jsonl", "[1]\n"), ("json", '{"captions": [1], "machine_made_by": ""}'),
     ],
 )  # fmt: skip
 def test_a_file_of_somebody_else_is_never_touched(tmp_path: Path, form: str, content: str) -> None:
@@ -118,6 +126,112 @@ def test_a_file_of_somebody_else_is_never_touched(tmp_path: Path, form: str, con
     with pytest.raises(InputError, match="holds something else than captions that Hearken wrote"):
         CaptionsFile(path, BY)
     assert path.read_text() == content
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_each_path_has_a_name_of_its_own(tmp_path: Path, form: str) -> None:
+    paths = ["/a\nb.wav", "/a\\nb.wav", "/a\\\nb.wav", "/\udce9.wav", "/\\udce9.wav"]
+    assert len({*map(name_of, paths)}) == len(paths)
+    kept = CaptionsFile(tmp_path / f"x.{form}", BY)
+    for number, path in enumerate(paths):
+        kept.add(told(path, f"{number}."))
+    kept.finish(paths)
+    again = CaptionsFile(kept.path, BY)
+    again.finish(paths)
+    third = CaptionsFile(kept.path, BY)
+    for number, path in enumerate(paths):
+        assert third.known(path) == told(path, f"{number}.")
+    assert third.known("/other.wav") is None
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_two_at_a_time_lose_nothing(tmp_path: Path, form: str) -> None:
+    first, second = CaptionsFile(tmp_path / f"x.{form}", BY), CaptionsFile(tmp_path / f"x.{form}", BY)
+    first.add(told("/a.wav"))
+    second.add(LONG)
+    first.finish(["/a.wav"])
+    second.finish(["/long.wav"])
+    assert CaptionsFile(first.path, BY).done == {"/long.wav": LONG, "/a.wav": told("/a.wav")}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_took_its_place_meanwhile_stays(tmp_path: Path, form: str) -> None:
+    kept = CaptionsFile(tmp_path / f"x.{form}", BY)
+    kept.add(told("/a.wav"))
+    kept.path.write_text("mine")
+    with pytest.raises(InputError, match="something else"):
+        kept.finish([])
+    assert kept.path.read_text() == "mine"
+
+
+def test_two_that_began_together_may_write_the_columns_twice(tmp_path: Path) -> None:
+    kept = CaptionsFile(tmp_path / "x.csv", BY)
+    kept.add(told("/a.wav"))
+    kept.path.write_text(kept.path.read_text() + ",".join(COLUMNS) + "\n")
+    assert list(CaptionsFile(kept.path, BY).done) == ["/a.wav"]
+
+
+def test_a_last_line_without_a_line_break(tmp_path: Path) -> None:
+    """Editors leave it so; it is whole, and must not get lost."""
+    for form in ("csv", "jsonl"):
+        kept = CaptionsFile(tmp_path / f"x.{form}", BY)
+        kept.add(told("/a.wav"))
+        kept.path.write_text(kept.path.read_text()[:-1])
+        assert list(CaptionsFile(kept.path, BY).done) == ["/a.wav"]
+
+
+@pytest.mark.parametrize(
+    ("form", "content"), [("csv", "path,dur"), ("csv", ",".join(COLUMNS)), ("jsonl", '{"pa'), ("jsonl", '{"path": "/a.w')]
+)
+def test_a_first_line_that_was_cut_off(tmp_path: Path, form: str, content: str) -> None:
+    (tmp_path / f"x.{form}").write_text(content)
+    kept = CaptionsFile(tmp_path / f"x.{form}", BY)
+    assert kept.done == {}
+    kept.add(told("/a.wav"))
+    assert list(CaptionsFile(kept.path, BY).done) == ["/a.wav"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes")
+def test_links_are_followed_and_pipes_refused(tmp_path: Path) -> None:
+    for name in ("there.csv", "not-yet.csv"):
+        (tmp_path / "link.csv").symlink_to(name)
+        (tmp_path / "there.csv").touch()
+        kept = CaptionsFile(tmp_path / "link.csv", BY)
+        kept.add(told("/a.wav"))
+        kept.finish([])
+        assert (tmp_path / "link.csv").is_symlink()
+        assert list(CaptionsFile(tmp_path / name, BY).done) == ["/a.wav"]
+        (tmp_path / "link.csv").unlink()
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(InputError, match="is no file"):
+        CaptionsFile(tmp_path / "pipe.csv", BY)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_fault_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    kept = CaptionsFile(tmp_path / f"x.{form}", BY)
+    kept.add(told("/a.wav"))
+    kept.finish([])
+    before = kept.path.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("hearken.caption.kept.write_whole", full)
+    with pytest.raises(InputError, match=rf"x\.{form} cannot be written: No space left"):
+        kept.finish([])
+    monkeypatch.setattr(Path, "open", full)
+    if form != "json":
+        with pytest.raises(InputError, match="cannot be written"):
+            kept.add(told("/b.wav"))
+    monkeypatch.undo()
+    assert kept.path.read_bytes() == before
+
+
+def test_who_made_them_is_one_line(tmp_path: Path) -> None:
+    kept = CaptionsFile(tmp_path / "x.csv", "a\nrun")
+    kept.add(told("/a.wav"))
+    assert list(CaptionsFile(kept.path, "a\nrun").done) == ["/a.wav"]
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -19,6 +19,7 @@ import pytest
 from hearken.audio.sounds import synthesise
 from hearken.audio.synth import save_wav
 from hearken.caption.decoding import Decoding
+from hearken.caption.files import SILENCE
 from hearken.caption.heard import MadeCaption
 from hearken.runtime.catalog import find_model, model_info
 from hearken.types import AudioInfo, Embedded, EmbeddedFile, Failure, Span
@@ -98,6 +99,25 @@ def test_captions_that_are_mostly_wrong_are_marked(cli, sounds, monkeypatch) -> 
     assert json.loads(cli("caption", "a.wav", "--json").out)["unsure_below"] == -0.2
     monkeypatch.setattr(FakeCaptioner, "unsure_below", -0.25, raising=False)
     assert "unsure" not in cli("caption", "a.wav").out
+
+
+def test_silence_is_never_unsure(cli, sounds, monkeypatch) -> None:
+    monkeypatch.setattr(FakeCaptioner, "unsure_below", 0.7, raising=False)
+    monkeypatch.setattr(FakeCaptioner, "captions", lambda self, heard, decoding: [SILENCE])
+    assert "unsure" not in cli("caption", "a.wav").out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names")
+def test_names_that_look_alike_are_two_files(cli, sounds, tmp_path, monkeypatch) -> None:
+    for name in ("n\nx.wav", "n\\nx.wav", b"\xff.wav"):
+        shutil.copy("a.wav", name)
+    monkeypatch.setattr(FakeCaptioner, "captions", lambda self, heard, decoding: [MadeCaption(f"{len(FakeEmbedder.asked)}.", 0.0)])
+    told = json.loads(cli("caption", ".", "--json").out)["captions"]
+    assert (len({each["path"] for each in told}), len({each["caption"] for each in told})) == (5, 5)
+    FakeEmbedder.asked.clear()
+    for _ in range(2):
+        kept = json.loads(cli("caption", ".", "--json", "--out", str(tmp_path / "x.csv")).out)["captions"]
+        assert (kept, len(FakeEmbedder.asked)) == (told, 5)
 
 
 def test_json_and_some_that_failed(cli, sounds) -> None:

@@ -97,6 +97,7 @@ def test_lenient_counts_what_is_missing(cli: Cli, here: Path) -> None:
         (("--captions", "x.csv", "--zero-shot"), "It does not go with --zero-shot."),
         (("--captions", "x.csv", "--ensemble", "mean"), "It does not go with --captions."),
         (("pocket", "--data", "x", "--beam", "3"), "It goes with --captions."),
+        (("pocket", "--data", "x", "--search", "best_first"), "It goes with --captions."),
         (("pocket", "--data", "x", "--lenient"), "It goes with --submission or --captions."),
         (("--captions", "x.csv", "--beam", "0"), "greater than or equal to 1"),
     ],

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import pytest
+
+from hearken.caption.folder import read_folder
 from hearken.convert.sources import SOURCES
 from hearken.runtime.catalog import ModelInfo
+from tests.caption.tiny import write_folder
 
 POCKET = ModelInfo("pocket", "/m/pocket", "0123456789abcdef", 384, 28_400_000, "Apache-2.0", "small and quick")
+
+
+@pytest.fixture(autouse=True)
+def no_captioners(monkeypatch) -> None:
+    monkeypatch.setattr("hearken.caption.catalog.list_captioners", list)
 
 
 def test_table(cli, monkeypatch) -> None:
@@ -51,3 +61,25 @@ def test_a_narrow_terminal_shows_no_addresses(cli, monkeypatch) -> None:
     out = cli("models").out
     assert "https://" not in out
     assert "Wavegram-Logmel-CNN14" in out
+
+
+def test_captioners_are_listed_with_the_model_that_they_listen_with(cli, monkeypatch, tmp_path: Path) -> None:
+    files = {"bank.json": b"12345", "bank.npy": b"123"}
+    own, other = (
+        read_folder(write_folder(tmp_path / name, files, name=name, design="patterns", model_digest=digest))
+        for name, digest in (("own", POCKET.digest), ("other", "f" * 64))
+    )
+    monkeypatch.setattr("hearken.runtime.catalog.list_models", lambda: [POCKET])
+    monkeypatch.setattr("hearken.caption.catalog.list_captioners", lambda: [own, other])
+    _, captioners, _ = cli("models").out.split("\n\n")
+    assert [line.split()[:6] for line in captioners.splitlines()] == [
+        ["captioner", "listens", "with", "size", "licence", "digest"],
+        ["own", "pocket", "8", "bytes", "none", own.digest[:12]],
+        ["other", "not", "here", "8", "bytes", "none"],
+    ]
+    first, second = json.loads(cli("models", "--json").out)["captioners"]
+    assert first == {
+        "name": "own", "path": str(tmp_path / "own"), "digest": own.digest, "model": "pocket", "model_digest": POCKET.digest,
+        "design": "patterns", "size_bytes": 8, "licence": "none", "summary": "a test's",
+    }  # fmt: skip
+    assert (second["model"], second["model_digest"]) == (None, "f" * 64)

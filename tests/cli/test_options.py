@@ -19,6 +19,7 @@ COMMANDS = typer.main.get_command(app).commands
 
 DIFFERENT = {
     ("evaluate", "--max-duration"), ("evaluate", "--challenge"), ("evaluate", "--windows"), ("report", "--format"),
+    ("evaluate", "--captions"), ("index", "--captions"),
 }  # fmt: skip
 """Options that share a name with another command's and mean something of their own."""
 
@@ -29,7 +30,7 @@ def test_same_option_same_words() -> None:
         for parameter in command.params:
             if parameter.param_type_name == "option" and not (
                 parameter.name == "out"
-                or (name in {"embed", "demo"} and parameter.name == "model")
+                or (name in {"embed", "demo", "caption"} and parameter.name == "model")
                 or (name, parameter.opts[0]) in DIFFERENT
             ):
                 helps.setdefault(parameter.opts[0], set()).add(parameter.help or "")
@@ -49,6 +50,7 @@ def test_library_and_json_are_where_design_puts_them() -> None:
         "info",
         "doctor",
         "forget",
+        "caption",
         "embed",
         "models",
         "export",
@@ -56,7 +58,7 @@ def test_library_and_json_are_where_design_puts_them() -> None:
         "submit",
         "report",
     } | (set(COMMANDS) & {"convert"})
-    assert having("--model") == {"index", "search", "similar", "doctor", "embed"}
+    assert having("--model") == {"index", "search", "similar", "doctor", "caption", "embed"}
 
 
 @pytest.mark.parametrize(

@@ -37,3 +37,10 @@ def test_what_is_no_run_or_has_no_model(tmp_path: Path) -> None:
     (write_run(tmp_path) / "best" / "model.safetensors").unlink()
     with pytest.raises(RunError, match="has no model to try"):
         marks_of(tmp_path)
+
+
+def test_the_digest_of_a_dual_encoders_recipe_is_what_it_was_before_captioners() -> None:
+    old = {"name": "small", "model": {"dim": 8}, "data": {}}
+    assert digest_of(old) == "dcec1b5ba7c8a9abd12008a9b5f66e50efe5c0b09c5714d5dfaf5161a5197f58"
+    assert digest_of(old | {"model": {"dim": 8, "decoder": None}}) == digest_of(old)
+    assert digest_of(old | {"model": {"dim": 8, "decoder": {}}}) != digest_of(old)

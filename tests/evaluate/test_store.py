@@ -121,6 +121,7 @@ def test_tables() -> None:
     assert csv_bytes([]) == b""
     assert csv_bytes([{"a": 1, "b": 'x, "y"'}]) == b'a,b\n1,"x, ""y"""\n'
     assert csv_bytes([{"a": "\udce9"}]) == b"a\n\\udce9\n"
+    assert csv_bytes([{"a": 1, "b": "x\ry"}]) == b'"a","b"\n"1","x\ry"\n'
 
 
 def test_what_else_lies_in_the_folder_stays(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch")
 
 from hearken.errors import DataError, RecipeError
-from hearken.evaluate.sweep import Result, in_order, ours, sweep, to_json
+from hearken.evaluate.sweep import Result, in_order, ours, sweep, to_json, why_none
 from hearken.evaluate.tests_of_runs import Trial, Tried
 from hearken.metrics.confidence import Interval
 from hearken.train.recipe import DataPart, ModelPart, Recipe, Row
@@ -139,6 +139,21 @@ def test_a_row_with_augmentation_has_the_figures_with_augmentation() -> None:
     ]
     without = to_json(entries, [replace(result, tests=plain)])
     assert next(row["ours"] for row in without["rows"] if row["tta"]) == {}
+
+
+def test_a_metric_that_is_not_available_is_said_of_its_row() -> None:
+    entries = [entry for entry in of_table("kim2023/table1") if entry.recipe.name == "kim2023/captioning_all-paper"]
+    trials = (Trial("audiocaps-test"), Trial("audiocaps-test", "100:5x20"))
+    figures = {"CIDEr-D": Interval(0.7, 0.6, 0.8, "bootstrap")}
+    tests = tuple(Tried(trial, "captions", Path("r"), figures, 0, {"SPICE": "No Java.", "other": ""}) for trial in trials)
+    result = Result(entries[0].recipe, Path("r"), "trained", tests)
+    assert [why_none(entry, {entry.recipe.name: result}) for entry in entries] == [{"SPICE": "No Java."}] * 2
+    assert why_none(entries[0], {}) == {}
+    rows = to_json(entries, [result])["rows"]
+    assert [(row["row"], row["ours"], row["not_available"]) for row in rows] == [
+        ("+ PairMix", {"CIDEr-D": 70.0}, {"SPICE": "No Java."}),
+        ("+ Multi-TTA", {"CIDEr-D": 70.0}, {"SPICE": "No Java."}),
+    ]
 
 
 def test_a_row_that_needs_more_than_training_has_no_figures_of_ours() -> None:

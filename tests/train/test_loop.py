@@ -15,7 +15,7 @@ from hearken.errors import RecipeError, RunError, TrainingError
 from hearken.models.captioner import Captioner
 from hearken.models.config import TemperatureConfig
 from hearken.models.dual import DualEncoder
-from hearken.train import loop
+from hearken.train import contrastive, loop
 from hearken.train.launch import make_fabric
 from hearken.train.loop import Watchers, train
 from hearken.train.recipe import (
@@ -230,7 +230,7 @@ def test_training_ends_early_when_nothing_gets_better(
     tmp_path: Path, table: Path, held_out: Path, fabric: Fabric, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = iter([0.3, 0.2, 0.1, 0.4])
-    monkeypatch.setattr(loop, "figures", lambda _: {"t2a_mAP@10": next(values), "a2t_mAP@10": 0.0})
+    monkeypatch.setattr(contrastive, "figures", lambda _: {"t2a_mAP@10": next(values), "a2t_mAP@10": 0.0})
     outcome = run_it(recipe_of(table, held_out, epochs=9, patience=2), tmp_path / "run", fabric)
     assert (outcome.finished, outcome.best_epoch, outcome.steps) == (True, 1, 12)
     assert outcome.best["t2a_mAP@10"] == 0.3

@@ -1,3 +1,4 @@
+import copy
 import math
 from functools import cache
 from types import SimpleNamespace
@@ -183,6 +184,20 @@ def test_captions_are_tokens_of_the_vocabulary_and_the_same_again() -> None:
     assert first == second
     assert len(first.tokens) <= 4
     assert set(first.tokens) <= set(range(len(WORDS)))
+
+
+def test_marks_are_never_written_and_the_search_is_that_of_the_decoding() -> None:
+    captioner = copy.deepcopy(made())
+    with torch.no_grad():
+        captioner.decoder.dec_fc.bias[[WORDS.start, WORDS.pad]] = 20.0  # type: ignore[index]
+    samples, tta = sound(), CaptionTTA(captioner, "2:1x2")
+    tta.augmentation = Halved(Augmentation(()))
+    heard = captioner.hear(torch.from_numpy(samples)[None])
+    for decoding in (BEAM, Decoding(beam=3, max_tokens=4, search="best_first")):
+        written = tta.write(samples, "a", decoding)
+        assert written.tokens
+        assert not {WORDS.start, WORDS.pad} & set(written.tokens)
+        assert written.tokens == write(captioner, heard, decoding)[0].tokens
 
 
 def test_the_encoder_runs_once_and_batches_are_bounded() -> None:

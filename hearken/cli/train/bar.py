@@ -108,8 +108,13 @@ def validation_text(seen: Validated) -> str:
 
 
 def figure_text(name: str, value: float) -> str:
-    """Return a figure as people read it: shares in percent, the loss as it is."""
-    return f"{name} {value:.4f}" if name == "loss" else f"{name} {100 * value:.2f} %"
+    """Return a figure as people read it: shares in percent, CIDEr-D times 100 as papers print it, the loss as it is."""
+    return f"{name} {value:.4f}" if name == "loss" else f"{name} {100 * value:.2f}{sign(name)}"
+
+
+def sign(name: str) -> str:
+    """Return what stands behind a figure that is times 100: " %", and nothing for what goes above 1 and is no share."""
+    return "" if name.rpartition(" ")[2].startswith(("CIDEr", "SPIDEr")) else " %"
 
 
 def _make_bar() -> Progress:

@@ -12,7 +12,7 @@ import typer
 from hearken.cli import evaluated, output
 from hearken.cli.bars import CountBar
 from hearken.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
-from hearken.cli.train.bar import figure_text
+from hearken.cli.train.bar import figure_text, sign
 from hearken.errors import HearkenError, show
 
 if TYPE_CHECKING:
@@ -54,13 +54,13 @@ class Finish:
         run = RunFolder.open(self._outcome.run)
         model = best_model(run)
         self._print(facts(self._outcome, model))
-        if self._recipe.model.decoder is not None:
-            self._captioner(run.path, model)
-            return
         tests = self._tried("tried on its test sets", self._again, lambda: self._tests(run.path, accelerator, jobs)) or ()
         self._print([*tried_facts(tests), *([] if self._smoke else published_facts(self._recipe))])
         if tests:
             self._print([("look closer", [f"hearken report {shlex.quote(show(run.path))} --out report.html"])])
+        if self._recipe.model.decoder is not None:
+            self._captioner(run.path, model, tests)
+            return
         later = f"`hearken export {shlex.quote(show(run.path))}`"
         made = self._tried("exported", later, lambda: self._export(run)) if export else None
         if self._json:
@@ -69,13 +69,12 @@ class Finish:
             place = shlex.quote(show(run.path))
             self._print([("use it", [f"hearken index DIR --model {place}", f"hearken search TEXT --model {place}"])])
 
-    def _captioner(self, run: Path, model: Path) -> None:
-        """Say how a captioner goes on: it is used from the run's folder, and has no vectors to search by."""
-        place, tests = shlex.quote(show(run)), self._recipe.data.test
-        again = [f"hearken evaluate {place} --captions --data {shlex.quote(show(test))}" for test in tests]
-        self._print([*([] if self._smoke else published_facts(self._recipe)), *([("try it", again)] if again and not self._smoke else [])])
+    def _captioner(self, run: Path, model: Path, tests: Sequence[Tried]) -> None:
+        """Say how a captioner goes on: it is used from the run's folder, and has no vectors to search by, so that nothing is exported."""
         if self._json:
-            output.print_json(outcome_json(self._outcome, model, None, ()))
+            output.print_json(outcome_json(self._outcome, model, None, tests))
+        else:
+            self._print([("use it", [f"hearken caption FILE --model {shlex.quote(show(run))}"])])
 
     def _tests(self, run: Path, accelerator: str, jobs: int | None) -> tuple[Tried, ...]:
         """What came of the test sets: what the run keeps, and else new evaluations."""
@@ -143,11 +142,15 @@ def facts(outcome: Outcome, model: Path) -> list[tuple[str, list[str]]]:
 
 def tried_facts(tests: Sequence[Tried]) -> list[tuple[str, list[str]]]:
     """Return what came of test sets, for people: how figures are computed, the figures with their 95 % intervals, where all of it lies."""
+    from hearken.evaluate.caption_tests import DEFINITION
+
     rows = []
     for test in tests:
         without = f", without {output.plural(test.num_failed, 'clip')} that could not be read" if test.num_failed else ""
-        how = f"{show(test.trial.name)}, with 95 % intervals, by the definition {test.definition}{without}"
-        rows.append(("test", [how, *figure_lines(test.figures, interval_text), f"kept in {show(test.folder)}"]))
+        by = "of machine-made captions, times 100" if test.definition == DEFINITION else f"by the definition {test.definition}"
+        how = f"{show(test.trial.name)}, with 95 % intervals, {by}{without}"
+        lines = [*figure_lines(test.figures, interval_text), *(f"{name} not available" for name in test.not_available)]
+        rows.append(("test", [how, *lines, f"kept in {show(test.folder)}"]))
     return rows
 
 
@@ -163,12 +166,12 @@ def published_facts(recipe: Recipe) -> list[tuple[str, list[str]]]:
 
 def percent_text(name: str, percent: float) -> str:
     """Return a figure that is in percent already; a mean rank is a rank."""
-    return f"{name} {percent:.2f}" if name.endswith("meanR") else f"{name} {percent:.2f} %"
+    return f"{name} {percent:.2f}{'' if name.endswith('meanR') else sign(name)}"
 
 
 def interval_text(name: str, figure: Interval) -> str:
     """Return a figure with its interval: a share in percent, a rank as it is."""
-    return f"{name} {evaluated.figure_text(name, figure)}{'' if name.endswith(('medR', 'meanR')) else ' %'}"
+    return f"{name} {evaluated.figure_text(name, figure)}{'' if name.endswith(('medR', 'meanR')) else sign(name)}"
 
 
 def figure_lines(figures: Mapping[str, Figure], text: Callable[[str, Figure], str]) -> list[str]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hearken.train.recipes.listing import Entry
     from hearken.train.runs.report import Outcome
 
-_NONE = "-"
+_NONE, _NOT_AVAILABLE = "-", "not available"
 _GAP, _FOLDED, _LABELS = 2, 24, 2
 
 
@@ -132,14 +132,14 @@ def _run(
 
 
 def _print(entries: Sequence[Entry], results: Sequence[Result], *, markdown: bool) -> None:
-    from hearken.evaluate.sweep import ours
+    from hearken.evaluate.sweep import ours, why_none
 
     by_name = {result.recipe.name.removesuffix("-smoke"): result for result in results}
     screen = output.console()
     for table in dict.fromkeys(entry.table for entry in entries if entry.row):
         of_table = [entry for entry in entries if entry.table == table]
         for corpus in dict.fromkeys(key.rpartition(" ")[0] for entry in of_table if entry.row for key in entry.row.expected):
-            rows = _cells(of_table, corpus, [ours(entry, by_name) for entry in of_table])
+            rows = _cells(of_table, corpus, [ours(entry, by_name) for entry in of_table], [why_none(entry, by_name) for entry in of_table])
             title = f"{table}{f', {corpus}' if corpus else ''}: ours [95 % interval] / published"
             if markdown:
                 screen.print(f"**{title}**\n\n{markdown_table(rows)}\n", soft_wrap=True)
@@ -156,12 +156,23 @@ def _print(entries: Sequence[Entry], results: Sequence[Result], *, markdown: boo
 
 def how_lines(results: Sequence[Result]) -> list[str]:
     """Return how our figures were computed, and where the evaluations are."""
-    definitions = sorted({test.definition for result in results for test in result.tests})
-    if not definitions:
+    from hearken.evaluate.caption_tests import DEFINITION
+
+    tests = [test for result in results for test in result.tests]
+    if not tests:
         return []
+    definitions = sorted({test.definition for test in tests} - {DEFINITION})
     runs = os.path.commonpath([result.run for result in results if result.tests])
-    how = f"Figures by the definition {' and '.join(definitions)}, in percent, ranks as they are; 95 % intervals by drawing clips again."
-    return [how, f"Every query and clip: hearken report {shlex.quote(show(runs))} --out report.html"]
+    of_captions = any(test.definition == DEFINITION for test in tests)
+    by = [f"by the definition {' and '.join(definitions)}, in percent, ranks as they are"] if definitions else []
+    by += ["of machine-made captions times 100"] if of_captions else []
+    how = f"Figures {'; '.join(by)}; 95 % intervals by drawing clips again."
+    missing = {name: why for test in tests for name, why in test.not_available.items()}
+    return [
+        how,
+        *(f"{name} is not available. {why}" for name, why in missing.items()),
+        f"Every query and clip: hearken report {shlex.quote(show(runs))} --out report.html",
+    ]
 
 
 def in_parts(lines: Sequence[Sequence[str]], width: int) -> list[list[list[str]]]:
@@ -179,15 +190,20 @@ def in_parts(lines: Sequence[Sequence[str]], width: int) -> list[list[list[str]]
     return [[[*line[:_LABELS], *(line[at] for at in part)] for line in lines] for part in parts]
 
 
-def _cells(entries: Sequence[Entry], corpus: str, values: Sequence[dict[str, Interval]]) -> list[tuple[str, ...]]:
-    """Return the lines of a table, the titles first: a row, its recipe, and "ours / published" for each figure (`values` are ours)."""
+def _cells(
+    entries: Sequence[Entry], corpus: str, values: Sequence[dict[str, Interval]], missing: Sequence[dict[str, str]]
+) -> list[tuple[str, ...]]:  # fmt: skip
+    """Return the lines of a table, the titles first: a row, its recipe, and "ours / published" for each figure (`values` are ours).
+
+    Those `missing` are figures that could not be had here.
+    """
     keys = [key for entry in entries if entry.row for key in entry.row.expected if key.rpartition(" ")[0] == corpus]
     keys = list(dict.fromkeys(keys))
     lines: list[tuple[str, ...]] = [("row", "recipe", *(key.rpartition(" ")[2] for key in keys))]
-    for entry, found in zip(entries, values, strict=True):
+    for entry, found, lacking in zip(entries, values, missing, strict=True):
         if entry.row is not None:
             published = entry.row.expected
-            ours = {key: figure_text(key, found[key]) for key in keys if key in found}
+            ours = dict.fromkeys(lacking, _NOT_AVAILABLE) | {key: figure_text(key, found[key]) for key in keys if key in found}
             cells = (f"{ours.get(key, _NONE)} / {published[key]:.2f}" if key in published else "" for key in keys)
             lines.append((entry.row.row, entry.recipe.name, *cells))
     return lines

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from hearken.audio.source import AUDIO_SUFFIXES
 from hearken.errors import EvaluationError, show
 from hearken.evaluate.captioning.table import CaptionTable
 from hearken.evaluate.captioning.task import CaptionTask
@@ -80,9 +81,9 @@ def _check_once(table: CaptionTable, clips: Sequence[str]) -> None:
 
 
 def _keys(clip: str) -> tuple[str, ...]:
-    """What a clip may be called, its id first."""
+    """What a clip may be called, its id first. What follows a dot is an ending where it is one of sounds: "v1.2" has none."""
     last = PurePosixPath(clip.replace("\\", "/"))
-    return (clip, f"/{last.name}", f"//{last.stem}")
+    return (clip, f"/{last.name}", f"//{last.stem if last.suffix.lower() in AUDIO_SUFFIXES else last.name}")
 
 
 def _names(clips: Sequence[str]) -> dict[str, int | None]:

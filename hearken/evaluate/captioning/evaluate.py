@@ -195,7 +195,12 @@ def _check(names: Sequence[str], kinds: Sequence[Kind], references: Sequence[str
             "Leave out --data.",
         )
     writing = wish.writing
-    options = {"--tta": bool(writing.tta), "--beam": bool(writing.beam), "--max-duration": writing.max_duration_s is not None}
+    options = {
+        "--tta": bool(writing.tta),
+        "--beam": bool(writing.beam),
+        "--search": bool(writing.search),
+        "--max-duration": writing.max_duration_s is not None,
+    }
     asked = next((option for option, is_given in options.items() if is_given), "")
     for name, kind in zip(names, kinds, strict=True):
         if kind == "captioner":
@@ -229,14 +234,16 @@ def _label(name: str, kind: Kind, wish: CaptionWish, parts: int) -> str:
 
 
 def _besides(writing: WriterWish) -> list[str]:
-    return [*([f"TTA {writing.tta}"] if writing.tta else []), *([f"beam {writing.beam}"] if writing.beam else [])]
+    told = (("TTA", writing.tta), ("beam", writing.beam), ("search", writing.search))
+    return [f"{name} {value}" for name, value in told if value]
 
 
 def _place(name: str, references: Sequence[str], wish: CaptionWish) -> Path:
     """Where a captioner's evaluation goes unless somebody says: beside those of retrieval, by a name that says what it is."""
     place = place_of(name, references, Wish(tta=wish.writing.tta))
     first = "" if wish.writing.max_duration_s is None else f"-first-{wish.writing.max_duration_s:g}s"
-    place = place.with_name(f"{place.name}{first}{f'-beam-{wish.writing.beam}' if wish.writing.beam else ''}-captions")
+    decoded = "".join(f"-{name}-{value}" for name, value in (("beam", wish.writing.beam), ("search", wish.writing.search)) if value)
+    place = place.with_name(f"{place.name}{first}{decoded}-captions")
     if corpora_of(place) not in (None, [split_of(each)[0] for each in references]):
         place = place.with_name(f"{place.name}-{digest(chr(0).join(references))}")  # a table of the same name in another folder
     return place

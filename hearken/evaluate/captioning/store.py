@@ -23,12 +23,11 @@ from hearken.errors import DataError, EvaluationError, show
 from hearken.evaluate.captioning.figures import CaptionEvaluation
 from hearken.evaluate.captioning.scores import SLOW
 from hearken.evaluate.captioning.task import CaptionTask
-from hearken.evaluate.store import RECORD, csv_bytes, figures_json
+from hearken.evaluate.store import RECORD, csv_bytes, figure_of, figures_json
 from hearken.evaluate.store import check_place as check_retrieval_place
 from hearken.files import temp_beside, write_whole
 from hearken.metrics.captioning.score import CaptionScore
 from hearken.metrics.captioning.table import CAPTION_METRICS
-from hearken.metrics.confidence import Interval
 
 KIND, CAPTIONS = "captions", "captions.csv"
 _FORMAT = 1
@@ -96,7 +95,7 @@ def load(folder: Path) -> StoredCaptions:
         if record["kind"] != KIND or record["format"] != _FORMAT:
             found = f"kind {record['kind']}, format {record['format']}"
             raise EvaluationError(f"{show(path)} is of {show(found)}, and this Hearken reads kind {KIND}, format {_FORMAT}.", _AGAIN)
-        figures = {str(name): Interval(**figure) for name, figure in record["figures"].items()}
+        figures = {str(name): figure_of(figure) for name, figure in record["figures"].items()}
         rows = list(read_csv(folder / CAPTIONS, ("clip", "candidate")))
         path = folder / CAPTIONS
         columns = [name for name in (rows[0].values if rows else ()) if name.startswith(_REFERENCE)]

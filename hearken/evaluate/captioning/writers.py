@@ -35,11 +35,12 @@ _BEST, _CONFIG, _KIND, _WEIGHTS = "best", "config.json", "captioner", "model.saf
 
 @dataclass(frozen=True)
 class WriterWish:
-    """How captions are to be written: with test-time augmentation `tta`, a `beam` of another size than the captioner's own (0: its own), at most
-    `max_duration_s` of each sound, on `accelerator`, by `jobs` processes, by the chance of `seed`."""
+    """How captions are to be written: with test-time augmentation `tta`, a `beam` of another size and a `search` of another name than the
+    captioner's own (0 and "": its own), at most `max_duration_s` of each sound, on `accelerator`, by `jobs` processes, by the chance of `seed`."""
 
     tta: str = ""
     beam: int = 0
+    search: str = ""
     max_duration_s: float | None = None
     accelerator: str = "auto"
     jobs: int = 1
@@ -65,7 +66,10 @@ class Writer(Protocol):
 
 def check_writer(name: str, wish: WriterWish) -> None:
     """Raise what opening the captioner `name` would, as far as its folder tells, before a sound is read: ModelNotFoundError, RunError,
-    MissingExtraError, EvaluationError for test-time augmentation of an exported one."""
+    MissingExtraError, InputError for a search that does not exist, EvaluationError for test-time augmentation of an exported one."""
+    from hearken.caption.decoding import Decoding
+
+    decoding_for(Decoding(), wish)
     if is_trained(name):
         need_extra()
         run = folder_of(name)
@@ -122,7 +126,7 @@ class ExportedWriter:
 
         self._captioner: VectorCaptioner = open_captioner(name)
         self._model, self._wish = model_of(self._captioner), wish
-        self._decoding = _decoding_of(self._captioner, wish.beam)
+        self._decoding = _decoding_of(self._captioner, wish)
         self.facts: dict[str, Any] = {
             "model": self._captioner.name, "digest": self._captioner.digest, "listens_with": self._captioner.model_digest, "runtime": "onnx",
             "decoding": self._decoding.to_json() if self._decoding else None,
@@ -172,13 +176,20 @@ class ExportedWriter:
                         failed.append(result)
 
 
-def _decoding_of(captioner: VectorCaptioner, beam: int) -> Decoding | None:
+def decoding_for(own: Decoding, wish: WriterWish) -> Decoding:
+    """Return `own` with what is wished. Raises InputError for a search that does not exist, and a beam that makes no sense."""
+    changes: dict[str, Any] = {name: value for name, value in (("beam", wish.beam), ("search", wish.search)) if value}
+    return replace(own, **changes)
+
+
+def _decoding_of(captioner: VectorCaptioner, wish: WriterWish) -> Decoding | None:
     own: Decoding | None = getattr(captioner, "decoding", None)
-    if not beam:
-        return own
-    if own is None:
-        raise EvaluationError(f"{show(captioner.name)} searches no words: --beam does not change what it writes.", "Leave it out.")
-    return replace(own, beam=beam)
+    if own is not None:
+        return decoding_for(own, wish)
+    asked = next((option for option, value in (("--beam", wish.beam), ("--search", wish.search)) if value), "")
+    if asked:
+        raise EvaluationError(f"{show(captioner.name)} searches no words: {asked} does not change what it writes.", "Leave it out.")
+    return None
 
 
 def _find(name: str) -> None:
@@ -221,7 +232,7 @@ class TrainedWriter:
         self._captioner = (
             Captioner.from_pretrained(folder / _BEST if is_run else folder).to(device).eval().requires_grad_(requires_grad=False)
         )
-        self._device, self._decoding = device, Decoding(beam=wish.beam) if wish.beam else Decoding()
+        self._device, self._decoding = device, decoding_for(Decoding(), wish)
         of_run = recipe_of(folder)["data"].get("max_duration_s") if is_run else None
         self._max_duration_s = of_run if wish.max_duration_s is None else wish.max_duration_s
         self._tta = self._augmented(folder) if wish.tta else None

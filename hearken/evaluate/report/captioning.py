@@ -121,7 +121,9 @@ def _comparison(group: Group, names: Sequence[str]) -> ReportTable:
 
 def _statistics(group: Group, names: Sequence[str]) -> ReportTable:
     rows = [_row(name, candidate_statistics(each.evaluation)) for name, each in zip(names, group, strict=True)]
-    rows.append(_row("references, by people", reference_statistics(group[0].evaluation)))
+    first = group[0].evaluation
+    by_people = "" if first.task.record.get("references_machine_made") else ", by people"
+    rows.append(_row(f"references{by_people}", reference_statistics(first)))
     columns = ("captions of", "captions", "words in one", "different words", "different captions, %", "words in no reference, %")
     return ReportTable("Length and vocabulary", columns, tuple(rows))
 
@@ -155,7 +157,8 @@ def _chart(group: Group, number: int) -> Chart | None:
         return None
     main = main_metric(shared)
     values = {name: each.evaluation.values[main] for name, each in zip(_names(group), group, strict=True)}
-    told = f"{main} of single clips: the figure is their mean. The last bar holds all that lies above it."
+    mean = ": the figure is their mean" if of_clips(main) == main else ""
+    told = f"{main} of single clips{mean}. The last bar holds all that lies above it."
     return Chart(value_chart(values, main, name=f"captions{number}"), told)
 
 

@@ -52,6 +52,7 @@ def captions_command(stored: StoredCaptions) -> str:
         *_told("--max-duration", facts.get("max_duration_s"), None),
         *_told("--tta", facts.get("tta"), ""),
         *_told("--beam", decoding.get("beam"), None),
+        *_told("--search", decoding.get("search"), "beam"),
     ]
     changed = _told("--interval", found.interval, "bootstrap") + _told("--seed", found.seed, 0)
     words = (

@@ -1,4 +1,4 @@
-"""A captioner that writes: its network as the step of a beam search.
+"""A captioner that writes: its network as the step of a search.
 
 Legend: `R` captions under way, `W` tokens so far, `V` vocabulary.
 """
@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hearken.caption.beam import Written, beam_search
+from hearken.caption.beam import Written
 from hearken.caption.decoding import Decoding
+from hearken.caption.search import search, spoken
 from hearken.models.captioner import Captioner
 from hearken.models.decoder import Heard
 from hearken.types import FloatArray
@@ -22,16 +23,14 @@ GREEDY = Decoding(beam=1)
 def write(captioner: Captioner, heard: Heard, decoding: Decoding = GREEDY) -> list[Written]:
     """Return the best caption of each sound that was `heard`, as tokens without start and end; `captioner` is in evaluation mode."""
     device, words = heard.values.device, captioner.vocabulary
-    marks = sorted({words.start, words.pad} - {words.end})  # which stand in no caption
 
     def step(tokens: NDArray[np.int64], rows: NDArray[np.int64]) -> FloatArray:
         """Log-probabilities (R, V) of what comes after `tokens` (R, W) about the sounds `rows` (R,)."""
-        logits = captioner(torch.from_numpy(tokens).to(device), heard.rows(torch.from_numpy(rows).to(device)))[:, -1]
-        found: FloatArray = torch.log_softmax(logits.float(), dim=-1).cpu().numpy()
-        found[:, marks] = -np.inf
+        of_rows = heard.rows(torch.from_numpy(rows).to(device))
+        found: FloatArray = captioner.decoder.log_probabilities(torch.from_numpy(tokens).to(device), of_rows).cpu().numpy()
         return found
 
-    return beam_search(step, len(heard), start=words.start, end=words.end, decoding=decoding)
+    return search(spoken(step, words), len(heard), start=words.start, end=words.end, decoding=decoding)
 
 
 def captions(captioner: Captioner, heard: Heard, decoding: Decoding = GREEDY) -> list[str]:

@@ -29,6 +29,14 @@ def digest(value: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def settled(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recipe of a record without `model.decoder` where that is null: so are the recipes of dual encoders, and all older ones, written."""
+    model = recipe.get("model")
+    if not isinstance(model, Mapping) or model.get("decoder", "") is not None:
+        return dict(recipe)
+    return {**recipe, "model": {key: value for key, value in model.items() if key != "decoder"}}
+
+
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Return what differs between two nested mappings, as "training.epochs was 16, is 20; ...", or "" where nothing does.
 

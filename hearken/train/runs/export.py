@@ -11,7 +11,7 @@ from pathlib import Path
 from hearken.errors import InputError, show
 from hearken.export.folder import Card
 from hearken.models.dual import DualEncoder
-from hearken.runtime.catalog import RUN_MODEL, is_name
+from hearken.runtime.catalog import RUN_MODEL, captioner_not_model, is_name, writes_captions
 from hearken.train.runs.checkpoint import best_model
 from hearken.train.runs.run import RunFolder
 from hearken.zoo.publish import Published, Tell, check_target, publish
@@ -26,10 +26,12 @@ def export_run(
     """Export the best model of a training run to `out`, by default to `RUN/model`, and return what came of it.
 
     It is called `name`, by default like the run's folder. `segment_s`, `int8` (matrices in 8 bits, which costs a little) and `tell` as in
-    `publish`. Raises RunError where there is no run, or no model in it yet, InputError for an impossible name, and what `publish` raises; what
+    `publish`. Raises RunError where there is no run, or no model in it yet, ModelError where it trains a captioner, InputError for an impossible name, and what `publish` raises; what
     was exported before stays then.
     """
     opened = run if isinstance(run, RunFolder) else RunFolder.open(run)
+    if writes_captions(opened.path):
+        raise captioner_not_model(opened.path)
     if name is not None and not is_name(name):
         raise InputError(f"{show(name)!r} cannot be the name of a model.", "Give --name: letters, digits and - _ . + at most one slash.")
     target = out or opened.path / RUN_MODEL

@@ -30,7 +30,7 @@ from hearken.errors import RunError, show
 from hearken.files import PART, TEMP_MARK, write_whole
 from hearken.train.recipe import Recipe
 from hearken.train.runs.code import code_facts
-from hearken.train.runs.compare import differences, digest, finite, plain
+from hearken.train.runs.compare import differences, digest, finite, plain, settled
 
 FORMAT = 1
 RECORD, LOCK = "run.json", "lock"
@@ -243,7 +243,7 @@ class RunFolder:
 
     def _check_recipe(self, recipe: Recipe) -> None:
         values = plain(recipe.to_json())
-        if told := differences(self.record["recipe"], values):
+        if told := differences(settled(self.record["recipe"]), values):
             hint = "Resume with the recipe it began with, or begin another run with --run."
             raise RunError(f"The run {show(self.path)} is of another recipe: {told}.", hint)
 

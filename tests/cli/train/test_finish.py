@@ -20,7 +20,7 @@ from hearken.errors import DataError, ModelError
 from hearken.evaluate import tests_of_runs
 from hearken.evaluate.tests_of_runs import Trial, Tried, Watch
 from hearken.metrics.confidence import Interval
-from hearken.train.recipe import About, DataPart, Recipe, Row
+from hearken.train.recipe import About, DataPart, DecoderPart, Recipe, Row
 from hearken.train.runs import export
 from hearken.train.runs.checkpoint import write_best
 from hearken.train.runs.report import Outcome
@@ -113,6 +113,7 @@ def test_what_fails_afterwards_loses_nothing(outcome: Outcome, capsys: pytest.Ca
     assert ends == [25.0, 37.5]
     assert value["evaluations"][0] == {
         "corpus": "clips.csv:test", "tta": "", "definition": "any-of-n", "folder": "run/evaluations/clips", "clips_failed": 1_200,
+        "not_available": {},
     }  # fmt: skip
     assert "kept, but it could not be exported: It does not fit. Try another." in err
     assert f"`hearken export {outcome.run}` does that later." in err
@@ -136,3 +137,28 @@ def test_rows_without_figures_are_left_out() -> None:
     assert published_facts(RECIPE) == [("published", ["Table 3, CNN10: t2a_mAP@10 23.72 %, t2a_meanR 50.10"])]
     assert published_facts(Recipe()) == []
     assert tried_facts(()) == []
+
+
+def test_a_captioner_is_tried_and_not_exported(
+    outcome: Outcome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = {"BLEU-1": Interval(0.5, 0.4, 0.6, "bootstrap"), "CIDEr-D": Interval(1.5, 1.25, 1.75, "bootstrap")}
+    tested = Tried(Trial("x"), "captions", Path("run/evaluations/x-captions"), figures, 0, {"SPICE": "No Java."})
+    row = Row("Table 1", "Baseline", {"BLEU-1": 65.4, "SPIDEr": 40.2})
+    recipe = replace(RECIPE, model=replace(RECIPE.model, decoder=DecoderPart()), about=About("kim2023", "", (row,)))
+    monkeypatch.setattr(tests_of_runs, "try_out", lambda *_, **__: (tested,))
+    monkeypatch.setattr(export, "export_run", failing(ModelError("It is exported.")))
+    monkeypatch.setattr("tests.cli.train.test_finish.RECIPE", recipe)
+    code, out, err = ended(outcome, capsys)
+    assert (code, err) == (0, "")
+    assert (
+        "test x, with 95 % intervals, of machine-made captions, times 100 BLEU-1 50.00 [40.00, 60.00] % CIDEr-D 150.00 [125.00, 175.00] "
+        "SPICE not available kept in run/evaluations/x-captions published Table 1, Baseline: BLEU-1 65.40 %, SPIDEr 40.20 look closer"
+    ) in out
+    assert out.strip().endswith(f"hearken caption FILE --model {outcome.run}")
+    value = json.loads(ended(outcome, capsys, json=True)[1])
+    assert (value["exported"], value["test_percent"]["x CIDEr-D"], value["evaluations"][0]["not_available"]) == (
+        None,
+        150,
+        {"SPICE": "No Java."},
+    )

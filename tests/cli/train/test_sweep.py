@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from hearken.cli.train.sweep import Form, _cells, _of_form, how_lines, in_parts, markdown_table
+from hearken.evaluate.sweep import Result
+from hearken.evaluate.tests_of_runs import Trial, Tried
 from hearken.metrics.confidence import Interval
 from hearken.train.recipes.listing import of_table
 
@@ -36,11 +38,27 @@ def test_figures_have_their_intervals() -> None:
     entry = of_table("kim2023/table2")[0]
     assert entry.row is not None
     keys = list(entry.row.expected)
-    lines = _cells([entry], "", [{keys[0]: Interval(0.352, 0.331, 0.374, "bootstrap")}])
+    lines = _cells([entry], "", [{keys[0]: Interval(0.352, 0.331, 0.374, "bootstrap")}], [{}])
     assert lines[0] == ("row", "recipe", *(key.rpartition(" ")[2] for key in keys))
     published = [f"{value:.2f}" for value in entry.row.expected.values()]
     assert lines[1][2:] == (f"35.20 [33.10, 37.40] / {published[0]}", *(f"- / {value}" for value in published[1:]))
     assert how_lines([]) == []
+
+
+def test_captions_beside_their_papers_figures() -> None:
+    entry = next(each for each in of_table("kim2023/table1") if each.row and each.row.row == "+ PairMix")
+    lines = _cells([entry], "", [{"CIDEr-D": Interval(0.7, 0.6, 0.8, "bootstrap")}], [{"SPICE": "No Java."}])
+    cells = dict(zip(lines[0], lines[1], strict=True))
+    assert (cells["CIDEr-D"], cells["SPICE"], cells["BLEU-1"]) == ("70.00 [60.00, 80.00] / 75.50", "not available / 17.70", "- / 69.30")
+    test = Tried(Trial("x"), "captions", Path("r/e"), {}, 0, {"SPICE": "No Java.", "SPIDEr": "It needs SPICE."})
+    said = how_lines([Result(entry.recipe, Path("r"), "trained", (test,))])
+    assert said[:-1] == [
+        "Figures of machine-made captions times 100; 95 % intervals by drawing clips again.",
+        "SPICE is not available. No Java.",
+        "SPIDEr is not available. It needs SPICE.",
+    ]
+    both = how_lines([Result(entry.recipe, Path("r"), "trained", (test, Tried(Trial("x"), "any-of-n", Path("r/e"), {})))])
+    assert both[0].startswith("Figures by the definition any-of-n, in percent, ranks as they are; of machine-made captions times 100; 95 %")
 
 
 def test_a_narrow_terminal_has_several_tables_one_below_the_other() -> None:

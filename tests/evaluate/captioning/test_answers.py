@@ -29,6 +29,14 @@ def test_a_clip_is_known_by_the_end_of_its_name() -> None:
         matched(table("a.wav", "b.wav"), task)  # two clips end so
 
 
+def test_only_endings_of_sounds_are_endings() -> None:
+    task = CaptionTask("t", ("door v1.2", "Rain.WAV"), (("r",),) * 2)
+    with pytest.raises(EvaluationError, match=r"1 clip that t does not have: door v1\.3") as caught:
+        matched(table("door v1.3", "rain"), CaptionTask("t", ("door v1.2", "rain.wav"), (("r",),) * 2))
+    assert "door v1.2" in caught.value.hint
+    assert matched(table("door v1.2.flac", "x/Rain"), task)[0] == ("caption of door v1.2.flac", "caption of x/Rain")
+
+
 def test_unknown_clips_are_counted_with_the_nearest_name() -> None:
     with pytest.raises(EvaluationError, match=r"2 clips that mine\.csv does not have: bb\.wav, zzz") as told:
         matched(table("a.wav", "bb.wav", "zzz"), small_task())

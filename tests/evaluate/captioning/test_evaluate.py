@@ -84,9 +84,12 @@ def test_a_captioner_writes_and_is_kept(here: Path, corpus: str, fake: FakeWrite
     assert done.folder == Path("evaluations/captioner/t-captions")
     assert load(here / done.folder).evaluation.candidates == CANDIDATES
     assert (done.evaluation.facts["model"], done.evaluation.facts["corpus"], done.failures) == ("fake", corpus, ())
-    beam = plan(["captioner"], [corpus], CaptionWish(writing=WriterWish(beam=5, tta="10:1x10")))[0]
+    beam = plan(["captioner"], [corpus], CaptionWish(writing=WriterWish(beam=5, tta="10:1x10", search="best_first")))[0]
     assert beam.place is not None
-    assert (beam.place.name, beam.label) == ("t-tta-10-1x10-beam-5-captions", "captioner + TTA 10:1x10 + beam 5")
+    assert (beam.place.name, beam.label) == (
+        "t-tta-10-1x10-beam-5-search-best_first-captions",
+        "captioner + TTA 10:1x10 + beam 5 + search best_first",
+    )
     del fake
 
 
@@ -136,6 +139,7 @@ def test_what_cannot_be_is_told_before_anything_is_read(here: Path, corpus: str,
         (["own.csv", "./own.csv"], [], WISH, "named twice"),
         (["e"], [corpus], WISH, "has its own corpus"),
         (["own.csv"], [], CaptionWish(writing=WriterWish(beam=2)), "own.csv is a table: .* as --beam asks"),
+        (["own.csv"], [], CaptionWish(writing=WriterWish(search="beam")), "own.csv is a table: .* as --search asks"),
         (["captioner", "e"], [corpus], CaptionWish(writing=WriterWish(tta="5:1x5")), "e is an evaluation: .* as --tta asks"),
         (["own.csv"], [], CaptionWish(lenient=True), "--lenient is for a table"),
         (["own.csv"], [], CaptionWish(metrics=("nonsense",)), "no metric"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hearken.errors import EvaluationError
+from hearken.evaluate.captioning import figures
 from hearken.evaluate.captioning.figures import DRAWS, bleu_figures, measure
 from hearken.metrics.captioning.bleu import bleu_counts
 from hearken.metrics.captioning.score import CaptionScore
@@ -42,6 +43,17 @@ def test_the_bootstrap_of_bleu_agrees_with_drawing_by_hand() -> None:
     assert (low, high) == pytest.approx(tuple(np.percentile(by_hand, [2.5, 97.5])), abs=0.015)
     assert bleu_figures(counts, "bootstrap", 1) == bleu_figures(counts, "bootstrap", 1)
     assert bleu_figures(counts, "bootstrap", 1) != bleu_figures(counts, "bootstrap", 2)
+
+
+@pytest.mark.parametrize("interval", ["bootstrap", "jackknife"])
+def test_how_many_drawings_are_made_at_a_time_changes_nothing(interval: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = bleu_counts(CANDIDATES * 3, REFERENCES * 3)
+    whole = bleu_figures(counts, interval)
+    assert sum(len(rows) for rows in figures._drawn(9, 0)) == DRAWS
+    monkeypatch.setattr(figures, "_BLOCK", 9 * 7)  # seven rows, and what is left over
+    assert sum(len(rows) for rows in figures._drawn(9, 0)) == DRAWS
+    for one, other in zip(whole, bleu_figures(counts, interval), strict=True):
+        assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-12)
 
 
 def test_means_have_the_intervals_of_means() -> None:

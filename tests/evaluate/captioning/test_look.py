@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from hearken.evaluate.captioning.look import candidate_statistics, extremes, reference_statistics
+from hearken.metrics.confidence import Interval
 from tests.evaluate.captioning.captions_made import evaluated
 
 
@@ -21,6 +25,9 @@ def test_of_equally_bad_clips_the_other_metrics_decide() -> None:
     found = evaluated(candidates=captions, metrics=("ROUGE-L", "BLEU-1"))  # of no word, BLEU is lower than of wrong ones
     assert [each.clip for each in extremes(found, 3)] == ["c.wav", "a.wav", "b.wav"]
     assert extremes(found, 1)[0].metric == "ROUGE-L"
+    tied = replace(found, values={"ROUGE-L": np.zeros(3), "BLEU-1": np.array([2.0, 1.0, 1.0]), "BLEU-2": np.array([0.0, 2.0, 1.0])})
+    tied = replace(tied, figures=dict.fromkeys(tied.values, Interval(0.0, 0.0, 0.0)))
+    assert [each.clip for each in extremes(tied, 3)] == ["c.wav", "b.wav", "a.wav"], "BLEU-1 decides before BLEU-2"
 
 
 def test_length_and_vocabulary() -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from hearken.errors import EvaluationError
 from hearken.evaluate import store as retrieval
-from hearken.evaluate.captioning.figures import CaptionEvaluation
+from hearken.evaluate.captioning.figures import CaptionEvaluation, measure
 from hearken.evaluate.captioning.store import check_place, is_caption_evaluation, load, save, to_json
+from hearken.evaluate.captioning.task import CaptionTask
 from hearken.evaluate.measure import measure as measure_retrieval
 from tests.evaluate.asking import small_scores, small_task
 from tests.evaluate.captioning.captions_made import CANDIDATES, CLIPS, REFERENCES, evaluated
@@ -21,6 +22,24 @@ def made() -> CaptionEvaluation:
     return replace(
         evaluated(interval="jackknife"), not_available={"SPICE": "No Java."}, metrics=("SPICE", "BLEU-1", "ROUGE-L", "CIDEr-D"), seed=3
     )
+
+
+def test_captions_come_back_whatever_is_in_them(tmp_path: Path) -> None:
+    texts = ("a\nb", "a\rb", 'q"uo,te\r\n', "=cmd()", "x\u2028y\x85", "", " lead ")
+    task = CaptionTask("t", tuple(f"c{number}" for number in range(7)), tuple((text or "rain", "a dog") for text in texts))
+    save(tmp_path / "e", measure("s", task, texts, metrics=("ROUGE-L",)))
+    found = load(tmp_path / "e").evaluation
+    assert (found.candidates, found.task.references) == (texts, task.references)
+
+
+@pytest.mark.parametrize("figure", [{"value": "much"}, {"value": None}, {"high": float("nan")}, {"method": 3}])
+def test_a_figure_that_is_none_is_damage(figure: dict[str, object], tmp_path: Path) -> None:
+    save(tmp_path, made())
+    record = json.loads((tmp_path / "evaluation.json").read_text())
+    record["figures"]["ROUGE-L"] |= figure
+    (tmp_path / "evaluation.json").write_text(json.dumps(record))
+    with pytest.raises(EvaluationError, match="cannot be read"):
+        load(tmp_path)
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hearken.caption.decoding import Decoding
 from hearken.caption.heard import MadeCaption
 from hearken.errors import EvaluationError, InputError, ModelNotFoundError, RunError
 from hearken.evaluate.captioning.task import open_captions
-from hearken.evaluate.captioning.writers import ExportedWriter, WriterWish, check_writer, is_trained, open_writer
+from hearken.evaluate.captioning.writers import ExportedWriter, WriterWish, check_writer, decoding_for, is_trained, open_writer
 from hearken.evaluate.open import OpenTask
 from hearken.runtime.catalog import find_model, model_info
 from hearken.types import FloatArray
@@ -55,6 +55,17 @@ def test_an_exported_captioner_reads_the_vectors_of_its_model(asked: OpenTask, c
     assert (made.facts["model"], made.facts["listens_with"], made.facts["decoding"]["beam"]) == ("counter", counter.model_digest, 2)
     ExportedWriter("counter", WriterWish(beam=5)).write(asked, on_progress=lambda *_: None)
     assert [each.beam for each in counter.asked if each] == [2, 2, 2, 5, 5, 5]
+    ExportedWriter("counter", WriterWish(search="best_first")).write(asked, on_progress=lambda *_: None)
+    assert counter.asked[6:] == [Decoding(beam=2, search="best_first")] * 3
+
+
+def test_what_is_wished_of_a_search_and_nothing_else_changes() -> None:
+    own = Decoding(7, 20, 0.5, 2)
+    assert decoding_for(own, WriterWish()) == own
+    assert decoding_for(own, WriterWish(beam=2, search="best_first")) == Decoding(2, 20, 0.5, 2, "best_first")
+    for wish in (WriterWish(search="wide"), WriterWish(beam=1000)):
+        with pytest.raises(InputError):
+            decoding_for(own, wish)
 
 
 def test_files_that_cannot_be_read_and_silence(tmp_path: Path, counter: FakeCaptioner) -> None:
@@ -72,11 +83,16 @@ def test_files_that_cannot_be_read_and_silence(tmp_path: Path, counter: FakeCapt
 
 def test_a_captioner_that_searches_no_words_has_no_beam(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hearken.caption.catalog.open_captioner", lambda _: FakeCaptioner())
-    with pytest.raises(EvaluationError, match="counter searches no words"):
-        ExportedWriter("counter", WriterWish(beam=2))
+    monkeypatch.setattr("hearken.evaluate.captioning.writers.check_writer", lambda *_: None)
+    for wish, option in ((WriterWish(beam=2), "--beam"), (WriterWish(search="beam"), "--search")):
+        with pytest.raises(EvaluationError, match=f"counter searches no words: {option} "):
+            ExportedWriter("counter", wish)
+    assert ExportedWriter("counter", WriterWish()).facts["decoding"] is None
 
 
 def test_what_is_no_captioner_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="no search 'wide'"):
+        check_writer("nonsense", WriterWish(search="wide"))
     with pytest.raises(ModelNotFoundError, match="no captioner 'nonsense'"):
         check_writer("nonsense", WriterWish())
     (tmp_path / "model.safetensors").write_bytes(b"")

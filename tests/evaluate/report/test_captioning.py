@@ -42,6 +42,18 @@ def test_tables_of_one(tmp_path: Path) -> None:
     assert cell_text(best.rows[0][3]) == "a dog barks / the dog barks loudly"
 
 
+def test_what_is_said_of_references_and_means_is_so(tmp_path: Path) -> None:
+    one = stored(tmp_path)
+    assert caption_parts([one])[0].charts[0].caption.startswith("CIDEr-D of single clips: the figure is their mean.")
+    found = one.evaluation
+    task = replace(found.task, record=found.task.record | {"references_machine_made": ["wavcaps: a language model"]})
+    bleu = replace(one, evaluation=replace(found, task=task, figures={"BLEU-1": found.figures["BLEU-1"]}, metrics=("BLEU-1",)))
+    part = caption_parts([bleu])[0]
+    assert part.charts[0].caption == "BLEU-1 of single clips. The last bar holds all that lies above it."
+    assert part.intro[0].endswith("held against 4 references.")
+    assert cell_text(caption_tables([bleu])[1].rows[1][0]) == "references"
+
+
 def test_two_of_one_task_are_compared(tmp_path: Path) -> None:
     group = [stored(tmp_path / "a"), stored(tmp_path / "b", candidates=PERFECT)]
     figures, against, *_ = caption_tables(group)
@@ -59,8 +71,8 @@ def test_how_it_was_done_and_how_to_do_it_again(tmp_path: Path) -> None:
     for told, command in (
         ({"captions": "t.csv"}, "hearken evaluate t.csv --captions --data mine.csv"),
         (
-            {"model": "runs/x", "tta": "5:1x5", "decoding": {"beam": 3}},
-            "hearken evaluate runs/x --captions --data mine.csv --tta 5:1x5 --beam 3",
+            {"model": "runs/x", "tta": "5:1x5", "decoding": {"beam": 3, "search": "best_first"}},
+            "hearken evaluate runs/x --captions --data mine.csv --tta 5:1x5 --beam 3 --search best_first",
         ),
     ):
         changed = replace(one, evaluation=replace(one.evaluation, facts=told))

@@ -54,6 +54,7 @@ def test_what_java_has_and_has_not() -> None:
 
 def test_spider_says_why_spice_is_missing() -> None:
     found = score_captions(["SPIDEr"], CANDIDATES, REFERENCES)["SPIDEr"]
+    assert found == "Needs SPICE. It runs by Java, which was not asked for."
     assert isinstance(found, str)
     assert "SPICE" in found
 

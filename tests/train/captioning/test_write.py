@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from hearken.caption.beam import Written
 from hearken.caption.decoding import Decoding
 from hearken.models.decoder import Heard
 from hearken.train.captioning.write import captions, write
@@ -37,6 +38,13 @@ def test_marks_are_never_written() -> None:
         made.decoder.dec_fc.bias[[made.vocabulary.start, made.vocabulary.pad]] = 1e4  # type: ignore[index]
     found = write(made, Heard(torch.zeros(2, 3, 6)), Decoding(beam=2, max_tokens=4))
     assert not {made.vocabulary.start, made.vocabulary.pad} & {token for each in found for token in each.tokens}
+
+
+def test_the_search_is_that_of_the_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hearken.caption.search.best_first_lists", lambda _step, clips, **_: [[Written((3,), -1.0)]] * clips)
+    made, heard = captioner(), Heard(torch.zeros(2, 3, 6))
+    assert write(made, heard, Decoding(beam=2, max_tokens=2, search="best_first")) == [Written((3,), -1.0)] * 2
+    assert write(made, heard, Decoding(beam=2, max_tokens=2)) != [Written((3,), -1.0)] * 2
 
 
 def test_a_wider_search_finds_what_is_likelier() -> None:

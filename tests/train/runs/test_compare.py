@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hearken.train.runs.compare import differences, digest, finite, plain
+from hearken.train.runs.compare import differences, digest, finite, plain, settled
 
 OLD = {"a": {"b": 1, "c": [1, {"d": 2}]}, "e": {}, "about": {"x": 1}}
 
@@ -34,3 +34,11 @@ def test_plain_values_and_their_digest() -> None:
 def test_numbers_that_are_not_finite_are_words() -> None:
     values = {"a": float("nan"), "b": [float("inf"), {"c": (-float("inf"), 1.5)}], "d": None, 5: True}
     assert finite(values) == {"a": "nan", "b": ["inf", {"c": ["-inf", 1.5]}], "d": None, "5": True}
+
+
+def test_a_decoder_that_is_not_there_is_none() -> None:
+    old = {"name": "x", "model": {"dim": 8}}
+    assert settled({"name": "x", "model": {"dim": 8, "decoder": None}}) == settled(old) == old
+    captioner = {"model": {"decoder": {"kind": "cross"}}}
+    assert settled(captioner) == captioner
+    assert settled({"name": "x"}) == {"name": "x"}

@@ -15,7 +15,7 @@ from hearken.export.check import MAX_DELTA, probe_sounds
 from hearken.models.dual import DualEncoder
 from hearken.runtime.catalog import find_model, read_config
 from hearken.runtime.model import load_model
-from hearken.train.recipe import Recipe
+from hearken.train.recipe import DecoderPart, ModelPart, Recipe
 from hearken.train.runs.checkpoint import write_best, write_checkpoint
 from hearken.train.runs.export import export_run
 from hearken.train.runs.run import RunFolder
@@ -84,3 +84,11 @@ def test_a_newer_one_takes_its_place(run: RunFolder, dual: DualEncoder) -> None:
     write_best(run, other, {})
     assert export_run(run).digest != first.digest
     assert sorted(path.name for path in run.path.iterdir() if path.name.startswith((".", "model"))) == ["model"]
+
+
+def test_a_captioners_run_is_no_model_for_searching(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path / "captioner", Recipe(name="mine", model=ModelPart(decoder=DecoderPart())))
+    for open_it in (export_run, lambda run: find_model(run.path)):
+        with pytest.raises(ModelError, match="is of a captioner, which writes captions and has no vectors") as caught:
+            open_it(run)
+        assert caught.value.hint.startswith(f"`hearken caption FILE --model {run.path}`")

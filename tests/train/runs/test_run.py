@@ -13,7 +13,8 @@ import pytest
 pytest.importorskip("torch")
 
 from hearken.errors import RunError
-from hearken.train.recipe import About, Recipe, Row, Source, TrainingPart
+from hearken.train.recipe import About, DecoderPart, Recipe, Row, Source, TrainingPart
+from hearken.train.runs.compare import digest
 from hearken.train.runs.run import RunFolder
 from tests.processes import run_python
 
@@ -121,6 +122,21 @@ def test_going_on(folder: Path) -> None:
         RunFolder.enter(folder, RECIPE)
     with RunFolder.enter(folder.parent / "other", RECIPE, resume=True) as run:
         assert len(run.record["starts"]) == 1
+
+
+def test_runs_of_dual_encoders_say_nothing_of_decoders_and_those_that_did_go_on(folder: Path) -> None:
+    RunFolder.create(folder, RECIPE).release()
+    record = json.loads((folder / "run.json").read_text())
+    assert "decoder" not in record["recipe"]["model"]  # as before there were captioners
+    record["recipe"]["model"]["decoder"] = None
+    record["recipe_sha256"] = digest(record["recipe"])
+    (folder / "run.json").write_text(json.dumps(record))
+    RunFolder.resume(folder, RECIPE).release()
+    captioner = replace(RECIPE, model=replace(RECIPE.model, decoder=DecoderPart()))
+    with pytest.raises(RunError, match="model.decoder.dropout was absent"):
+        RunFolder.resume(folder, captioner)
+    RunFolder.create(folder.parent / "captioner", captioner).release()
+    assert RunFolder.open(folder.parent / "captioner").recipe_json["model"]["decoder"]["kind"] == "cross"
 
 
 def test_another_recipe_is_refused_and_told(folder: Path) -> None:
