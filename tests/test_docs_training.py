@@ -100,7 +100,7 @@ def test_every_line_of_the_recipe_is_explained() -> None:
 
 def test_recipes_that_pages_name_are_there() -> None:
     papers = "|".join(sorted({name.partition("/")[0] for name in names()}))
-    named = {found for name in PAGES for found in re.findall(rf"\b((?:{papers})/[\w-]+)(?![\w*/-])", page(name))}
+    named = {found for name in PAGES for found in re.findall(rf"(?<![\w/])((?:{papers})/[\w-]+)(?![\w*/-])", page(name))}
     others = {f"{paper}/{table}" for paper in papers.split("|") for table in ("table2", "table3", "table4")} | {"wavtext5k/WavText5K"}
     assert {name for name in named - others if full_name(name) is None} == set()
     assert len(named) >= len(names())

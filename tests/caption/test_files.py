@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -95,6 +96,8 @@ def test_sounds_are_found_in_folders_and_by_name(tmp_path: Path) -> None:
     (folder / "sub").mkdir(parents=True)
     for name in ("b.wav", "a.flac", "notes.txt", ".hidden.wav", "sub/c.mp3"):
         (folder / name).write_bytes(b"x")
+    if os.name != "nt":
+        (folder / "z.wav").symlink_to("b.wav")  # a second name is no failure
     odd = tmp_path / "recording"
     odd.write_bytes(b"x")
     paths, failed = find_sounds([odd, folder, folder / "b.wav", tmp_path / "gone.wav"])

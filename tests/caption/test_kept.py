@@ -152,6 +152,20 @@ def test_two_at_a_time_lose_nothing(tmp_path: Path, form: str) -> None:
     first.finish(["/a.wav"])
     second.finish(["/long.wav"])
     assert CaptionsFile(first.path, BY).done == {"/long.wav": LONG, "/a.wav": told("/a.wav")}
+    first.add(told("/long.wav", "Heard anew."))
+    first.finish([])
+    assert CaptionsFile(first.path, BY).done["/long.wav"].made.text == "Heard anew.", "what was made last counts"
+
+
+def test_what_an_earlier_run_left_is_written_anew_only_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = CaptionsFile(tmp_path / "x.csv", BY)
+    kept.add(told("/a.wav"))
+    kept.path.write_text(kept.path.read_text() + "/torn")
+    again = CaptionsFile(kept.path, BY)
+    again.add(told("/b.wav"))
+    monkeypatch.setattr("hearken.caption.kept.write_whole", None)
+    again.add(told("/c.wav"))
+    assert list(CaptionsFile(kept.path, BY).done) == ["/a.wav", "/b.wav", "/c.wav"]
 
 
 @pytest.mark.parametrize("form", FORMATS)

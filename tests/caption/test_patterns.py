@@ -37,6 +37,7 @@ def test_words_and_the_nearest_recording_share_the_score() -> None:
 def test_one_event() -> None:
     assert caption_of(bank(), AXES[[2, 2, 2]], Joining(), PHRASES) == MadeCaption(BELL, 1.0)
     assert caption_of(bank(), AXES[[2]], Joining(), PHRASES).text == BELL
+    assert caption_of(bank(), AXES[[1, 0]], Joining(), PHRASES).text == RAIN  # one window tells no order, nor what goes with what
 
 
 @pytest.mark.parametrize(

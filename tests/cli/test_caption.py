@@ -146,6 +146,8 @@ def test_nothing_to_caption(cli, sounds, tmp_path) -> None:
     assert "gone" in cli("caption", "gone.wav").err
     (sounds / "bad.wav").write_bytes(b"x")
     assert cli("caption", "bad.wav")[::2] == (1, "Error: None of 1 file could be used. No sound.\nHint: Convert it.\n")
+    assert cli("caption", "bad.wav", "--out", str(tmp_path / "x.csv")).code == 1
+    assert not (tmp_path / "x.csv").exists()
 
 
 def test_beam(cli, sounds) -> None:

@@ -12,13 +12,14 @@ import pytest
 pytest.importorskip("torch")
 
 from hearken.audio.synth import save_wav
+from hearken.errors import EvaluationError
 from hearken.evaluate import caption_tests
 from hearken.evaluate.caption_tests import can_have_more, metrics_of, reasons
 from hearken.evaluate.captioning import evaluate as module
 from hearken.evaluate.captioning.store import load
 from hearken.evaluate.tests_of_runs import Tried, all_figures, kept_tests, key_of, try_out, wanted_metrics
 from hearken.metrics.captioning.java import JavaMetrics
-from hearken.train.recipe import About, DataPart, DecoderPart, ModelPart, Recipe, Row
+from hearken.train.recipe import About, DataPart, DecoderPart, ModelPart, Named, Recipe, Row, Source, TrainingPart
 from hearken.train.runs.checkpoint import write_best
 from hearken.train.runs.run import RunFolder
 from tests.train.captioning.small_captioner import captioner
@@ -43,7 +44,11 @@ def recipe(tmp_path: Path) -> Recipe:
     (tmp_path / "clips.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     about = About("", "", (Row("T", "R", {"CIDEr-D": 1.0, "t2a_R@1": 2.0}),))
     corpus = str(tmp_path / "clips.jsonl")
-    return Recipe(name="mine", about=about, model=ModelPart(decoder=DecoderPart()), data=DataPart(test=(corpus,), max_duration_s=1.0))
+    return Recipe(
+        name="mine", about=about, model=ModelPart(decoder=DecoderPart()),
+        data=DataPart(train=(Source(corpus),), validation=(corpus,), test=(corpus,), max_duration_s=1.0),
+        augment=(Named("noise", {"probability": 0.5}),), loss=Named("label_smoothing"), training=TrainingPart(monitor="loss"),
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -88,6 +93,9 @@ def test_captions_of_other_weights_or_another_search_are_not_kept(run: Path, rec
         assert kept_tests(run, recipe) == ()
     record.write_text("{")
     assert kept_tests(run, recipe) == ()
+    with pytest.raises(EvaluationError, match="another kind"):  # whosever it is, it stays
+        tried(recipe, run)
+    record.unlink()
     assert tried(recipe, run)[0].figures == made.figures
 
 

@@ -65,6 +65,15 @@ def test_silence_is_told_without_asking(store):
     assert (texts(store), captioner.numbers) == ({1: "Silence.", 2: "A rain can be heard."}, [1])
 
 
+def test_vectors_that_are_not_finite_are_passed_over(store, monkeypatch):
+    fill(store, 2)
+    good, bad = store.read_vectors([1, 2])
+    bad = bad._replace(windows=np.full_like(bad.windows, np.inf))
+    monkeypatch.setattr(store, "read_vectors", lambda file_ids: iter([good, bad][: len(list(file_ids))]))
+    assert caption_sounds(store, FakeCaptioner(), FakeEmbedder()) == 1
+    assert texts(store) == {1: "A dog can be heard."}
+
+
 def test_work_that_is_stopped_goes_on_where_it_was(store, monkeypatch):
     monkeypatch.setattr(captioning, "NUM_SOUNDS_PER_COMMIT", 2)
     fill(store, 7)

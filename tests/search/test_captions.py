@@ -63,16 +63,18 @@ def test_the_bonus_by_hand(library):
 
 
 def test_sounds_that_are_gone_do_not_count_for_the_median(library):
-    for name in "abcd":
+    for name in "abcdefghi":
         library.put(f"/{name}.wav", [X], content=name)
-    say(library, (1, "", X), (2, "", Y), (3, "", Y), (4, "", Y))
+    say(library, *((number, "", X if number <= 4 else Y) for number in range(1, 10)))
     cache = CaptionCache(library.store)
     cache.known()
-    library.remove("/c.wav", "/d.wav")
+    library.cache.snapshot()  # so that what goes is in it, no longer alive
+    library.remove("/i.wav")
     library.store.sweep()
     snapshot = library.cache.snapshot()
+    assert snapshot.alive.tolist() == [True] * 8 + [False]
     found = bonus_of(cache.known(), snapshot, X, {})[snapshot.alive]
-    assert found.tolist() == pytest.approx([0.5 * MEANING_WEIGHT, 0.0], abs=1e-6)
+    assert found.tolist() == pytest.approx([0.5 * MEANING_WEIGHT] * 4 + [0.0] * 4, abs=1e-6)
 
 
 def test_without_captions_nothing_is_added(library):

@@ -246,9 +246,11 @@ def test_captions_break_ties_by_words_and_by_meaning(library):
 
 
 def test_captions_are_shown_even_where_they_do_not_count(library):
-    library.put("/sounds/a.wav", [toward(0.5)])
-    say(library, a=("A dog.", 1.0))
-    assert [(hit.score, hit.machine_caption) for hit in find_captioned(library)] == [(pytest.approx(0.5, abs=1e-5), "A dog.")]
+    for name, duration_s in (("a", 1), ("b", 2)):
+        library.put(f"/sounds/{name}.wav", [toward(0.5)], duration_s=duration_s)
+    say(library, a=("A dog.", 1.0), b=("Rain.", 0.0))
+    half = pytest.approx(0.5, abs=1e-5)
+    assert [(hit.score, hit.machine_caption) for hit in find_captioned(library, fold=False)] == [(half, "A dog."), (half, "Rain.")]
 
 
 def test_words_of_what_is_not_wanted_lift_no_caption(library):

@@ -133,7 +133,7 @@ def test_runs_of_dual_encoders_say_nothing_of_decoders_and_those_that_did_go_on(
     (folder / "run.json").write_text(json.dumps(record))
     RunFolder.resume(folder, RECIPE).release()
     captioner = replace(RECIPE, model=replace(RECIPE.model, decoder=DecoderPart()))
-    with pytest.raises(RunError, match="model.decoder.dropout was absent"):
+    with pytest.raises(RunError, match=r"model\.decoder\.dropout was absent"):
         RunFolder.resume(folder, captioner)
     RunFolder.create(folder.parent / "captioner", captioner).release()
     assert RunFolder.open(folder.parent / "captioner").recipe_json["model"]["decoder"]["kind"] == "cross"
