@@ -72,6 +72,12 @@ def test_a_figure_that_is_no_mean_has_its_interval_moved() -> None:
     assert (found.value, found.low, found.high) == pytest.approx((0.6, mean.low + 0.1, mean.high + 0.1))
 
 
+def test_a_moved_interval_does_not_go_below_nothing() -> None:
+    known = {"METEOR": CaptionScore("METEOR", 0.2, np.array([0.0, 0.5, 1.0]))}
+    found = measure("me", small_task(), CANDIDATES, metrics=("METEOR",), known=known).figures["METEOR"]
+    assert found.low == 0.0 < found.value < found.high
+
+
 def test_one_clip_has_no_interval() -> None:
     counts = bleu_counts(["rain"], [["rain"]])
     assert bleu_figures(counts, "bootstrap")[0] == Interval(pytest.approx(1.0), pytest.approx(1.0), pytest.approx(1.0))
