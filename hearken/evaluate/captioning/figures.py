@@ -100,7 +100,11 @@ def _of_items(one: CaptionScore, interval: str, seed: int) -> Interval:
     """The mean of the clips' values; where the figure is another one, the interval of the mean, moved to it, and not below 0."""
     mean = jackknife(one.per_item) if interval == "jackknife" else bootstrap(one.per_item, seed=seed, draws=DRAWS)
     move = one.value - mean.value
-    return mean if abs(move) <= _SAME * max(1.0, abs(one.value)) else Interval(one.value, max(0.0, mean.low + move), mean.high + move, mean.method)
+    return (
+        mean
+        if abs(move) <= _SAME * max(1.0, abs(one.value))
+        else Interval(one.value, max(0.0, mean.low + move), mean.high + move, mean.method)
+    )
 
 
 def bleu_figures(counts: BleuCounts, interval: str, seed: int = 0) -> tuple[Interval, ...]:
