@@ -82,13 +82,14 @@ def _figures(group: Group, names: Sequence[str]) -> ReportTable:
     there = [metric for metric in metrics if any(metric in each.evaluation.figures for each in group)]
     notes += [note for note, start in ((_BLEU, "BLEU"), (_CIDER, "CIDEr")) if any(metric.startswith(start) for metric in there)]
     notes += [f"{', '.join(moved(there))}: {_MOVED}"] if moved(there) else []
-    told = (_scored_by(each.evaluation) + each.evaluation.why_not for each in group)
+    told = (scored_by(each.evaluation) + each.evaluation.why_not for each in group)
     notes += list(dict.fromkeys(show(line) for lines in told for line in lines))
     notes += _left_out(group[0].evaluation.task.record)
     return ReportTable(f"Machine-made captions of {show(group[0].evaluation.task.name)}", ("metric", *names), tuple(rows), tuple(notes))
 
 
-def _scored_by(evaluation: CaptionEvaluation) -> list[str]:
+def scored_by(evaluation: CaptionEvaluation) -> list[str]:
+    """Return a sentence for each metric whose name does not say all of how it was computed."""
     by = evaluation.facts.get("scored_by")
     return (
         [f"{metric}, as computed here: {how}." for metric, how in by.items() if metric in evaluation.figures]

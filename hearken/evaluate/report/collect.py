@@ -32,12 +32,16 @@ _LEFTOVERS = ("checkpoints", "clips.csv", "queries.csv", "captions.csv", RUN_LOG
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """What is compared: a run with its evaluations by name, or an evaluation of something that is no run (`training` is None)."""
+    """What is compared: a run with its evaluations by name, or an evaluation of something that is no run (`training` is None).
+
+    `captioned` are the evaluations of a run's captions, those in its folder first.
+    """
 
     name: str
     folder: Path
     training: Training | None
     evaluations: dict[str, Stored] = field(default_factory=dict)
+    captioned: tuple[StoredCaptions, ...] = ()
 
     @property
     def recipe_name(self) -> str:
@@ -81,14 +85,14 @@ def collect(places: Sequence[str | Path]) -> Collected:
             _take(each, runs, alone, others, skipped)
         if not found and len(skipped) == told:
             skipped.append(f"{show(folder)} holds neither a run nor an evaluation.")
-    systems = _joined(runs, alone)
+    systems = [others.told_of(system) for system in _joined(runs, alone)]
     if not systems and not others.classified and not others.captioned:
         why = " ".join(skipped[:3])
         raise EvaluationError(f"There is nothing to report on. {why}".strip(), "`hearken evaluate` makes evaluations.")
     skipped += [
         f"{show(each.folder)} has no evaluation; `hearken evaluate` makes one."
         for each in systems
-        if not (each.evaluations or others.below(each))
+        if not (each.evaluations or each.captioned)
     ]
     skipped += [sentence for each in others.classified.values() for sentence in each.broken]
     told_once = tuple(dict.fromkeys(skipped))
@@ -115,9 +119,20 @@ class _Others:
             return True
         return False
 
-    def below(self, system: System) -> bool:
-        """Say whether an evaluation of captions lies in the folder of a run."""
-        return any(system.folder.resolve() in folder.parents for folder in self.captioned)
+    def told_of(self, system: System) -> System:
+        """Return a run with the evaluations of its captions: those in its folder, and those that say that they are of it."""
+        if system.training is None:
+            return system
+        home = system.folder.resolve()
+        below = [each for folder, each in self.captioned.items() if home in folder.parents]
+        others = [each for folder, each in self.captioned.items() if home not in folder.parents and _model_of(each) == home]
+        return replace(system, captioned=(*below, *others))
+
+
+def _model_of(stored: StoredCaptions) -> Path | None:
+    """The folder of the captioner that wrote the captions; None where it is not told, or is none."""
+    model = stored.evaluation.facts.get("model")
+    return _resolved(model) if isinstance(model, str) and model else None
 
 
 def _records(folder: Path, depth: int, skipped: list[str]) -> Iterator[Path]:

@@ -233,7 +233,9 @@ def _title(collected: Collected) -> str:
 
 def _subtitle(collected: Collected) -> str:
     tasks = dict.fromkeys(stored.task.name for system in collected.systems for stored in system.evaluations.values())
-    return "Language-based audio retrieval" + (f" on {', '.join(tasks)}" if tasks else "") if collected.systems else ""
+    if not tasks and (not collected.systems or any(system.captioned for system in collected.systems)):
+        return ""
+    return "Language-based audio retrieval" + (f" on {', '.join(tasks)}" if tasks else "")
 
 
 def _summary(collected: Collected, looks: Sequence[Look]) -> list[str]:

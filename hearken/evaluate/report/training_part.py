@@ -28,7 +28,7 @@ def training_part(trainings: Sequence[Training]) -> Part | None:
     for number, (curve, title, how) in enumerate(
         (
             ("loss", "loss of a step", {"smooth": True}),
-            (f"validation/{_metric_of(monitor)}", f"validation, {heading_of(_metric_of(monitor))} in %", {"percent": True}),
+            (f"validation/{_metric_of(monitor)}", f"validation, {heading_of(_metric_of(monitor))} {drawn_in(monitor)}", {"percent": True}),
             ("validation/loss", "loss in validation", {}),
             ("rate", "learning rate", {}),
         )
@@ -38,6 +38,11 @@ def training_part(trainings: Sequence[Training]) -> Part | None:
             svg = training_chart(lines, title=title, name=f"training{number}", best=best if curve.startswith("validation") else None, **how)
             part.charts.append(Chart(svg, _words(curve, best)))
     return part
+
+
+def drawn_in(monitor: str) -> str:
+    """Return what a figure of validation is drawn in: a captioner's CIDEr-D goes to 10, so that a hundred times of it are no percent."""
+    return "times 100" if _metric_of(monitor) == "CIDEr-D" else "in %"
 
 
 def _curves(trainings: Sequence[Training], curve: str) -> list[Line]:

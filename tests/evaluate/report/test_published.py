@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hearken.caption.decoding import Decoding
+from hearken.evaluate.captioning.figures import CaptionEvaluation
+from hearken.evaluate.captioning.store import save
 from hearken.evaluate.report.collect import collect
-from hearken.evaluate.report.published import figures_of, heading_of, package_rows, paper_tables, published_of, unit_of
+from hearken.evaluate.report.published import WHO, figures_of, heading_of, package_rows, paper_tables, published_of, unit_of
 from hearken.evaluate.report.table import ReportTable, cell_text
+from tests.evaluate.captioning.captions_made import CANDIDATES
+from tests.evaluate.captioning.captions_made import evaluated as evaluated_captions
 from tests.evaluate.report.made import make_evaluation, make_run, make_task
 
 KIM = {"table": "Table 3", "row": "PairMix", "expected": {"t2a_R@10": 82.2, "a2t_R@10": 84.9}, "besides": ""}
 KIM_ALL = (
     {"table": "Table 2", "row": "+ PairMix", "expected": {"t2a_R@10": 83.1, "a2t_meanR": 6.6}, "besides": ""},
     {"table": "Table 2", "row": "+ Multi-TTA", "expected": {"t2a_R@10": 83.2, "a2t_meanR": 6.3}, "besides": "", "tta": "100:5x20"},
+)  # fmt: skip
+CAPTIONING_ALL = (
+    {"table": "Table 1", "row": "+ PairMix", "expected": {"BLEU-1": 69.3, "METEOR": 24.1, "ROUGE-L": 49.9, "CIDEr-D": 75.5}, "besides": ""},
+    {"table": "Table 1", "row": "+ Multi-TTA", "expected": {"BLEU-1": 70.0, "METEOR": 24.2}, "besides": "", "tta": "100:5x20"},
 )  # fmt: skip
 BOTH = {
     "table": "Table 4",
@@ -172,6 +183,133 @@ def test_what_was_published_for_an_evaluation(tmp_path: Path) -> None:
     assert published_of(system, system.evaluations["toy"].evaluation) == found["toy"]
 
 
-@pytest.mark.parametrize(("metric", "unit", "heading"), [("t2a_R@1", "percent", "T2A R@1"), ("a2t_medR", "rank", "A2T medR")])
+def make_captions(
+    folder: Path, *, candidates: Sequence[str] = CANDIDATES, beam: int = 3, search: str = "beam", **facts: object
+) -> CaptionEvaluation:
+    """Write captions of three clips to `folder`, asked for METEOR and SPIDEr too, which are not available."""
+    found = evaluated_captions(candidates=candidates)
+    told = {
+        "corpus": "toy",
+        "tta": "",
+        "decoding": Decoding(beam=beam, search=search).to_json(),
+        "max_duration_s": None,
+        "scored_by": {"ROUGE-L": "a test"},
+        **facts,
+    }  # type: ignore[arg-type]
+    missing = {"METEOR": "No Java.", "SPICE": "No Java.", "SPIDEr": "No Java."}
+    found = replace(found, facts=told, not_available=missing, metrics=(*found.metrics, *missing))
+    save(folder, found)
+    return found
+
+
+def test_captioning_has_tables_of_its_own(tmp_path: Path) -> None:
+    row = {"table": "Table 3", "row": "PairMix (captioning)", "expected": {"SPIDEr": 43.0}, "besides": ""}
+    make_run(tmp_path / "run", "kim2023/captioning_pairmix-paper", paper="kim2023", rows=(row,))
+    make_run(tmp_path / "other", "kim2023/pairmix-paper", paper="kim2023", rows=(KIM,))
+    retrieval, captions = paper_tables(collect([tmp_path]))
+    assert (retrieval.title, captions.title) == ("Kim et al. 2023, Table 3", "Kim et al. 2023, Table 3, captioning")
+    assert retrieval.columns == ("row", "our run", "T2A R@10", "A2T R@10")
+    assert captions.columns == ("row", "our run", "SPIDEr")
+    assert texts(captions) == [
+        ["-", "-", "- | 41.6"], ["Noise", "-", "- | 40.9"], ["Reverb", "-", "- | 41.1"], ["SpecAugment", "-", "- | 40.2"],
+        ["PairMix", "-", "- | 43"], ["All", "-", "- | 46.6"],
+    ]  # fmt: skip
+    assert captions.notes == ("All times 100: ours with its 95 % interval, then the published figure; '-' where there is none.",)
+    row = {"table": "Table 4", "row": "concat (captioning)", "expected": {"SPIDEr": 45.0}, "besides": ""}
+    make_run(tmp_path / "run", "kim2023/captioning_design_concat-paper", paper="kim2023", rows=(row,))
+    table = paper_tables(collect([tmp_path / "run"]))[0]
+    assert table.title == "Kim et al. 2023, Table 4, captioning"
+    assert [line[0] for line in texts(table)] == ["concat", "waveform-only", "spectrogram-only", "PairMix"]
+    assert [line[2] for line in texts(table)] == ["- | 45", "- | 43.7", "- | 44.6", "- | 45.8"]
+
+
+def test_rows_of_captioners_are_filled_with_the_captions_of_their_runs(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", "kim2023/captioning_all-paper", paper="kim2023", rows=CAPTIONING_ALL)
+    plain = make_captions(tmp_path / "run" / "evaluations" / "toy-captions")
+    mixed = make_captions(tmp_path / "run" / "evaluations" / "toy-tta-captions", candidates=("a dog barks", "rain", "wind"), tta="100:5x20")
+    make_captions(tmp_path / "run" / "evaluations" / "a-captions", candidates=("", "", "wind"), corpus="another")
+    (table,) = paper_tables(collect([tmp_path]))
+    assert table.title == "Kim et al. 2023, Table 1"
+    assert table.columns[:2] == ("row", "our run")
+    assert set(table.columns[2:]) == {"BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr"}
+    rows = {row[0].text: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert list(rows) == ["Baseline", "+ PairMix", "+ Multi-TTA"]
+    assert rows["+ PairMix"]["BLEU-1"].figure == plain.figures["BLEU-1"]
+    assert rows["+ Multi-TTA"]["BLEU-1"].figure == mixed.figures["BLEU-1"] != plain.figures["BLEU-1"]
+    assert cell_text(rows["+ PairMix"]["BLEU-1"]).startswith("36.8 [")
+    assert cell_text(rows["+ PairMix"]["BLEU-1"]).endswith("] | 69.3")
+    assert cell_text(rows["+ PairMix"]["METEOR"]) == "not available | 24.1"
+    assert cell_text(rows["+ PairMix"]["SPICE"]) == "not available"  # nothing is published in this recipe of the test
+    assert cell_text(rows["+ PairMix"]["BLEU-4"]) == "-"
+    assert cell_text(rows["Baseline"]["BLEU-1"]) == "- | 65.4"
+    assert "+ Multi-TTA: the same training, tried with test-time augmentation 100:5x20." in table.notes
+    assert table.notes.count("Captions were searched with a beam of 3.") == 1
+    assert table.notes.count("ROUGE-L, as computed here: a test.") == 1
+    assert table.notes.count("METEOR is not available. No Java.") == 1
+    assert not any(note.startswith("Definition") for note in table.notes)
+
+
+def test_captions_searched_as_usual_come_before_others_and_may_lie_elsewhere(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", "mine", rows=({"table": "Mine", "row": "a", "expected": {"ROUGE-L": 40.0}, "besides": ""},))
+    make_captions(tmp_path / "run" / "evaluations" / "a-captions", candidates=("", "", "wind"), beam=1, search="best_first")
+    make_captions(tmp_path / "run" / "evaluations" / "b-captions", candidates=("", "rain", "wind"), max_duration_s=5.0)
+    (table,) = paper_tables(collect([tmp_path]))
+    assert "Captions were searched with a beam of 1 (best_first)." in table.notes
+    usual = make_captions(tmp_path / "elsewhere", model=str(tmp_path / "run"))
+    stranger = make_captions(tmp_path / "stranger", candidates=("", "", ""), model="pocket-captions")
+    collected = collect([tmp_path])
+    assert len(collected.captioned) == 4
+    (system,) = collected.systems
+    assert [each.folder.name for each in system.captioned] == ["a-captions", "b-captions", "elsewhere"]
+    (table,) = paper_tables(collected)
+    assert table.rows[0][2].figure == usual.figures["ROUGE-L"] != stranger.figures["ROUGE-L"]
+    assert "Captions were searched with a beam of 3." in table.notes
+
+
+def test_evaluations_of_captions_alone_stand_in_no_papers_table(tmp_path: Path) -> None:
+    make_captions(tmp_path / "alone")
+    assert paper_tables(collect([tmp_path])) == ()
+
+
+def test_no_table_of_the_package_mixes_what_is_of_captions_with_retrieval() -> None:
+    kinds: dict[tuple[str, str], set[bool]] = {}
+    for row in package_rows():
+        kinds.setdefault((row.paper, row.table), set()).add(row.is_of_captions)
+    assert {key for key, found in kinds.items() if True in found} == {
+        ("kim2023", "Table 1"), ("kim2023", "Table 3, captioning"), ("kim2023", "Table 4, captioning"),
+    }  # fmt: skip
+    assert all(len(found) == 1 for found in kinds.values())
+
+
+def test_every_paper_with_recipes_has_a_name() -> None:
+    from hearken.train.recipes.listing import PAPERS
+
+    assert WHO["act2021"] == "Mei et al. 2021 (ACT)"
+    assert set(PAPERS) - set(WHO) <= {"captioning"}  # recipes of our own, of which nothing is published
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "heading"),
+    [
+        ("t2a_R@1", "percent", "T2A R@1"), ("a2t_medR", "rank", "A2T medR"), ("CIDEr-D", "percent", "CIDEr-D"), ("BLEU-1", "percent", "BLEU-1"),
+        ("other_R@1", "percent", "other_R@1"),
+    ],
+)  # fmt: skip
 def test_units_and_headings(metric: str, unit: str, heading: str) -> None:
     assert (unit_of(metric), heading_of(metric)) == (unit, heading)
+
+
+def test_a_page_of_a_captioners_run_shows_them_and_speaks_of_no_retrieval(tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    pytest.importorskip("matplotlib")
+    from hearken.evaluate.report.page import PageOptions, build
+
+    make_run(tmp_path / "run", "kim2023/captioning_all-paper", paper="kim2023", rows=CAPTIONING_ALL)
+    make_captions(tmp_path / "run" / "evaluations" / "toy-captions")
+    page = build(collect([tmp_path / "run"]), PageOptions())
+    assert "Kim et al. 2023, Table 1" in page
+    assert "All times 100: ours with its 95 % interval" in page
+    assert "CIDER-D " not in page
+    assert "Language-based audio retrieval" not in page
+    make_run(tmp_path / "other")
+    assert "Language-based audio retrieval" in build(collect([tmp_path / "other"]), PageOptions())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hearken.evaluate.report.training import Curve, Training
-from hearken.evaluate.report.training_part import best_step, monitor_of, training_part
+from hearken.evaluate.report.training_part import best_step, drawn_in, monitor_of, training_part
 
 pytest.importorskip("matplotlib")
 
@@ -53,3 +53,8 @@ def test_several_runs_lie_over_each_other_and_none_is_marked() -> None:
     assert "run7</text>" in part.charts[0].svg
     assert "run8</text>" not in part.charts[0].svg
     assert "kept</text>" not in part.charts[1].svg
+
+
+@pytest.mark.parametrize(("monitor", "unit"), [("t2a_mAP@10", "in %"), ("CIDEr-D", "times 100"), ("loss", "in %")])
+def test_a_figure_that_goes_beyond_one_is_no_percentage(monitor: str, unit: str) -> None:
+    assert drawn_in(monitor) == unit
