@@ -30,7 +30,10 @@ def list_captioners() -> list[CaptionerFolder]:
 
 
 def find_captioner(name_or_path: str | Path = BUILT_IN) -> Path:
-    """Return the folder of a captioner given by name or path. Raises ModelNotFoundError, listing the names there are."""
+    """Return the folder of a captioner given by name or path. Raises ModelNotFoundError, listing the names there are.
+
+    Of a model for searching it names the captioners that belong to it.
+    """
     name = str(name_or_path)
     places = [Path(os.path.expanduser(name_or_path))]
     if is_name(name):
@@ -39,6 +42,11 @@ def find_captioner(name_or_path: str | Path = BUILT_IN) -> Path:
         if is_captioner(folder):
             return folder
     names = ", ".join(each.name for each in list_captioners()) or "none"
+    searching = next((info for info in list_models() if name in (info.name, str(info.path))), None)
+    if searching is not None:
+        own = ", ".join(each.name for each in list_captioners() if each.model_digest == searching.digest)
+        message = f"The model {show(name)!r} is one for searching: it writes no captions."
+        raise ModelNotFoundError(message, f"Its captioner is {own}." if own else f"Captioners here: {names}.")
     other = next((folder for folder in places if (folder / "config.json").is_file()), None)
     if other is not None:
         raise ModelNotFoundError(f"The model {show(name)!r} writes no captions.", f"Captioners here: {names}.")

@@ -69,15 +69,17 @@ def caption_embedded(
 ) -> CaptionedFile:
     """Return the captions of a file whose vectors are here: of all of it, and with `every_s` of each stretch of so many seconds.
 
-    Neighbours with the same caption become one stretch. Raises what the captioner raises.
+    Neighbours with the same caption become one stretch; where that leaves one which says the same as the whole, there is none. Raises what
+    the captioner raises.
     """
     if "silent" in embedded.flags:
         return CaptionedFile(path, SILENCE, embedded.duration_s)
     parts = stretches(embedded.vectors, embedded.duration_s, every_s) if every_s else []
     parts = parts if len(parts) > 1 else []
     made = captioner.captions([heard_of(vectors) for vectors in (embedded.vectors, *(part for _, part in parts))], decoding)
-    spans = [CaptionedSpan(span, each) for (span, _), each in zip(parts, made[1:], strict=True)]
-    return CaptionedFile(path, made[0], embedded.duration_s, merged(spans))
+    spans = merged([CaptionedSpan(span, each) for (span, _), each in zip(parts, made[1:], strict=True)])
+    says_more = any(each.made.text != made[0].text for each in spans)
+    return CaptionedFile(path, made[0], embedded.duration_s, spans if says_more else ())
 
 
 def merged(spans: Sequence[CaptionedSpan]) -> tuple[CaptionedSpan, ...]:

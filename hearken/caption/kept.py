@@ -12,6 +12,8 @@ import io
 import json
 import math
 import os
+import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +23,7 @@ from typing import Any
 from hearken.caption.files import CaptionedFile, CaptionedSpan
 from hearken.caption.heard import MadeCaption
 from hearken.errors import InputError, show
-from hearken.files import write_whole
+from hearken.files import replacing
 from hearken.types import Span
 
 COLUMNS = ("path", "duration_s", "start_s", "end_s", "caption", "score", "machine_made_by")
@@ -37,8 +39,9 @@ _TOP_KEYS = {"machine_made_by", "machine_made", "captions"}
 class CaptionsFile:
     """The captions in `path`, made by what `made_by` says in short; `done` has those that are there already, by `name_of` their paths.
 
-    Where `path` is a link, the file that it leads to is written. Raises InputError for a name without one of FORMATS, a folder that is not
-    there, what is no file (a pipe, a device), and a file that was not made by this captioner in this way.
+    Where `path` is a link, the file that it leads to is written; a file keeps its mode. Raises InputError for a name without one of FORMATS,
+    a folder that is not there or not writable, what is no file (a pipe, a device) or may only be read, and a file that was not made by this
+    captioner in this way.
     """
 
     def __init__(self, path: Path, made_by: str) -> None:
@@ -52,8 +55,17 @@ class CaptionsFile:
             raise InputError(f"The output {show(path)} is a folder.", "Name a file in it.")
         if path.exists() and not path.is_file():
             raise InputError(f"The output {show(path)} is no file, so that nothing can be kept in it.", "Name a file.")
+        self._check_writable()
         self.done = self._read()
         self._whole = not path.exists()
+
+    def _check_writable(self) -> None:
+        """Raise InputError now for what could not be written later. A file without any write bit is one that its owner wants left alone."""
+        folder = self._place.parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise InputError(f"The folder {show(folder)} of the output may not be written to.", "Write to another place with --out.")
+        if self._place.exists() and not (_is_writable(self._place) and os.access(self._place, os.W_OK)):
+            raise InputError(f"The output {show(self.path)} may only be read.", "Name another file with --out, or make this one writable.")
 
     def known(self, path: str) -> CaptionedFile | None:
         """Return the captions of the sound in `path`, if they are there."""
@@ -85,8 +97,11 @@ class CaptionsFile:
             text = json.dumps({"machine_made_by": self.made_by, "machine_made": True, "captions": rows}, indent=1)
         else:
             text = self._head() + "".join(self._lines(name, done[name]) for name in names)
-        with self._writing():
-            write_whole(self._place, text.encode())
+        with self._writing(), replacing(self._place) as temp:
+            if self._place.exists():
+                temp.touch()
+                shutil.copymode(self._place, temp)  # before anything is in it: what was private stays so
+            temp.write_bytes(text.encode())
         self._whole = True
 
     @contextmanager
@@ -120,6 +135,10 @@ class CaptionsFile:
             message = f"The captions in {show(self.path)} were made by {show(min(others))}, not by {self.made_by}."
             raise InputError(message, f"To go on, use the same captioner and options. {_OTHER}")
         return {name: told for name, told, _ in rows}
+
+
+def _is_writable(path: Path) -> bool:
+    return bool(path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
 
 
 def name_of(path: str) -> str:

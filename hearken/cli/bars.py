@@ -11,8 +11,10 @@ from hearken.errors import show
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID
+    from rich.status import Status
 
 _TITLE_CELLS = 24
+_SPINNER_CELLS = 8  # with the dots behind a line
 _WIDE_CELLS = 90  # a narrower terminal has no room for the speed
 
 
@@ -28,6 +30,10 @@ class _Bar:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away, to make room for another."""
         if self._bar and self._task is not None:
             self._bar.stop()
 
@@ -50,6 +56,35 @@ class _Bar:
 
     def _columns(self, *, narrow: bool) -> list[ProgressColumn]:
         raise NotImplementedError
+
+
+class StepLine:
+    """A context manager that shows on stderr what is being done; quiet when told to be, and where that is no terminal."""
+
+    def __init__(self, title: str, *, quiet: bool) -> None:
+        self._title, self._quiet = title, quiet
+        self._status: Status | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._status:
+            self._status.stop()
+
+    def __call__(self, step: str) -> None:
+        """Show that `step` is next; the line appears with the first call."""
+        if self._quiet or not sys.stderr.isatty():
+            return
+        from rich.text import Text
+
+        screen = output.console(stderr=True)
+        text = Text(output.shorten(f"{self._title}: {show(step)}", screen.width - _SPINNER_CELLS) + " ...")
+        if self._status is None:
+            self._status = screen.status(text)
+            self._status.start()
+        else:
+            self._status.update(text)
 
 
 class DownloadBar(_Bar):

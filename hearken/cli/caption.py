@@ -13,7 +13,7 @@ import typer
 
 from hearken.cli import output
 from hearken.cli.bars import CountBar
-from hearken.cli.exits import EXIT_SOME_FAILED
+from hearken.cli.exits import EXIT_INTERRUPTED, EXIT_SOME_FAILED
 from hearken.cli.options import JobsOption, JsonOption, seconds
 from hearken.errors import AudioError, InputError, show
 
@@ -72,13 +72,16 @@ def caption(
         raise _nothing(files, failed)
     done = {path: known for path in paths if kept and (known := kept.known(path))}
     missing = [path for path in paths if path not in done]
-    with closing(tell(missing, jobs or num_cores(), decoding)) as results:
-        made, unheard = _caption_all(results, len(missing), paths, kept, quiet=json)
-    done, failed = done | made, failed + unheard
+    try:
+        with closing(tell(missing, jobs or num_cores(), decoding)) as results:
+            failed += _caption_all(results, len(missing), paths, kept, done, quiet=json)
+    except KeyboardInterrupt:
+        _interrupted(captioner, [done[path] for path in paths if path in done], len(paths), kept, as_json=json)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     rows = [done[path] for path in paths if path in done]
     if not rows:
         raise AudioError(f"None of {output.plural(len(failed), 'file')} could be used. {failed[0].message}", failed[0].hint)
-    _report(captioner, rows, failed, kept, as_json=json)
+    _report(captioner, rows, failed, kept, as_json=json, num_new=len(set(missing) & set(done)))
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
 
@@ -132,18 +135,30 @@ def _kept(out: Path | None, captioner: Captioner, decoding: Decoding | None, eve
 
 
 def _nothing(files: Sequence[Path], failed: Sequence[Failure]) -> AudioError | InputError:
+    gone = [file for file in files if _is_gone(file)]
+    if gone:
+        return InputError(f"There is no file or folder {show(gone[0])}.", "Check the path.")
     if failed:
         return AudioError(failed[0].message, failed[0].hint)
     return InputError(f"There is no sound in {', '.join(map(show, files))}.", "Sounds are known by their suffix, such as .wav or .flac.")
 
 
+def _is_gone(file: Path) -> bool:
+    try:
+        file.expanduser().lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError, RuntimeError):  # not allowed to look, no such name, no home: the reason that reading gave says more
+        return False
+    return False
+
+
 def _caption_all(
-    told: Iterable[Told], count: int, order: Sequence[str], kept: CaptionsFile | None, *, quiet: bool
-) -> tuple[dict[str, CaptionedFile], list[Failure]]:
-    """Return the captions that were made, by path, and what failed; whatever stops it, what is done is kept."""
+    told: Iterable[Told], count: int, order: Sequence[str], kept: CaptionsFile | None, done: dict[str, CaptionedFile], *, quiet: bool
+) -> list[Failure]:
+    """Put the captions that are made into `done`, by path, and return what failed; whatever stops it, what is done is kept."""
     from hearken.types import Failure
 
-    made: dict[str, CaptionedFile] = {}
     failed: list[Failure] = []
     try:
         with CountBar("Listening", "files", quiet=quiet) as bar:
@@ -151,7 +166,7 @@ def _caption_all(
                 if isinstance(each, Failure):
                     failed.append(each)
                 else:
-                    made[each.path] = each
+                    done[each.path] = each
                     if kept:
                         kept.add(each)
                 bar(number, count)
@@ -159,10 +174,30 @@ def _caption_all(
         if kept and kept.done:
             kept.finish(order)
     places = {path: place for place, path in enumerate(order)}
-    return made, sorted(failed, key=lambda failure: places.get(failure.path, len(places)))
+    return sorted(failed, key=lambda failure: places.get(failure.path, len(places)))
 
 
-def _report(captioner: Captioner, rows: list[CaptionedFile], failed: list[Failure], kept: CaptionsFile | None, *, as_json: bool) -> None:
+def _interrupted(captioner: Captioner, rows: list[CaptionedFile], num_asked: int, kept: CaptionsFile | None, *, as_json: bool) -> None:
+    """Say after Ctrl-C how far it got and how to go on. What is kept nowhere is shown, but as JSON, where half of it could pass for all."""
+    asked = output.number(num_asked)
+    if kept:
+        are = "is" if len(rows) == 1 else "are"
+        output.note(
+            f"Interrupted. {output.number(len(rows))} of {output.plural(num_asked, 'caption')} {are} kept in {show(kept.path)}; "
+            "run the same command again to go on."
+        )
+    elif rows and not as_json:
+        _print_table(captioner, rows)
+        output.note(
+            f"Interrupted. {output.plural(len(rows), 'caption')} of {asked} got ready; --out FILE keeps captions as they get ready."
+        )
+    else:
+        output.note("Interrupted. Nothing was kept; --out FILE keeps captions as they get ready.")
+
+
+def _report(
+    captioner: Captioner, rows: list[CaptionedFile], failed: list[Failure], kept: CaptionsFile | None, *, as_json: bool, num_new: int
+) -> None:
     from hearken.caption.kept import row_json
 
     if as_json:
@@ -177,13 +212,31 @@ def _report(captioner: Captioner, rows: list[CaptionedFile], failed: list[Failur
         output.print_json({**facts, "captions": [row_json(row) for row in rows], "failed": failures})
         return
     if kept:
-        output.console().print(f"{output.plural(len(rows), 'caption')} in {show(kept.path)}")
+        output.console().print(_kept_text(kept, len(rows), num_new))
+        output.note(_made_by(captioner))
     else:
-        lines = _lines(rows, _unsure_below(captioner))
-        output.console().print(output.table(("file", "caption", "score", ""), lines, folding=("file", "caption"), drop_empty=True))
-    output.note(f"{_MARK} Made by {show(captioner.name)}.")
+        _print_table(captioner, rows)
     for failure in failed:
         output.note(f"failed: {output.failure_text(failure)}")
+
+
+def _kept_text(kept: CaptionsFile, num_rows: int, num_new: int) -> str:
+    """How many captions are in the file, and how many of them are new unless all are."""
+    if num_new == len(kept.done):
+        return f"{output.plural(num_new, 'caption')} in {show(kept.path)}"
+    if num_new:
+        return f"{output.plural(num_new, 'new caption')}; {show(kept.path)} has {output.number(len(kept.done))}"
+    return f"{output.plural(num_rows, 'caption')} in {show(kept.path)} ({'it was' if num_rows == 1 else 'all were'} there)"
+
+
+def _print_table(captioner: Captioner, rows: list[CaptionedFile]) -> None:
+    lines = _lines(rows, _unsure_below(captioner))
+    output.console().print(output.table(("file", "caption", "score", ""), lines, folding=("file", "caption"), drop_empty=True))
+    output.note(_made_by(captioner))
+
+
+def _made_by(captioner: Captioner) -> str:
+    return f"{_MARK} Made by {show(captioner.name)}."
 
 
 def _unsure_below(captioner: Captioner) -> float | None:

@@ -183,6 +183,7 @@ def _models(
     from hearken.evaluate.evaluate import ask_to_fit, refuse_stored
     from hearken.evaluate.plan import ask_all, carry_out, plan
 
+    _refuse_captions(names, data)
     if fit_on:
         refuse_stored(names)
     planned = plan(names, data, wish, out=out)
@@ -210,6 +211,18 @@ def _models(
             output.note(f"Done before that, and kept: {', '.join(kept)}")
         raise
     return done
+
+
+def _refuse_captions(names: list[str], data: list[str]) -> None:
+    """Raise EvaluationError, with the way, for what is evaluated by --captions alone: a table, a captioner."""
+    from hearken.evaluate.captioning.writers import writes_captions
+
+    for name in names:
+        if Path(name).is_file():
+            raise EvaluationError(f"{show(name)} is a file, and no model.", "--captions evaluates a table of captions.")
+        if writes_captions(name):
+            command = shlex.join(["hearken", "evaluate", name, "--captions", *(part for each in data for part in ("--data", each))])
+            raise EvaluationError(f"{show(name)} writes captions, and does not retrieve.", f"`{show(command)}` evaluates its captions.")
 
 
 def _submission(path: Path, data: list[str], challenge: str, wish: Wish, *, lenient: bool) -> Done:

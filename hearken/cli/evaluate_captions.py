@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from hearken.cli import output
-from hearken.cli.bars import CountBar
+from hearken.cli.bars import CountBar, StepLine
 from hearken.cli.compared import Compared, comparisons_json, print_compared
 from hearken.cli.evaluated import Rows, figure_text, fitting
 from hearken.cli.evaluation_notes import elsewhere_told, failures_told, few_told, interval_notes, missing_told
@@ -21,12 +22,14 @@ from hearken.errors import show
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hearken.evaluate.captioning.evaluate import CaptionWish, DoneCaptions
+    from hearken.evaluate.captioning.evaluate import CaptionWish, DoneCaptions, Opened, Planned
+    from hearken.evaluate.captioning.figures import CaptionEvaluation
     from hearken.evaluate.captioning.look import SeenClip
 
 _NOT_AVAILABLE = "not available"
 _COMPARED = ("CIDEr-D", "SPIDEr", "sentence similarity")
 """What systems are compared by unless metrics are asked for; what of these there is."""
+_BLEU_WORDS = 4
 _ABOVE_ONE = ("CIDEr", "SPIDEr")
 _LEFT_OUT = {
     "clips_without_sound": "whose sound is not here",
@@ -40,15 +43,12 @@ def evaluate_captions(names: list[str], data: list[str], wish: CaptionWish, out:
 
     Exits with 3 where clips could not be read.
     """
-    from hearken.evaluate.captioning.evaluate import carry_out, open_all, plan
+    from hearken.evaluate.captioning.evaluate import open_all, plan
     from hearken.evaluate.captioning.writers import BUILT_IN
 
     planned = plan(names or [BUILT_IN], data, wish, out=out)
     opened = open_all(planned)
-    done: list[DoneCaptions] = []
-    for each in planned:
-        with CountBar(f"caption {each.label}", "clips", quiet=json) as bar:
-            done.append(carry_out(each, opened.get(each.references), wish, on_progress=bar))
+    done = [shown(_evaluated(each, opened.get(each.references), wish, quiet=json), wish.metrics) for each in planned]
     compared = comparisons(done, wish.metrics)
     if json:
         output.print_json({"systems": [_json(each, misses) for each in done], "comparisons": comparisons_json(compared)})
@@ -56,6 +56,32 @@ def evaluate_captions(names: list[str], data: list[str], wish: CaptionWish, out:
         _tell(done, compared, misses)
     if any(each.failures for each in done):
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _evaluated(planned: Planned, opened: Opened | None, wish: CaptionWish, *, quiet: bool) -> DoneCaptions:
+    """Evaluate one, and show meanwhile how far it is: clips that are captioned, then the metrics."""
+    from hearken.evaluate.captioning.evaluate import carry_out
+
+    with CountBar(f"caption {planned.label}", "clips", quiet=quiet) as bar, StepLine("Scoring", quiet=quiet) as line:
+
+        def step(name: str) -> None:
+            bar.close()
+            line(name)
+
+        return carry_out(planned, opened, wish, on_progress=bar, on_step=step)
+
+
+def shown(done: DoneCaptions, metrics: Sequence[str]) -> DoneCaptions:
+    """Return `done` with the metrics asked for alone, in this order: what is kept may be more. With none asked for, as it is."""
+    from hearken.evaluate.captioning.scores import chosen
+
+    if not metrics:
+        return done
+    found, names = done.evaluation, chosen(metrics)
+    figures = {name: found.figures[name] for name in names if name in found.figures}
+    values = {name: found.values[name] for name in figures}
+    missing = {name: why for name, why in found.not_available.items() if name in names}
+    return replace(done, evaluation=replace(found, figures=figures, values=values, not_available=missing, metrics=names))
 
 
 def comparisons(done: Sequence[DoneCaptions], metrics: Sequence[str] = ()) -> list[Compared]:
@@ -118,10 +144,24 @@ def _about(done: DoneCaptions) -> list[str]:
     lines += _how(tuple(found.figures))
     lines += [f"{name}, as computed here: {show(how)}" for name, how in found.facts.get("scored_by", {}).items() if name in found.figures]
     lines += found.why_not
-    lines += few_told({"": clips}, "clip")
+    lines += few_told({"": clips}, "clip") + _tells_little(found)
     shares = {name: figure for name, figure in found.figures.items() if not name.startswith(_ABOVE_ONE)}
     lines += interval_notes(shares, found.values)
     return lines + _left_out(found.task.record, sum(not candidate for candidate in found.candidates))
+
+
+def _tells_little(found: CaptionEvaluation) -> list[str]:
+    """Which figures say little of captions like these."""
+    from hearken.evaluate.captioning.look import median_words
+
+    lines = []
+    if "CIDEr-D" in found.figures and len(found.task.clips) == 1:
+        lines.append("CIDEr-D of one clip is always 0: it weighs words by how few clips have them")
+    if "BLEU-4" in found.figures:
+        references = (text for own in found.task.references for text in own)
+        if min(median_words(found.candidates), median_words(references)) < _BLEU_WORDS:
+            lines.append("BLEU-4 tells little of captions under four words, as many are here")
+    return lines
 
 
 def _how(names: Sequence[str]) -> list[str]:
@@ -132,7 +172,9 @@ def _how(names: Sequence[str]) -> list[str]:
     if any(name.startswith("BLEU") for name in names):
         lines.append("BLEU is of the whole corpus: counts of the drawn clips are summed before they are divided")
     if any(name.startswith("CIDEr") for name in names):
-        lines.append("CIDEr-D (0 to 10): how rare words are is counted in the references of all clips, and stays so in every drawing")
+        lines.append(
+            "CIDEr-D (0 to 1000 here): how rare words are is counted in the references of all clips, and stays so in every drawing"
+        )
     if told := moved(names):
         verb, its = ("is", "its interval is that") if len(told) == 1 else ("are", "their intervals are those")
         lines.append(f"{' and '.join(told)} {verb} of the whole corpus: {its} of the mean over clips, moved to the figure")
@@ -149,6 +191,13 @@ def _left_out(record: Mapping[str, Any], num_empty: int) -> list[str]:
         )
     if num_empty > missing:
         lines.append(f"{output.plural(num_empty - missing, 'machine-made caption')} {'is' if num_empty - missing == 1 else 'are'} empty")
+    if others := int(record.get("captions_of_others", 0)):
+        named = ", ".join(show(str(each)) for each in record.get("first_of_others", ()))
+        lines.append(
+            f"left out: {output.plural(others, 'caption')} of clips that the corpus does not have: {named}{', ...' if others > 3 else ''}"
+        )
+    if stretches := int(record.get("captions_of_stretches", 0)):
+        lines.append(f"left out: {output.plural(stretches, 'caption')} of stretches; those of whole sounds are evaluated")
     for key, what in _LEFT_OUT.items():
         if record.get(key):
             lines.append(f"left out: {output.plural(int(record[key]), 'clip')} {what}")

@@ -1,95 +1,58 @@
-"""The program `hearken`: its commands, and the one place where errors become words and exit codes.
+"""The program `hearken`: its start and end, and the one place where errors become words and exit codes.
 
 Exit codes: 0 done; 1 an error of ours, one sentence and a hint on stderr; 2 wrong usage; 3 done, but some files failed;
-130 interrupted.
+130 interrupted. The commands (`program.py`) are imported when it runs, so that Ctrl-C is Ctrl-C from the first moment.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import signal
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from hearken import __version__
-from hearken.cli import (
-    caption,
-    convert,
-    demo,
-    doctor,
-    embed,
-    evaluate,
-    export,
-    forget,
-    index,
-    info,
-    models,
-    report,
-    search,
-    similar,
-    submit,
-)
-from hearken.cli.data import group as data
 from hearken.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
-from hearken.cli.train import group as train
 from hearken.errors import HearkenError, show
 
-app = typer.Typer(
-    name="hearken",
-    help="Describe a sound, find it: index folders of sounds and search them in plain words, offline.",
-    epilog="Start with:  hearken index DIR   then   hearken search 'rain on a tin roof'.  The documentation is in docs/.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+if TYPE_CHECKING:
+    from typer import Typer
+
+app: Typer
+"""The commands; not here before somebody asks."""
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"hearken {__version__}")
-        raise typer.Exit
+def __getattr__(name: str) -> object:
+    """Return `app`, the commands, from the module where they are."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from hearken.cli import program
 
-
-@app.callback()
-def _main(
-    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")] = False,
-) -> None:
-    """Stand before every command; only `--version` lives here."""
-
-
-app.command("index")(index.index)
-app.command("search")(search.search)
-app.command("similar")(similar.similar)
-app.command("info")(info.info)
-app.command("doctor")(doctor.doctor)
-app.command("forget")(forget.forget)
-app.command("embed")(embed.embed)
-app.command("caption")(caption.caption)
-app.command("models")(models.models)
-app.command("convert")(convert.convert)
-app.command("export")(export.export)
-app.command("evaluate")(evaluate.evaluate)
-app.command("submit")(submit.submit)
-app.command("report")(report.report)
-app.command("demo")(demo.demo)
-app.add_typer(data.app)
-app.add_typer(train.app)
+    return program.app
 
 
 def run(arguments: list[str] | None = None) -> None:
     """Run the program with `arguments` (default: those of the process) and exit with its code. Never shows a traceback."""
+    try:
+        _run(arguments)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    finally:
+        if arguments is None:  # the process is this program, and ends now
+            _end_at_next_interrupt()
+
+
+def _run(arguments: list[str] | None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character must not stop a search
     try:
-        app(args=arguments, prog_name="hearken")
+        from hearken.cli import program
+
+        program.app(args=arguments, prog_name="hearken")
     except HearkenError as error:
         _explain(error.message, error.hint)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:  # the reader, say `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_ERROR)
@@ -100,6 +63,13 @@ def run(arguments: list[str] | None = None) -> None:
             raise
         _explain(*_unexpected(error))
         sys.exit(EXIT_ERROR)
+
+
+def _end_at_next_interrupt() -> None:
+    """From now on Ctrl-C ends the process at once and silently, where Python, which waits for threads, would answer with a traceback."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(EXIT_INTERRUPTED))
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # no thread is left then, and Python gives up handlers
 
 
 def _was_interrupted(error: BaseException | None) -> bool:

@@ -94,3 +94,13 @@ def test_a_captioner_and_the_model_it_listens_with_find_each_other(tmp_path: Pat
 def test_the_digest_of_a_file_is_what_the_configuration_holds(tmp_path: Path) -> None:
     config = json.loads((write_folder(tmp_path, FILES) / "config.json").read_text())
     assert config["files"]["decoder.onnx"] == hashlib.sha256(b"d").hexdigest()
+
+
+def test_a_model_for_searching_names_its_captioner(home: Path) -> None:
+    pocket = model_info(find_model("pocket"))
+    write_folder(home / "a", FILES, name="a")
+    write_folder(home / "b", FILES, name="b", model_digest=pocket.digest)
+    for name in ("pocket", pocket.path):
+        with pytest.raises(ModelNotFoundError, match="is one for searching: it writes no captions") as told:
+            catalog.find_captioner(name)
+        assert told.value.hint == "Its captioner is b."

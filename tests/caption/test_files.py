@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +109,11 @@ def test_sounds_are_found_in_folders_and_by_name(tmp_path: Path) -> None:
 def test_spans_keep_their_captions() -> None:
     spans = [CaptionedSpan(Span(0, 1), MadeCaption("A.", 1.0)), CaptionedSpan(Span(1, 2), MadeCaption("B.", 2.0))]
     assert merged(spans) == tuple(spans)
+
+
+def test_stretches_that_say_the_same_as_the_whole_are_none() -> None:
+    assert caption_embedded(Naming(), "/a", embedded([0.5, 1, 0.25]), every_s=10.0).spans == ()
+    heard = embedded([-1, -1])
+    mixed = replace(heard, vectors=replace(heard.vectors, clip=np.float32([1.0, 0.0])))  # both stretches are rain, the whole is a dog
+    told = caption_embedded(Naming(), "/a", mixed, every_s=10.0)
+    assert (told.made.text, [(each.span, each.made.text) for each in told.spans]) == ("Dog.", [(Span(0.0, 20.0), "Rain.")])

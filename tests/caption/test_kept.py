@@ -163,7 +163,7 @@ def test_what_an_earlier_run_left_is_written_anew_only_once(tmp_path: Path, monk
     kept.path.write_text(kept.path.read_text() + "/torn")
     again = CaptionsFile(kept.path, BY)
     again.add(told("/b.wav"))
-    monkeypatch.setattr("hearken.caption.kept.write_whole", None)
+    monkeypatch.setattr("hearken.caption.kept.replacing", None)
     again.add(told("/c.wav"))
     assert list(CaptionsFile(kept.path, BY).done) == ["/a.wav", "/b.wav", "/c.wav"]
 
@@ -231,7 +231,7 @@ def test_fault_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("hearken.caption.kept.write_whole", full)
+    monkeypatch.setattr("hearken.caption.kept.replacing", full)
     with pytest.raises(InputError, match=rf"x\.{form} cannot be written: No space left"):
         kept.finish([])
     monkeypatch.setattr(Path, "open", full)
@@ -268,3 +268,34 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     for name, message in (("x.txt", r"ends in none of \.csv"), ("no/x.csv", "no folder"), ("f.csv", "is a folder")):
         with pytest.raises(InputError, match=message):
             CaptionsFile(tmp_path / name, BY)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes")
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_file_that_may_only_be_read_is_left_alone_and_others_keep_their_mode(tmp_path: Path, form: str) -> None:
+    kept = CaptionsFile(tmp_path / f"x.{form}", BY)
+    kept.add(told("/a.wav"))
+    kept.finish([])
+    kept.path.chmod(0o640)
+    again = CaptionsFile(kept.path, BY)
+    again.add(told("/b.wav"))
+    again.finish([])
+    assert kept.path.stat().st_mode & 0o777 == 0o640
+    kept.path.chmod(0o444)
+    before = kept.path.read_bytes()
+    with pytest.raises(InputError, match=rf"x\.{form} may only be read"):
+        CaptionsFile(kept.path, BY)
+    assert (kept.path.read_bytes(), kept.path.stat().st_mode & 0o777) == (before, 0o444)
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hearken.caption.kept.os.access", lambda path, mode: path != tmp_path.resolve())
+    with pytest.raises(InputError, match="may not be written to"):
+        CaptionsFile(tmp_path / "x.csv", BY)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0o555)
+    with pytest.raises(InputError, match="may not be written to"):
+        CaptionsFile(tmp_path / "closed" / "x.csv", BY)

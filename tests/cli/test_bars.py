@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hearken.cli.bars import CountBar, DownloadBar
+from hearken.cli.bars import CountBar, DownloadBar, StepLine
 
 
 def test_the_bar_is_silent_in_a_pipe_and_shows_bytes_on_a_terminal(
@@ -45,3 +45,18 @@ def test_things_are_counted(quiet: bool, monkeypatch: pytest.MonkeyPatch, capsys
         bar(7, 7)
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
     assert ("[red]Decoding" in shown, "7/7 clips" in shown) == (not quiet, not quiet)
+
+
+@pytest.mark.parametrize(("quiet", "terminal"), [(False, True), (True, True), (False, False)])
+def test_steps_are_shown_on_a_terminal(
+    quiet: bool, terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    with CountBar("caption", "clips", quiet=quiet) as bar, StepLine("Scoring", quiet=quiet) as line:
+        bar(3, 3)
+        bar.close()
+        line("[red]METEOR")
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+    assert ("Scoring: [red]METEOR ..." in shown) == (terminal and not quiet)

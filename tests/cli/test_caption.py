@@ -184,10 +184,11 @@ def test_interrupted_and_gone_on_with(cli, sounds, tmp_path, monkeypatch) -> Non
         out = tmp_path / f"x.{form}"
         monkeypatch.setattr(FakeEmbedder, "stop", 1)
         FakeEmbedder.asked.clear()
-        assert cli("caption", ".", "--out", str(out)).code == 130
+        told = f"Interrupted. 1 of 2 captions is kept in {out}; run the same command again to go on.\n"
+        assert cli("caption", ".", "--out", str(out)) == (130, "", told)
         assert FakeEmbedder.asked == ["b.wav"]
         monkeypatch.setattr(FakeEmbedder, "stop", 99)
-        assert cli("caption", ".", "--out", str(out))[:2] == (0, f"2 captions in {out}\n")
+        assert cli("caption", ".", "--out", str(out))[:2] == (0, f"1 new caption; {out} has 2\n")
         assert FakeEmbedder.asked == ["b.wav", "a.wav"]
         text = out.read_text()
         assert text.index("a.wav") < text.index("b.wav")
@@ -234,8 +235,9 @@ def test_fault_ctrl_c_leaves_what_was_done(tmp_path) -> None:
         time.sleep(0.02)
     started.send_signal(signal.SIGINT)
     _, err = started.communicate(timeout=60)
-    assert (started.returncode, err) == (130, "")
     rows = out.read_text().splitlines()
+    told = f"Interrupted. {len(rows) - 1} of 400 captions are kept in {out}; run the same command again to go on.\n"
+    assert (started.returncode, err) == (130, told)
     assert 3 < len(rows) < 400
     assert [os.path.basename(row.split(",")[0]) for row in rows[1:4]] == ["000.wav", "001.wav", "002.wav"]
 
@@ -246,3 +248,27 @@ def test_stretches_are_not_for_captioners_as_they_are_trained(cli, sounds, monke
     monkeypatch.setattr("hearken.evaluate.captioning.writers.is_trained", lambda name: name == "run1")
     code, _, err = cli("caption", "a.wav", "--model", "run1", "--every", "10")
     assert (code, err.splitlines()[1]) == (1, "Hint: Leave out --every.")
+
+
+def test_interrupted_and_kept_nowhere(cli, sounds, monkeypatch) -> None:
+    monkeypatch.setattr(FakeEmbedder, "stop", 1)
+    code, out, err = cli("caption", ".")
+    assert (code, [line.split()[0] for line in out.splitlines()]) == (130, ["file", "b.wav"])
+    assert err.splitlines()[1] == "Interrupted. 1 caption of 2 got ready; --out FILE keeps captions as they get ready."
+    nothing = "Interrupted. Nothing was kept; --out FILE keeps captions as they get ready.\n"
+    assert cli("caption", ".", "--json") == (130, "", nothing)
+    monkeypatch.setattr(FakeEmbedder, "stop", 0)
+    assert cli("caption", ".") == (130, "", nothing)
+
+
+def test_what_is_new_is_told(cli, sounds, tmp_path) -> None:
+    out = str(tmp_path / "x.csv")
+    assert cli("caption", "a.wav", "--out", out).out == f"1 caption in {out}\n"
+    assert cli("caption", "a.wav", "--out", out).out == f"1 caption in {out} (it was there)\n"
+    assert cli("caption", ".", "--out", out).out == f"1 new caption; {out} has 2\n"
+    assert cli("caption", ".", "--out", out).out == f"2 captions in {out} (all were there)\n"
+
+
+def test_a_slip_in_a_path(cli, sounds) -> None:
+    for name in ("nowhere", "a.wav/b"):
+        assert cli("caption", name) == (1, "", f"Error: There is no file or folder {name}.\nHint: Check the path.\n")

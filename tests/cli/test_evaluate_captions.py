@@ -9,10 +9,10 @@ import pytest
 
 from hearken.cli.evaluate_captions import comparisons, figure_tables, notes_of
 from hearken.evaluate.captioning.evaluate import DoneCaptions
-from hearken.evaluate.captioning.store import save
+from hearken.evaluate.captioning.store import load, save
 from hearken.types import Failure
 from tests.cli.conftest import Result
-from tests.evaluate.captioning.captions_made import FakeWriter, evaluated, write_candidates, write_captioned_corpus, write_own
+from tests.evaluate.captioning.captions_made import FakeWriter, evaluated, write_candidates, write_captioned_corpus, write_csv, write_own
 
 Cli = Callable[..., Result]
 QUICK = ("--metric", "BLEU-1", "--metric", "CIDEr-D")
@@ -106,6 +106,67 @@ def test_options_that_do_not_go_together(cli: Cli, arguments: tuple[str, ...], t
     result = cli("evaluate", *arguments)
     assert result.code == 2
     assert told in " ".join(result.err.replace("│", " ").split())
+
+
+def test_asking_for_one_metric_loses_none(cli: Cli, here: Path) -> None:
+    write_own(here / "own.csv")
+    cli("evaluate", "own.csv", "--captions", *QUICK, "--metric", "CIDEr", "--out", "kept")
+    result = cli("evaluate", "own.csv", "--captions", "--metric", "ROUGE-L", "--out", "kept", "--json")
+    assert set(json.loads(result.out)["systems"][0]["figures"]) == {"ROUGE-L"}
+    assert {"BLEU-1", "CIDEr-D", "CIDEr", "ROUGE-L"} <= set(load(here / "kept").evaluation.figures)
+
+
+def test_figures_that_tell_little_are_named(cli: Cli, here: Path) -> None:
+    write_csv(here / "one.csv", [("file_name", "caption_predicted", "caption_1"), ("a.wav", "a dog barks", "a dog barks now")])
+    told = cli("evaluate", "one.csv", "--captions", "--metric", "CIDEr-D", "--metric", "BLEU-4").err
+    assert "CIDEr-D of one clip is always 0" in told
+    assert "CIDEr-D (0 to 1000 here)" in told
+    assert "BLEU-4 tells little of captions under four words" in told
+    longer = (("a.wav", "a dog barks at it", "a dog barks now"), ("b.wav", "rain falls on a roof", "rain falls down here"))
+    write_csv(here / "two.csv", [("file_name", "caption_predicted", "caption_1"), *longer])
+    told = cli("evaluate", "two.csv", "--captions", "--metric", "CIDEr-D", "--metric", "BLEU-4").err
+    assert "of one clip" not in told
+    assert "tells little" not in told
+    assert "tells little" not in cli("evaluate", "one.csv", "--captions", "--metric", "BLEU-1").err
+
+
+def test_metrics_are_shown_on_a_terminal_alone(cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_own(here / "own.csv")
+    assert "Scoring" not in cli("evaluate", "own.csv", "--captions", *QUICK).err
+    steps: list[str] = []
+    monkeypatch.setattr("hearken.cli.evaluate_captions.StepLine.__call__", lambda _, step: steps.append(step))
+    cli("evaluate", "own.csv", "--captions", *QUICK)
+    assert steps == ["BLEU-1, CIDEr-D", "intervals"]
+
+
+def test_lenient_leaves_out_other_clips_and_says_so(cli: Cli, here: Path) -> None:
+    corpus = write_captioned_corpus(here / "c")
+    (here / "bare.csv").write_text(write_candidates(here / "bare.csv").read_text() + "zzz.wav,a cat\n")
+    result = cli("evaluate", "--captions", "bare.csv", "--data", corpus, *QUICK, "--lenient")
+    assert result.code == 0, result.err
+    assert "left out: 1 caption of clips that the corpus does not have: zzz.wav" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("no.csv", "--captions"), "no.csv is not there. Hint: Check the path."),
+        (("own.csv",), "own.csv is a file, and no model. Hint: --captions evaluates a table of captions."),
+        (
+            ("mine", "--data", "c"),
+            "mine writes captions, and does not retrieve. Hint: `hearken evaluate mine --captions --data c` evaluates",
+        ),
+        (("pocket-captions", "--data", "c"), "`hearken evaluate pocket-captions --captions --data c` evaluates its captions."),
+    ],
+)
+def test_the_way_is_told(cli: Cli, here: Path, arguments: tuple[str, ...], told: str) -> None:
+    write_own(here / "own.csv")
+    (here / "mine" / "best").mkdir(parents=True)
+    (here / "mine" / "run.json").write_text("{}")
+    (here / "mine" / "best" / "config.json").write_text('{"kind": "captioner"}')
+    result = cli("evaluate", *arguments)
+    assert result.code == 1
+    assert told in " ".join(result.err.split())
 
 
 def test_retrieval_says_what_an_evaluation_of_captions_is(cli: Cli, here: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,32 @@ def test_ctrl_c_while_a_compiled_module_is_loaded_is_ctrl_c(cli, answers) -> Non
     answers.error = ImportError("initialization failed")
     answers.error.__cause__ = KeyboardInterrupt()
     assert cli("search", "x") == (130, "", "")
+
+
+def test_ctrl_c_while_the_commands_are_imported_is_ctrl_c() -> None:
+    code = (
+        "import sys\nclass Stop:\n    def find_spec(self, name, *_):\n        if name == 'typer':\n            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop())\nfrom hearken.cli.main import run\nrun()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_once_more_ends_what_is_ending_silently() -> None:
+    code = (
+        "import threading, time\nfrom hearken.cli import main, program\ndef app(**_):\n"
+        "    threading.Thread(target=time.sleep, args=(60,)).start()\n    print('now', flush=True)\n    time.sleep(60)\n"
+        "program.app = app\nmain.run()"
+    )
+    started = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert started.stdout is not None
+    assert started.stdout.readline() == "now\n"
+    for _ in range(2):
+        started.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+    _, err = started.communicate(timeout=20)
+    assert (started.returncode, err) == (130, "")
 
 
 def test_python_m_is_the_same_program() -> None:

@@ -27,7 +27,7 @@ def only_submit(monkeypatch: pytest.MonkeyPatch) -> None:
     app = typer.Typer(pretty_exceptions_enable=False)
     app.callback()(lambda: None)
     app.command("submit")(module.submit)
-    monkeypatch.setattr("hearken.cli.main.app", app)
+    monkeypatch.setattr("hearken.cli.program.app", app)
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ CAPTIONS = {"a": ("a dog barks", "rain"), "b": ("rain on tin",), "c": ("a tin ro
 def few_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that are quick everywhere."""
     monkeypatch.setattr(caption_tests, "USUAL", ("BLEU-1",))
+    monkeypatch.setattr("hearken.evaluate.captioning.scores.USUAL", ("BLEU-1",))
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ class Finish:
         run = RunFolder.open(self._outcome.run)
         model = best_model(run)
         self._print(facts(self._outcome, model))
+        if self._smoke and not self._json:
+            output.note("A smoke run: its figures mean nothing.")
         tests = self._tried("tried on its test sets", self._again, lambda: self._tests(run.path, accelerator, jobs)) or ()
         self._print([*tried_facts(tests), *([] if self._smoke else published_facts(self._recipe))])
         if tests:
@@ -149,9 +151,16 @@ def tried_facts(tests: Sequence[Tried]) -> list[tuple[str, list[str]]]:
         without = f", without {output.plural(test.num_failed, 'clip')} that could not be read" if test.num_failed else ""
         by = "of machine-made captions, times 100" if test.definition == DEFINITION else f"by the definition {test.definition}"
         how = f"{show(test.trial.name)}, with 95 % intervals, {by}{without}"
-        lines = [*figure_lines(test.figures, interval_text), *(f"{name} not available" for name in test.not_available)]
+        lines = [*figure_lines(test.figures, interval_text), *_not_available(test.not_available)]
         rows.append(("test", [how, *lines, f"kept in {show(test.folder)}"]))
     return rows
+
+
+def _not_available(reasons: Mapping[str, str]) -> list[str]:
+    """Why there are no figures, a reason that several metrics have in common once."""
+    return [
+        f"{', '.join(name for name, own in reasons.items() if own == why)} not available: {why}" for why in dict.fromkeys(reasons.values())
+    ]
 
 
 def published_facts(recipe: Recipe) -> list[tuple[str, list[str]]]:

@@ -31,7 +31,7 @@ def own_task(table: CaptionTable) -> CaptionTask:
             "Name the corpus with --data, or put the references into columns caption_1, caption_2, ... beside caption_predicted.",
         )
     if table.names_clips:
-        _check_once(table, table.clips)
+        _check_once(table, table.clips, table.lines)
     clips = table.clips if table.names_clips else tuple(str(number) for number in range(1, len(table.candidates) + 1))
     return CaptionTask(table.path.name, clips, table.references)
 
@@ -40,8 +40,8 @@ def matched(table: CaptionTable, task: CaptionTask, *, lenient: bool = False) ->
     """Return the captions (N) of `table` in the order of the clips of `task`, and what to put on record.
 
     A clip is known by its id, or else by the last part of it, with or without an ending, where that is one clip's alone. With `lenient`, a clip
-    that has none has an empty caption, which fits nothing. Raises EvaluationError for clips that the task does not know, that come
-    twice, and that are missing.
+    that has none has an empty caption, which fits nothing, and captions of clips that the task does not know are left out. Raises
+    EvaluationError for clips that the task does not know (with `lenient`: if it knows none), that come twice, and that are missing.
     """
     if not table.names_clips:
         hint = "A column file_name, file or clip says it."
@@ -49,30 +49,34 @@ def matched(table: CaptionTable, task: CaptionTask, *, lenient: bool = False) ->
     names = _names(task.clips)
     numbers = [next((names[key] for key in _keys(clip) if names.get(key) is not None), None) for clip in table.clips]
     unknown = [clip for clip, number in zip(table.clips, numbers, strict=True) if number is None]
-    if unknown:
+    if unknown and (not lenient or len(unknown) == len(numbers)):
         near = nearest(unknown[0], task.clips[:_MOST_TRIED])
         raise EvaluationError(
             f"{show(table.path)} has captions for {_count(unknown, 'clip')} that {show(task.name)} does not have: {_first(unknown)}.",
-            (f"Did you mean {show(near)} by {show(unknown[0])}? " if near else "") + "Take these rows out, or name another corpus.",
+            (f"Did you mean {show(near)} by {show(unknown[0])}? " if near else "")
+            + "Take these rows out, or name another corpus."
+            + ("" if lenient or len(unknown) == len(numbers) else " --lenient leaves them out."),
         )
-    found = [number for number in numbers if number is not None]
-    _check_once(table, [task.clips[number] for number in found])
-    captions = dict(zip(found, table.candidates, strict=True))
+    found = [(number, text, line) for number, text, line in zip(numbers, table.candidates, table.lines, strict=True) if number is not None]
+    _check_once(table, [task.clips[number] for number, _, _ in found], [line for *_, line in found])
+    captions = {number: text for number, text, _ in found}
     missing = [clip for number, clip in enumerate(task.clips) if number not in captions]
     if missing and not lenient:
         raise EvaluationError(
             f"{show(table.path)} has no caption for {_count(missing, 'clip')} of the {len(task.clips)} of {show(task.name)}: {_first(missing)}.",
             "--lenient takes them as empty captions, which fit nothing.",
         )
-    record = {"captions_missing": len(missing), "first_missing": missing[:_SHOWN]} if missing else {}
+    record: dict[str, Any] = {"captions_missing": len(missing), "first_missing": missing[:_SHOWN]} if missing else {}
+    record |= {"captions_of_others": len(unknown), "first_of_others": unknown[:_SHOWN]} if unknown else {}
+    record |= {"captions_of_stretches": table.num_stretches} if table.num_stretches else {}
     return tuple(captions.get(number, "") for number in range(len(task.clips))), record
 
 
-def _check_once(table: CaptionTable, clips: Sequence[str]) -> None:
+def _check_once(table: CaptionTable, clips: Sequence[str], numbers: Sequence[int]) -> None:
     counts = Counter(clips)
     twice = [clip for clip, count in counts.items() if count > 1]
     if twice:
-        lines = [line for line, clip in zip(table.lines, clips, strict=True) if clip == twice[0]]
+        lines = [line for line, clip in zip(numbers, clips, strict=True) if clip == twice[0]]
         raise EvaluationError(
             f"{show(table.path)} has more than one caption for {_count(twice, 'clip')}: {_first(twice)} "
             f"(the first on lines {', '.join(map(str, lines[:_SHOWN]))}).",

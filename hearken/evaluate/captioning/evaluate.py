@@ -5,7 +5,7 @@ Legend: `N` clips.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -14,9 +14,9 @@ from hearken.data.locate import card_of
 from hearken.errors import EvaluationError, show
 from hearken.evaluate.captioning.answers import matched, own_task
 from hearken.evaluate.captioning.figures import CaptionEvaluation, check_interval, measure
-from hearken.evaluate.captioning.scores import chosen
-from hearken.evaluate.captioning.store import check_place, is_caption_evaluation, load, save
-from hearken.evaluate.captioning.table import read_table
+from hearken.evaluate.captioning.scores import chosen, quick, silent_step
+from hearken.evaluate.captioning.store import check_place, is_caption_evaluation, kept_before, load, save
+from hearken.evaluate.captioning.table import SUFFIXES, check_there, read_table
 from hearken.evaluate.captioning.task import CaptionTask, open_captions
 from hearken.evaluate.captioning.writers import Writer, WriterWish, check_writer, open_writer
 from hearken.evaluate.evaluate import digest, place_of, short_name, slug, split_of, versions
@@ -24,6 +24,7 @@ from hearken.evaluate.open import OpenTask
 from hearken.evaluate.plan import tests_of
 from hearken.evaluate.store import corpora_of
 from hearken.evaluate.wish import Wish
+from hearken.metrics.captioning.score import CaptionScore
 from hearken.types import Failure, Progress, silent
 
 Kind = Literal["table", "captioner", "stored"]
@@ -103,7 +104,7 @@ def kind_of(name: str) -> Kind:
     """Return what `name` is: an earlier evaluation, a table, or else a captioner."""
     if is_caption_evaluation(Path(name)):
         return "stored"
-    return "table" if Path(name).is_file() or Path(name).suffix.lower() in (".csv", ".tsv") else "captioner"
+    return "table" if Path(name).is_file() or Path(name).suffix.lower() in SUFFIXES else "captioner"
 
 
 def open_all(planned: Sequence[Planned]) -> dict[tuple[str, ...], Opened]:
@@ -118,21 +119,25 @@ def open_all(planned: Sequence[Planned]) -> dict[tuple[str, ...], Opened]:
 
 
 def carry_out(
-    planned: Planned, opened: Opened | None, wish: CaptionWish, *, writer: Writer | None = None, on_progress: Progress = silent
-) -> DoneCaptions:
+    planned: Planned, opened: Opened | None, wish: CaptionWish, *, writer: Writer | None = None, on_progress: Progress = silent,
+    on_step: Callable[[str], None] = silent_step,
+) -> DoneCaptions:  # fmt: skip
     """Evaluate one as planned: measure it, write it to its place, and return it. `opened` is what it is held against, where it brings nothing.
+
+    What is written to a place are the metrics of the wish, the usual ones that are quick, and those that lie there of the same captions.
+    `on_progress` is told of captions that are written, `on_step` which metrics come next.
 
     Raises EvaluationError where captions and clips do not fit, or none can be read, and what opening a captioner raises.
     """
     if planned.kind == "stored":
-        return _again(planned, wish)
+        return _again(planned, wish, on_step)
     if planned.kind == "table":
         table = read_table(Path(planned.name), with_references=opened is None)
         if opened is None:
-            return _measured(planned, own_task(table), table.candidates, wish, {"captions": show(planned.name)})
+            return _measured(planned, own_task(table), table.candidates, wish, {"captions": show(planned.name)}, on_step=on_step)
         candidates, record = matched(table, opened.task, lenient=wish.lenient)
         task = replace(opened.task, record=opened.task.record | record)
-        return _measured(planned, task, candidates, wish, {"captions": show(planned.name)})
+        return _measured(planned, task, candidates, wish, {"captions": show(planned.name)}, on_step=on_step)
     if opened is None:
         raise EvaluationError(f"{show(planned.name)} has no sounds to caption.", "Name a corpus with --data.")
     made = (writer or open_writer(planned.name, wish.writing)).write(opened.asked, on_progress=on_progress)
@@ -144,7 +149,7 @@ def carry_out(
         )
     task = opened.task.only(numbers, "clips_unreadable")
     facts = {**made.facts, "corpus": " + ".join(planned.references), "clips_failed": len(made.failures)}
-    return _measured(planned, task, [made.captions[number] for number in numbers], wish, facts, made.failures)
+    return _measured(planned, task, [made.captions[number] for number in numbers], wish, facts, made.failures, on_step=on_step)
 
 
 def _measured(
@@ -154,20 +159,40 @@ def _measured(
     wish: CaptionWish,
     facts: dict[str, object],
     failures: tuple[Failure, ...] = (),
+    *,
+    on_step: Callable[[str], None],
 ) -> DoneCaptions:
+    metrics, known, by = _wanted(planned.place, task, candidates, chosen(wish.metrics))
     found = measure(
-        planned.label, task, candidates, metrics=chosen(wish.metrics), interval=wish.interval, seed=wish.seed, facts={**facts, **versions()}
-    )
+        planned.label, task, candidates, metrics=metrics, interval=wish.interval, seed=wish.seed,
+        facts={**facts, **versions(), "scored_by": by}, known=known, on_step=on_step,
+    )  # fmt: skip
     if planned.place is not None:
         save(planned.place, found)
     return DoneCaptions(found, planned.place, failures=failures)
 
 
-def _again(planned: Planned, wish: CaptionWish) -> DoneCaptions:
+def _wanted(
+    place: Path | None, task: CaptionTask, candidates: Sequence[str], asked: tuple[str, ...]
+) -> tuple[tuple[str, ...], dict[str, CaptionScore], dict[str, str]]:
+    """The metrics that are measured, and of those that lie in `place` already the slow scores, and by what they were computed."""
+    if place is None:
+        return asked, {}, {}
+    before = kept_before(place, task, candidates)
+    own = tuple(dict.fromkeys((*asked, *quick())))
+    if before is None:
+        return own, {}, {}
+    known, by = before.known(), before.evaluation.facts.get("scored_by", {})
+    return tuple(dict.fromkeys((*own, *before.evaluation.figures))), known, {name: by[name] for name in known if name in by}
+
+
+def _again(planned: Planned, wish: CaptionWish, on_step: Callable[[str], None]) -> DoneCaptions:
     """An earlier evaluation, measured as is wished now; it stays as it was unless it is written elsewhere."""
     stored = load(Path(planned.name))
     before = stored.evaluation
-    metrics = chosen(wish.metrics or before.metrics)
+    metrics, known, by = _wanted(planned.place, before.task, before.candidates, chosen(wish.metrics or before.metrics))
+    if planned.place is not None:
+        metrics = tuple(dict.fromkeys((*metrics, *before.figures)))
     found = measure(
         planned.label,
         before.task,
@@ -175,8 +200,9 @@ def _again(planned: Planned, wish: CaptionWish) -> DoneCaptions:
         metrics=metrics,
         interval=wish.interval,
         seed=wish.seed,
-        facts=before.facts,
-        known=stored.known(),
+        facts={**before.facts, "scored_by": {**by, **before.facts.get("scored_by", {})}},
+        known={**known, **stored.known()},
+        on_step=on_step,
     )
     if planned.place is not None:
         save(planned.place, found)
@@ -194,6 +220,9 @@ def _check(names: Sequence[str], kinds: Sequence[Kind], references: Sequence[str
             f"{show(names[0])} is an evaluation and has its own corpus, so it is not held against {show(references[0])}.",
             "Leave out --data.",
         )
+    for name, kind in zip(names, kinds, strict=True):
+        if kind == "table":
+            check_there(Path(name))
     writing = wish.writing
     options = {
         "--tta": bool(writing.tta),

@@ -9,7 +9,7 @@ Legend: `N` clips.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearken.errors import EvaluationError, show
-from hearken.evaluate.captioning.scores import BLEU, score
+from hearken.evaluate.captioning.scores import BLEU, score, silent_step
 from hearken.evaluate.captioning.task import CaptionTask
 from hearken.evaluate.measure import INTERVALS
 from hearken.evaluate.nearest import did_you_mean
@@ -62,17 +62,19 @@ class CaptionEvaluation:
 
 def measure(
     system: str, task: CaptionTask, candidates: Sequence[str], *, metrics: Sequence[str], interval: str = "bootstrap", seed: int = 0,
-    facts: Mapping[str, Any] | None = None, known: Mapping[str, CaptionScore] | None = None,
+    facts: Mapping[str, Any] | None = None, known: Mapping[str, CaptionScore] | None = None, on_step: Callable[[str], None] = silent_step,
 ) -> CaptionEvaluation:  # fmt: skip
     """Return how well `candidates` (N) do `task`, by `metrics` of `metrics/captioning/table.py`.
 
-    `interval` is "bootstrap" or "jackknife", over clips. `known` are scores of the same captions that need not be computed again. Raises
-    EvaluationError for another number of captions than clips, and an interval that does not exist, InputError for an unknown metric.
+    `interval` is "bootstrap" or "jackknife", over clips. `known` are scores of the same captions that need not be computed again; `on_step` is
+    told what comes next. Raises EvaluationError for another number of captions than clips, and an interval that does not exist, InputError
+    for an unknown metric.
     """
     if len(candidates) != len(task.clips):
         raise EvaluationError(f"There are {len(candidates)} captions, and {show(task.name)} has {len(task.clips)} clips.")
     check_interval(interval)
-    new = score([name for name in metrics if name not in (known or {})], candidates, task.references)
+    new = score([name for name in metrics if name not in (known or {})], candidates, task.references, on_step=on_step)
+    on_step("intervals")
     found: dict[str, CaptionScore | str] = {**new.scores, **(known or {})}
     of_bleu = bleu_figures(bleu_counts(candidates, task.references), interval, seed) if set(BLEU) & set(metrics) else ()
     figures, values, missing = dict[str, Interval](), dict[str, FloatArray](), dict[str, str]()

@@ -69,6 +69,11 @@ def reference_statistics(evaluation: CaptionEvaluation) -> WordStatistics:
     return _statistics(text for own in evaluation.task.references for text in own)
 
 
+def median_words(captions: Iterable[str]) -> float:
+    """Return how many words the caption in the middle has."""
+    return float(np.median([len(ptb(caption)) for caption in captions]))
+
+
 def _statistics(captions: Iterable[str], known: set[str] | None = None) -> WordStatistics:
     words = [tuple(ptb(caption)) for caption in captions]
     different = {word for caption in words for word in caption}

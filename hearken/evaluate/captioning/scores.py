@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hearken.errors import EvaluationError, HearkenError, QueryError, show
 from hearken.evaluate.nearest import did_you_mean
-from hearken.metrics.captioning.score import CaptionScore
+from hearken.metrics.captioning.score import CaptionScore, Tokens
 from hearken.metrics.captioning.sentences import SentenceEncoder
-from hearken.metrics.captioning.table import CAPTION_METRICS, score_captions
+from hearken.metrics.captioning.table import CAPTION_METRICS, Java, score_captions
+from hearken.metrics.captioning.tokens import ptb
 
 BLEU = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4")
 """The metrics whose counts of clips are summed before they are divided, and here drawn again."""
@@ -25,6 +25,15 @@ USUAL = (*BLEU, "ROUGE-L", "CIDEr-D", "METEOR-style", "METEOR", "SPICE", "SPIDEr
 SLOW = ("java", "sentences")
 """What a metric may need that takes its time, or is not everywhere: its scores are taken from an earlier evaluation of the same captions."""
 _TEXT_MODEL = "pocket"
+
+
+def quick() -> tuple[str, ...]:
+    """Return those of the usual metrics that take little time and are everywhere: they are kept whatever is asked for."""
+    return tuple(name for name in USUAL if CAPTION_METRICS[name].needs not in SLOW)
+
+
+def silent_step(_: str) -> None:
+    """Tell nobody what comes next."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +72,13 @@ def of_clips(name: str) -> str:
     return f"{name} by clip" if moved([name]) or name in BLEU else name
 
 
-def score(names: Sequence[str], candidates: Sequence[str], references: Sequence[Sequence[str]]) -> Scored:
-    """Return the scores of `candidates` (N); what cannot be had here has a sentence in its place. Raises InputError as `score_captions` does."""
+def score(
+    names: Sequence[str], candidates: Sequence[str], references: Sequence[Sequence[str]], *, on_step: Callable[[str], None] = silent_step
+) -> Scored:
+    """Return the scores of `candidates` (N); what cannot be had here has a sentence in its place. `on_step` is told what comes next.
+
+    Raises InputError as `score_captions` does.
+    """
     if not names:
         return Scored({})
     needs = {CAPTION_METRICS[name].needs for name in names}
@@ -72,14 +86,35 @@ def score(names: Sequence[str], candidates: Sequence[str], references: Sequence[
     if "java" in needs:
         from hearken.metrics.captioning.java import JavaMetrics
 
-        java = JavaMetrics()
-    encoder, who = _sentence_encoder() if "sentences" in needs else (None, "")
+        java = _TellingJava(JavaMetrics(), on_step)
+    encoder, who = _sentence_encoder(on_step) if "sentences" in needs else (None, "")
+    if own := [name for name in names if CAPTION_METRICS[name].needs not in SLOW]:
+        on_step(", ".join(own))
     found = dict(score_captions(names, candidates, references, sentence_encoder=encoder, java=java))
     by = {name: one.name for name, one in found.items() if isinstance(one, CaptionScore) and one.name != name}
     return Scored(found, by | {name: who for name in names if who and CAPTION_METRICS[name].needs == "sentences"})
 
 
-def _sentence_encoder() -> tuple[SentenceEncoder | None, str]:
+@dataclass(frozen=True)
+class _TellingJava:
+    """Runs the programs, and tells which one before."""
+
+    java: Java
+    on_step: Callable[[str], None]
+
+    def why_not(self, name: str) -> str:
+        """Return why it cannot be had."""
+        return self.java.why_not(name)
+
+    def score(
+        self, name: str, candidates: Sequence[str], references: Sequence[Sequence[str]], *, tokens: Tokens = ptb
+    ) -> CaptionScore | str:
+        """Return the score, or why there is none."""
+        self.on_step(name.upper())
+        return self.java.score(name, candidates, references, tokens=tokens)
+
+
+def _sentence_encoder(on_step: Callable[[str], None]) -> tuple[SentenceEncoder | None, str]:
     """The text side of the built-in model, and what to call it; None where it is damaged, and the metric is told to be not available."""
     from hearken.runtime.catalog import find_model
     from hearken.runtime.model import Model
@@ -88,9 +123,12 @@ def _sentence_encoder() -> tuple[SentenceEncoder | None, str]:
         model = Model(find_model(_TEXT_MODEL))
     except HearkenError:
         return None, ""
-    return partial(
-        with_empty, model.encode_text
-    ), f"cosines of the text side of {model.name} (digest {model.digest[:12]}); another text model gives other figures"
+
+    def encode(texts: Sequence[str]) -> NDArray[np.floating]:
+        on_step("sentence similarity")
+        return with_empty(model.encode_text, texts)
+
+    return encode, f"cosines of the text side of {model.name} (digest {model.digest[:12]}); another text model gives other figures"
 
 
 def with_empty(encode: Callable[[Sequence[str]], NDArray[np.floating]], texts: Sequence[str]) -> NDArray[np.floating]:

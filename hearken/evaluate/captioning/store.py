@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,16 @@ def load(folder: Path) -> StoredCaptions:
     if task.digest != record["task_sha256"]:
         raise EvaluationError(f"The files in {show(folder)} do not belong together.", _AGAIN)
     return StoredCaptions(folder, evaluation)
+
+
+def kept_before(folder: Path, task: CaptionTask, candidates: Sequence[str]) -> StoredCaptions | None:
+    """Return the evaluation in `folder` where it is of the same captions, held against the same; None where it is not, is damaged, or not there."""
+    try:
+        stored = load(folder) if is_caption_evaluation(folder) else None
+    except EvaluationError:
+        return None
+    same = stored is not None and stored.evaluation.task.digest == task.digest and stored.evaluation.candidates == tuple(candidates)
+    return stored if same else None
 
 
 def to_json(evaluation: CaptionEvaluation) -> dict[str, Any]:

@@ -89,6 +89,15 @@ def check_writer(name: str, wish: WriterWish) -> None:
             )
 
 
+def writes_captions(name: str) -> bool:
+    """Say whether `name` is a captioner: a run of one, a folder of weights, an exported one by name or folder."""
+    from hearken.caption.catalog import list_captioners
+
+    folder = folder_of(name)
+    weights = folder / _BEST if (folder / RUN_RECORD).is_file() else folder
+    return _kind(weights / _CONFIG) == _KIND or (not folder.exists() and name in {each.name for each in list_captioners()})
+
+
 def open_writer(name: str, wish: WriterWish | None = None) -> Writer:
     """Return the captioner `name`: a run's folder, a folder of weights, an exported captioner by name or folder.
 

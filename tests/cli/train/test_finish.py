@@ -83,7 +83,10 @@ def test_test_sets_stand_beside_what_was_published(outcome: Outcome, capsys: pyt
 
 
 def test_a_smoke_run_is_not_held_against_a_paper(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "published" not in ended(outcome, capsys, smoke=True)[1]
+    _, out, err = ended(outcome, capsys, smoke=True)
+    assert "published" not in out
+    assert err.startswith("A smoke run: its figures mean nothing.\n")
+    assert "smoke" not in ended(outcome, capsys)[2] + ended(outcome, capsys, smoke=True, json=True)[2]
 
 
 def test_figures_that_are_there_take_no_time(outcome: Outcome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,6 +142,12 @@ def test_rows_without_figures_are_left_out() -> None:
     assert tried_facts(()) == []
 
 
+def test_a_reason_that_metrics_share_is_told_once() -> None:
+    tested = Tried(Trial("x"), "captions", Path("e"), {}, 0, {"METEOR": "No Java.", "SPICE": "No Java.", "SPIDEr": "It needs SPICE."})
+    ((_, lines),) = tried_facts([tested])
+    assert lines[1:-1] == ["METEOR, SPICE not available: No Java.", "SPIDEr not available: It needs SPICE."]
+
+
 def test_a_captioner_is_tried_and_not_exported(
     outcome: Outcome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,7 +162,7 @@ def test_a_captioner_is_tried_and_not_exported(
     assert (code, err) == (0, "")
     assert (
         "test x, with 95 % intervals, of machine-made captions, times 100 BLEU-1 50.00 [40.00, 60.00] % CIDEr-D 150.00 [125.00, 175.00] "
-        "SPICE not available kept in run/evaluations/x-captions published Table 1, Baseline: BLEU-1 65.40 %, SPIDEr 40.20 look closer"
+        "SPICE not available: No Java. kept in run/evaluations/x-captions published Table 1, Baseline: BLEU-1 65.40 %, SPIDEr 40.20 look closer"
     ) in out
     assert out.strip().endswith(f"hearken caption FILE --model {outcome.run}")
     value = json.loads(ended(outcome, capsys, json=True)[1])

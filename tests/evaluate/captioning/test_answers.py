@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,24 @@ def test_missing_clips_are_an_error_or_empty_captions() -> None:
     found, record = matched(table("b.wav"), small_task(), lenient=True)
     assert found == ("", "caption of b.wav", "")
     assert record == {"captions_missing": 2, "first_missing": ["a.wav", "c.wav"]}
+
+
+def test_lenient_leaves_out_captions_of_other_clips() -> None:
+    found, record = matched(table("b.wav", "zzz", "a.wav", "c.wav"), small_task(), lenient=True)
+    assert found == ("caption of a.wav", "caption of b.wav", "caption of c.wav")
+    assert record == {"captions_of_others": 1, "first_of_others": ["zzz"]}
+    with pytest.raises(EvaluationError, match=r"more than one caption for 1 clip: b\.wav \(the first on lines 3, 4\)"):
+        matched(table("zzz", "b.wav", "b.wav"), small_task(), lenient=True)
+    with pytest.raises(EvaluationError, match="captions for 2 clips that") as told:
+        matched(table("y", "z"), small_task(), lenient=True)  # another corpus, and not a few clips too many
+    assert "--lenient" not in told.value.hint
+    with pytest.raises(EvaluationError, match="captions for 1 clip that") as told:
+        matched(table("a.wav", "z"), small_task())
+    assert told.value.hint.endswith("--lenient leaves them out.")
+
+
+def test_stretches_are_on_record() -> None:
+    assert matched(replace(table(*CLIPS), num_stretches=4), small_task())[1] == {"captions_of_stretches": 4}
 
 
 def test_a_table_that_names_no_clips() -> None:

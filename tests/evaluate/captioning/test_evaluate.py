@@ -8,6 +8,7 @@ import pytest
 from hearken.errors import EvaluationError, HearkenError, MissingDataError
 from hearken.evaluate.captioning.evaluate import CaptionWish, DoneCaptions, carry_out, kind_of, open_all, plan
 from hearken.evaluate.captioning.figures import measure
+from hearken.evaluate.captioning.scores import quick
 from hearken.evaluate.captioning.store import load, save
 from hearken.evaluate.captioning.writers import WriterWish
 from tests.evaluate.captioning.captions_made import (
@@ -122,6 +123,35 @@ def test_what_takes_long_is_not_computed_again(here: Path, monkeypatch: pytest.M
     assert found.facts["scored_by"] == one.facts["scored_by"]
 
 
+def test_what_was_kept_of_the_same_captions_stays(here: Path, corpus: str, fake: FakeWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    (full,) = all_of(["captioner"], [corpus], CaptionWish(metrics=("BLEU-1", "CIDEr", "sentence similarity")))
+    assert full.folder is not None
+    with monkeypatch.context() as patch:
+        patch.setattr("hearken.runtime.catalog.find_model", lambda _: pytest.fail("the text model is not needed"))
+        all_of(["captioner"], [corpus], CaptionWish(metrics=("CIDEr-D",)))
+    found = load(here / full.folder).evaluation
+    assert found.metrics == ("CIDEr-D", *quick()[:5], "METEOR-style", "CIDEr", "sentence similarity")
+    assert {name: found.figures[name] for name in full.evaluation.figures} == full.evaluation.figures
+    assert found.facts["scored_by"] == full.evaluation.facts["scored_by"]
+    fake.captions["b.wav"] = "the rain falls"
+    all_of(["captioner"], [corpus], CaptionWish(metrics=("CIDEr-D",)))
+    assert set(load(here / full.folder).evaluation.figures) == set(quick()), "other captions: what was kept is not theirs"
+
+
+def test_an_earlier_evaluation_that_is_written_keeps_all_of_it(here: Path) -> None:
+    save(here / "e", evaluated(metrics=("CIDEr", "BLEU-1")))
+    for out in ("e", "f"):
+        (done,) = all_of(["e"], [], CaptionWish(metrics=("ROUGE-L",)), out=here / out)
+        assert set(load(here / out).evaluation.figures) == {*quick(), "CIDEr"} == set(done.evaluation.figures)
+
+
+def test_steps_are_told(here: Path) -> None:
+    write_own(here / "own.csv")
+    wish, steps = CaptionWish(metrics=("ROUGE-L", "BLEU-1", "sentence similarity")), list[str]()
+    carry_out(plan(["own.csv"], [], wish)[0], None, wish, on_step=steps.append)
+    assert list(dict.fromkeys(steps)) == ["ROUGE-L, BLEU-1", "sentence similarity", "intervals"]
+
+
 def test_names_and_folders_of_several(here: Path) -> None:
     for folder in ("x", "y"):
         (here / folder).mkdir()
@@ -148,8 +178,9 @@ def test_what_cannot_be_is_told_before_anything_is_read(here: Path, corpus: str,
     ):
         with pytest.raises(HearkenError, match=told):
             plan(names, data, wish)
-    with pytest.raises(MissingDataError, match="not there"):
-        all_of(["no.csv"], [])
+    with pytest.raises(MissingDataError, match="not there") as caught:
+        plan(["no.csv"], [], WISH)
+    assert caught.value.hint == "Check the path."
     del fake
 
 
