@@ -53,8 +53,8 @@ def test_plateaus_fall_when_torch_says_so(losses: list[float]) -> None:
 
 
 def test_the_figure_that_counts() -> None:
-    seen = {"t2a_mAP@10": 0.2, "a2t_mAP@10": 0.4, "loss": 3.0}
-    assert [value_of(seen, name) for name in MONITORS] == pytest.approx([0.2, 0.4, 0.3, -3.0])
+    seen = {"t2a_mAP@10": 0.2, "a2t_mAP@10": 0.4, "loss": 3.0, "CIDEr-D": 2.5}
+    assert [value_of(seen, name) for name in MONITORS] == pytest.approx([0.2, 0.4, 0.3, -3.0, 2.5])
     with pytest.raises(InputError, match="no figure 'accuracy'"):
         value_of(seen, "accuracy")
 
