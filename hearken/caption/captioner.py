@@ -21,13 +21,13 @@ from hearken.caption.folder import CaptionerFolder, read_folder
 from hearken.caption.heard import MadeCaption
 from hearken.caption.search import search_lists, spoken
 from hearken.errors import InputError, ModelError, show
+from hearken.runtime.network import reason, refusals, start
 from hearken.text.vocabulary import Vocabulary, read_vocabulary
 from hearken.types import FloatArray
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-_REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
 _AGAIN = "Install Hearken, or make the captioner, again."
 _INPUTS, _OUTPUT = {"heard", "padding", "tokens"}, "log_probabilities"
 
@@ -96,17 +96,17 @@ class OnnxCaptioner:
             inputs = {"heard": np.broadcast_to(places.astype(np.float32, copy=False), shape), "padding": np.zeros(shape[:2], np.bool_)}
             return self._run({**inputs, "tokens": tokens})
 
-        said, start, end = spoken(step, vocabulary), vocabulary.start, vocabulary.end
-        found = search_lists(said, 1, start=start, end=end, decoding=decoding or self.decoding)[0]
+        said, decoding = spoken(step, vocabulary), decoding or self.decoding
+        found = search_lists(said, 1, start=vocabulary.start, end=vocabulary.end, decoding=decoding)[0]
         return [MadeCaption(sentence(vocabulary.decode(written.tokens)), float(written.score)) for written in found]
 
     def _run(self, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
         """Return the network's answer (R, V). Raises ModelError for a network that fails on `inputs`."""
         try:
             return np.asarray(self._session.run([_OUTPUT], inputs)[0])
-        except _refusals() as error:
+        except refusals() as error:
             where = show(self._folder.path / "decoder.onnx")
-            raise ModelError(f"The network {where} cannot be run: {_reason(error)}", _AGAIN) from error
+            raise ModelError(f"The network {where} cannot be run: {reason(error)}", _AGAIN) from error
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -119,33 +119,11 @@ class OnnxCaptioner:
 
     @cached_property
     def _session(self) -> InferenceSession:
-        import onnxruntime
-
-        graph, where = self._folder.read("decoder.onnx"), show(self._folder.path / "decoder.onnx")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.use_deterministic_compute = True
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except _refusals() as error:
-            message = f"ONNX Runtime {onnxruntime.__version__} cannot run {where}: {_reason(error)}"
-            raise ModelError(message, "A newer onnxruntime may be able to.") from error
+        where = show(self._folder.path / "decoder.onnx")
+        session = start(self._folder.read("decoder.onnx"), where)
         if {each.name for each in session.get_inputs()} != _INPUTS or _OUTPUT not in {each.name for each in session.get_outputs()}:
             raise ModelError(f"The network {where} is no captioner's: it lacks {', '.join(sorted(_INPUTS))} or {_OUTPUT}.")
         return session
-
-
-def _refusals() -> tuple[type[Exception], ...]:
-    """What ONNX Runtime raises."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as states
-
-    return tuple(getattr(states, kind) for kind in _REFUSALS)
-
-
-def _reason(error: Exception) -> str:
-    return show(next(iter(str(error).strip().splitlines()), type(error).__name__))
 
 
 def sentence(text: str) -> str:

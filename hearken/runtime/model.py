@@ -27,6 +27,7 @@ from hearken.audio.worker import Worker
 from hearken.errors import AudioEmptyError, InputError, ModelError, QueryError, show
 from hearken.limits import WORKER_MEMORY_MB
 from hearken.runtime.catalog import check_file, config_digest, files_bytes, find_model, read_checked, read_config
+from hearken.runtime.network import start
 from hearken.runtime.reply import read_reply
 from hearken.text.normalize import TextPolicy
 from hearken.types import Embedded, FloatArray
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 Sound = str | Path | np.ndarray
 _HEAD_BATCH = 256  # windows per run of the head
-_REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented", "RuntimeException")
 _SMALL_MB = 100  # models up to this size fit into a worker's memory as it is
 
 
@@ -177,26 +177,13 @@ class Model:
         return tokenizer
 
     def _session(self, name: str) -> InferenceSession:
-        import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as states
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.use_deterministic_compute = True
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         weights = f"{name}.data"
         if weights not in self._config["files"]:
             graph: bytes | str = read_checked(self.folder, name, self._config)
         else:  # a large graph's weights lie beside it and are mapped rather than read, which needs a path and a third of the memory
             check_file(self.folder, weights, self._config)
             graph = _as_text(check_file(self.folder, name, self._config))
-        try:
-            return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except tuple(getattr(states, kind) for kind in _REFUSALS) as error:
-            reason = show(str(error).strip().splitlines()[0])
-            message = f"ONNX Runtime {onnxruntime.__version__} cannot run {show(self.folder / name)}: {reason}"
-            raise ModelError(message, "A newer onnxruntime may be able to.") from error
+        return start(graph, show(self.folder / name))
 
 
 def _as_text(path: Path) -> str:
