@@ -97,6 +97,8 @@ class Hit:
     """One answer of a search, best moment of a file: `path` is absolute, `score` is the cosine of
     sound and query (1 = same), plus at most 0.3 where names or tags hold words of the query, and 0.03 for a machine-made caption that
     fits. `duplicates` are folded copies. `machine_caption` is what a captioner wrote about all of the file, "" where none did.
+    `confidence` is how likely the sound is what was asked for, None where the model has not been calibrated; a `weak` hit is
+    likelier something else.
     """
 
     path: str
@@ -106,6 +108,8 @@ class Hit:
     duration_s: float
     duplicates: tuple[str, ...] = ()
     machine_caption: str = ""
+    confidence: float | None = None
+    weak: bool = False
 
 
 ProgressCallback = Callable[[str, float], None]

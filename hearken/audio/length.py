@@ -2,7 +2,8 @@
 
 Training, evaluation, indexing and test-time augmentation all use this one object. A stream of samples is cut into
 *chunks* (one pass of the audio encoder each), the encoder yields one feature vector per *frame*, and *windows* are runs
-of frames, half overlapping, that get an embedding and a time span. Nothing here is random except `crop`, which is for
+of frames, half overlapping, that get an embedding and a time span. A model may look twice: at short windows, the *moments*,
+which tell when, and at longer ones, the *contexts*, which tell what. Nothing here is random except `crop`, which is for
 training alone and takes its Generator as an argument.
 
 Legend: `T` samples, `K` frames, `N` windows, `D` features.
@@ -16,6 +17,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from hearken.audio.pooling import Pool, mean_of
 from hearken.errors import AudioEmptyError, InputError
 from hearken.types import FloatArray, Span
 
@@ -38,6 +40,8 @@ class LengthPolicy:
 
     `padding` is what fills the last frame: ``zeros``; ``repeat``, the sound again and again from its start (msclap); or
     ``repeatpad``, the same as often as it fits whole and then zeros (LAION-CLAP).
+    Windows are moments alone where `context_num_frames` is 0. Otherwise the contexts, `context_hop_num_frames` apart, come behind
+    the moments, unless the sound is no longer than one moment.
     Raises InputError when the numbers contradict each other.
     """
 
@@ -47,6 +51,8 @@ class LengthPolicy:
     window_num_frames: int
     hop_num_frames: int
     padding: Padding = "zeros"
+    context_num_frames: int = 0
+    context_hop_num_frames: int = 0
 
     def __post_init__(self) -> None:
         if min(self.rate_hz, self.frame_num_samples, self.chunk_num_samples, self.window_num_frames, self.hop_num_frames) <= 0:
@@ -55,6 +61,10 @@ class LengthPolicy:
             raise InputError(f"chunk_num_samples must be a multiple of frame_num_samples: {self}.")
         if self.hop_num_frames > self.window_num_frames:
             raise InputError(f"hop_num_frames must not exceed window_num_frames, or sound between windows is lost: {self}.")
+        if self.context_num_frames and not (
+            self.context_num_frames > self.window_num_frames and 0 < self.context_hop_num_frames <= self.context_num_frames
+        ):
+            raise InputError(f"A context must be longer than a window, and its hop from 1 to its length: {self}.")
         if self.padding not in get_args(Padding):
             raise InputError(f"padding must be one of {', '.join(get_args(Padding))}: {self}.")
 
@@ -68,8 +78,9 @@ class LengthPolicy:
         return cls(rate_hz, size, size, window_num_frames=1, hop_num_frames=1, padding=padding)
 
     def to_config(self) -> dict[str, Any]:
-        """Return the lengths for a configuration file; `padding` only where it is not the default."""
-        return {name: value for name, value in asdict(self).items() if (name, value) != ("padding", "zeros")}
+        """Return the lengths for a configuration file; `padding` and those of contexts only where they are not the default."""
+        usual = {"padding": "zeros", "context_num_frames": 0, "context_hop_num_frames": 0}
+        return {name: value for name, value in asdict(self).items() if usual.get(name) != value}
 
     @property
     def frame_s(self) -> float:
@@ -116,39 +127,76 @@ class LengthPolicy:
         return samples[start : start + num_samples]
 
     def windows(self, num_frames: int) -> list[tuple[int, int]]:
-        """Return the windows of `num_frames` frames as (first, one past last), in order.
+        """Return the windows of `num_frames` frames as (first, one past last): moments in order of time, then contexts in order of time.
 
-        All have `window_num_frames` frames and start `hop_num_frames` apart; the last is moved back to end with the
-        sound, so no moment is lost. Shorter sounds have a single window.
+        All of a kind have one length and start a hop apart; the last is moved back to end with the sound, so no moment is
+        lost. A sound shorter than a window has a single one of that kind.
         """
-        if num_frames <= self.window_num_frames:
-            return [(0, num_frames)]
-        last = num_frames - self.window_num_frames
-        starts = list(range(0, last + 1, self.hop_num_frames))
-        if starts[-1] != last:
-            starts.append(last)
-        return [(start, start + self.window_num_frames) for start in starts]
+        return [window for size, hop in self._kinds(num_frames) for window in _windows(num_frames, size, hop)]
 
     def spans(self, num_samples: int) -> tuple[Span, ...]:
-        """Return the window times of a sound of `num_samples` samples; the last ends where the sound ends."""
+        """Return the window times of a sound of `num_samples` samples, in the order of `windows`; the last of a kind ends with the sound."""
         end_s = num_samples / self.rate_hz
         frames = self.windows(self.num_frames(num_samples))
         return tuple(Span(first * self.frame_s, min(stop * self.frame_s, end_s)) for first, stop in frames)
 
-    def pooled(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
-        """Yield the mean (D,) over each window of a stream of frame features (K, D), in the order of `windows`.
+    def pooled(self, blocks: Iterable[FloatArray], pool: Pool = mean_of) -> Iterator[FloatArray]:
+        """Yield what `pool` makes of each window of a stream of frame features (K, D), in the order of `windows`.
 
-        Holds no more than a block and a window of frames at once, so a day of sound needs no more memory than a minute.
+        Of the stream itself no more than a block and a window are held at once, so a day of sound needs little more memory
+        than a minute; contexts are held, pooled, until the moments are through.
         """
-        size = self.window_num_frames
-        held: FloatArray | None = None
-        first = start = ended = 0  # frame number of held[0], of the next window, and one past the last window given
+        moments = _Windows(self.window_num_frames, self.hop_num_frames, pool)
+        contexts = _Windows(self.context_num_frames, self.context_hop_num_frames, pool) if self.context_num_frames else None
+        held: list[FloatArray] = []
+        num_frames = 0
         for block in blocks:
-            held = block if held is None else np.concatenate([held, block])
-            while start + size <= first + len(held):
-                yield held[start - first : start - first + size].mean(axis=0)
-                start, ended = start + self.hop_num_frames, start + size
-            spare = max(0, min(start - first, len(held) - size))
-            first, held = first + spare, held[spare:]
-        if held is not None and ended != first + len(held):
-            yield held[-size:].mean(axis=0)
+            num_frames += len(block)
+            yield from moments.feed(block)
+            if contexts is not None:
+                held.extend(contexts.feed(block))
+        yield from moments.rest()
+        if contexts is not None and num_frames > self.window_num_frames:
+            yield from held
+            yield from contexts.rest()
+
+    def _kinds(self, num_frames: int) -> list[tuple[int, int]]:
+        """Size and hop of the kinds of windows that `num_frames` frames have."""
+        moments = (self.window_num_frames, self.hop_num_frames)
+        if self.context_num_frames and num_frames > self.window_num_frames:
+            return [moments, (self.context_num_frames, self.context_hop_num_frames)]
+        return [moments]
+
+
+def _windows(num_frames: int, size: int, hop: int) -> list[tuple[int, int]]:
+    if num_frames <= size:
+        return [(0, num_frames)]
+    last = num_frames - size
+    starts = list(range(0, last + 1, hop))
+    if starts[-1] != last:
+        starts.append(last)
+    return [(start, start + size) for start in starts]
+
+
+class _Windows:
+    """Windows of `size` frames, `hop` apart, of frames that come in blocks."""
+
+    def __init__(self, size: int, hop: int, pool: Pool) -> None:
+        self._size, self._hop, self._pool = size, hop, pool
+        self._held: FloatArray | None = None
+        self._first = self._start = self._ended = 0  # frame number of held[0], of the next window, and one past the last window given
+
+    def feed(self, block: FloatArray) -> Iterator[FloatArray]:
+        """Yield the windows that are whole once `block` (K, D) has come."""
+        held = block if self._held is None else np.concatenate([self._held, block])
+        while self._start + self._size <= self._first + len(held):
+            place = self._start - self._first
+            yield self._pool(held[place : place + self._size])
+            self._start, self._ended = self._start + self._hop, self._start + self._size
+        spare = max(0, min(self._start - self._first, len(held) - self._size))
+        self._first, self._held = self._first + spare, held[spare:]
+
+    def rest(self) -> Iterator[FloatArray]:
+        """Yield the last window, where frames are left that are in none."""
+        if self._held is not None and self._ended != self._first + len(self._held):
+            yield self._pool(self._held[-self._size :])

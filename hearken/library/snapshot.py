@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hearken.library.blocks import FILE_ID, FIRST_ROW, NUM_ROWS, VERSION, Block, IntArray
 from hearken.library.graph import Change, Graph
 from hearken.library.records import DoubleArray, HalfArray
+from hearken.library.scales import Scales, scales_of
 from hearken.library.scoring import inner_products
 from hearken.types import FloatArray
 
@@ -130,6 +131,12 @@ class Snapshot:
             here = places == number
             out[here] = self.blocks[number].spans[rows[here] - self._row_starts[number]]
         return out
+
+    @cached_property
+    def scales(self) -> Scales:
+        """Which of all rows are moments and contexts, and which contexts belong to a moment."""
+        spans = np.concatenate([np.zeros((0, 2)), *(block.spans for block in self.blocks)])
+        return scales_of(spans, self.first_rows)
 
     def windows(self, number: int) -> HalfArray:
         """Return the window vectors (·, D) of a file number."""

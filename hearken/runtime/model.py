@@ -23,6 +23,7 @@ import numpy as np
 from hearken.audio.decode import check_samples
 from hearken.audio.length import LengthPolicy
 from hearken.audio.melspec import FrontEnd, log_mel
+from hearken.audio.pooling import Course, mean_and_slope, mean_of
 from hearken.audio.worker import Worker
 from hearken.errors import AudioEmptyError, InputError, ModelError, QueryError, show
 from hearken.limits import WORKER_MEMORY_MB
@@ -87,24 +88,25 @@ class Model:
 
         `on_progress` is called with the seconds done after each chunk. Raises AudioEmptyError when no sample arrives.
         """
-        total = np.zeros(self._config["num_features"], np.float64)
-        counts = {"frames": 0, "samples": 0}
+        course = Course(self._config["num_features"])
+        num_samples = 0
 
         def features() -> Iterator[FloatArray]:
+            nonlocal num_samples
             for chunk in self.policy.chunks(blocks):
                 frames = self._chunk_features(chunk)
-                np.add(total, frames.sum(axis=0, dtype=np.float64), out=total)
-                counts["frames"] += len(frames)
-                counts["samples"] += len(chunk)
+                course.add(frames)
+                num_samples += len(chunk)
                 if on_progress:
-                    on_progress(counts["samples"] / self.rate_hz)
+                    on_progress(num_samples / self.rate_hz)
                 yield frames
 
-        windows = list(self._heads(self.policy.pooled(features())))
+        pool = mean_and_slope if self._hears_slope else mean_of
+        windows = list(self._heads(self.policy.pooled(features(), pool)))
         if not windows:
             raise AudioEmptyError("The sound has no samples.")
-        clip = self._run_head((total / counts["frames"]).astype(np.float32)[None])[0]
-        return Embedded(clip=clip, windows=np.concatenate(windows), spans=self.policy.spans(counts["samples"]))
+        clip = course.value()[None, : None if self._hears_slope else self._config["num_features"]]
+        return Embedded(clip=self._run_head(clip)[0], windows=np.concatenate(windows), spans=self.policy.spans(num_samples))
 
     def warm_audio(self) -> None:
         """Load and check the audio side now rather than at the first sound. Raises ModelError."""
@@ -140,8 +142,16 @@ class Model:
         if held:
             yield self._run_head(np.stack(held))
 
-    def _run_head(self, pooled: FloatArray) -> FloatArray:
-        embeddings: FloatArray = self._head.run(None, {"pooled": pooled})[0]
+    @property
+    def _hears_slope(self) -> bool:
+        return "slope" in self._config.get("head_inputs", ())
+
+    def _run_head(self, rows: FloatArray) -> FloatArray:
+        """Embeddings (B, D) of pooled features (B, C), with their slopes behind them (B, 2 C) where the model asks for these."""
+        inputs = {"pooled": rows}
+        if self._hears_slope:
+            inputs = dict(zip(("pooled", "slope"), np.hsplit(rows, 2), strict=True))
+        embeddings: FloatArray = self._head.run(None, inputs)[0]
         return embeddings
 
     def _pieces(self, text: str) -> np.ndarray:

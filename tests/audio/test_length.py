@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearken.audio.length import LengthPolicy, Padding
+from hearken.audio.pooling import mean_and_slope
 from hearken.errors import AudioEmptyError, InputError
 from hearken.types import Span
 
@@ -184,3 +185,43 @@ def test_a_configuration_file_gives_the_same_policy_again() -> None:
     }  # fmt: skip
     for policy in (POLICY, LengthPolicy.of_segments(8, 1.0, "repeatpad")):
         assert LengthPolicy(**policy.to_config()) == policy
+
+
+TWICE = LengthPolicy(8, 2, 8, window_num_frames=2, hop_num_frames=1, context_num_frames=4, context_hop_num_frames=2)
+
+
+@pytest.mark.parametrize(
+    ("num_frames", "windows"),
+    [
+        (1, [(0, 1)]),
+        (2, [(0, 2)]),  # no longer than a moment: no context
+        (3, [(0, 2), (1, 3), (0, 3)]),
+        (7, [(0, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7), (0, 4), (2, 6), (3, 7)]),
+    ],
+)
+def test_contexts_come_behind_the_moments(num_frames: int, windows: list[tuple[int, int]]) -> None:
+    assert TWICE.windows(num_frames) == windows
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=8))
+def test_pooled_moments_and_contexts_are_those_of_windows(sizes: list[int]) -> None:
+    frames = np.random.default_rng(sum(sizes)).normal(size=(sum(sizes), 2)).astype(np.float32)
+    pooled = list(TWICE.pooled(np.split(frames, np.cumsum(sizes)[:-1]), mean_and_slope))
+    wanted = [mean_and_slope(frames[first:stop]) for first, stop in TWICE.windows(len(frames))]
+    assert np.allclose(pooled, wanted, atol=1e-6) and len(pooled) == len(wanted)
+
+
+def test_the_second_window_that_starts_at_0_is_the_first_context() -> None:
+    starts = [span.start_s for span in TWICE.spans(13)]
+    assert starts == [0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 0.0, 0.5, 0.75]
+
+
+def test_contexts_are_in_the_configuration_where_there_are_any() -> None:
+    assert "context_num_frames" not in POLICY.to_config()
+    assert LengthPolicy(**TWICE.to_config()) == TWICE
+
+
+@pytest.mark.parametrize(("size", "hop"), [(2, 1), (4, 0), (4, 5)])
+def test_contexts_must_make_sense(size: int, hop: int) -> None:
+    with pytest.raises(InputError, match="context must be longer"):
+        LengthPolicy(8, 2, 8, 2, 1, context_num_frames=size, context_hop_num_frames=hop)
