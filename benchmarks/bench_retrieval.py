@@ -53,10 +53,10 @@ def search_scores(folder: Path, model: str | Path, files: list[str], queries: li
 def build_bridge(shared: Path, folder: Path) -> Path:
     """Export the recipe's initialisation as a model folder."""
     from pocket_export import export
-    from train_pocket import MINILM, initialise
+    from pocket_towers import MINILM, initialise
 
     audio, words = initialise(shared)
-    export(audio, words.tower, folder, tokenizer=MINILM / "tokenizer.json")
+    export(audio, words.tower, folder, tokenizer=MINILM / "tokenizer.json", hears_slope=False)
     return folder
 
 

@@ -9,7 +9,7 @@ Legend: `L` spectrogram frames, `F` mel bands, `K` feature frames of 32 spectrog
 from __future__ import annotations
 
 import csv
-import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,10 @@ from hearken.audio.melspec import PASST_MEL, log_mel
 from hearken.types import FloatArray
 
 FRONT_END = PASST_MEL
-POLICY = LengthPolicy(rate_hz=32_000, frame_num_samples=10_240, chunk_num_samples=327_680, window_num_frames=16, hop_num_frames=8)
+POLICY = LengthPolicy(
+    rate_hz=32_000, frame_num_samples=10_240, chunk_num_samples=327_680,
+    window_num_frames=4, hop_num_frames=2, context_num_frames=16, context_hop_num_frames=8,
+)  # fmt: skip
 FRAME = POLICY.frame_num_samples // FRONT_END.hop  # spectrogram frames in one feature frame
 CROPS = (1, 2, 4, 8, 16, 32)  # lengths, in feature frames, that clips are cropped to, so that batches need no padding
 BATCH_SIZES = (16, 4, 1)  # few shapes of batches: the convolution library plans each new shape anew, which costs more than running it
@@ -41,20 +44,20 @@ class Clip:
 
 @dataclass(frozen=True)
 class Item:
-    """A piece of training sound: log-mel (L, F) float32, caption, and the indices of the clips in it."""
+    """A piece of training sound: log-mel (L, F) float32, and the indices of the clips in it; `start` is its first feature frame."""
 
     mel: FloatArray
-    caption: str
     members: tuple[int, ...]
+    start: int
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Log-mels of one length (B, L, F) float32; the caption of each, and the clips (one, or two mixed) that it is made of."""
+    """Log-mels of one length (B, L, F) float32; of each the clips (one, or two mixed) that it is made of, and where its crop starts."""
 
     mel: FloatArray
-    captions: tuple[str, ...]
     members: tuple[tuple[int, ...], ...]
+    starts: tuple[int, ...]
 
 
 def load_clips(shared: Path, split: str, cache: Path) -> list[Clip]:
@@ -71,6 +74,11 @@ def load_clips(shared: Path, split: str, cache: Path) -> list[Clip]:
     return [Clip(row["file"], row["caption"], row["group"], row["license"], mels[row["file"]]) for row in rows]
 
 
+def fold_of(group: str, num_folds: int = 5) -> int:
+    """Return the fold of an original recording, by its name alone."""
+    return zlib.crc32(group.encode()) % num_folds
+
+
 def clip_mel(path: Path) -> np.ndarray:
     """Return the log-mel (L, F) float16 of a file, chunk by chunk as at run time."""
     samples = decode(path, rate_hz=FRONT_END.rate_hz).samples
@@ -82,16 +90,6 @@ def tag_names(shared: Path) -> list[str]:
     """Return the 527 AudioSet names in the tagger's order."""
     with open(shared / "weights" / "audioset" / "class_labels_indices.csv", newline="", encoding="utf-8") as file:
         return [row["display_name"] for row in csv.DictReader(file)]
-
-
-def tagged_captions(shared: Path) -> list[tuple[str, tuple[int, ...]]]:
-    """Return AudioCaps *train* captions with the tag indices of their clips."""
-    with open(shared / "weights" / "audioset" / "class_labels_indices.csv", newline="", encoding="utf-8") as file:
-        index = {row["mid"]: int(row["index"]) for row in csv.DictReader(file)}
-    with open(shared / "weights" / "audioset" / "audiocaps_x_audioset_labels.jsonl", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    pairs = ((row["caption"], tuple(index[mid] for mid in row["mids"] if mid in index)) for row in rows if row["split"] == "train")
-    return [(caption, tags) for caption, tags in pairs if tags]
 
 
 def plain_captions(shared: Path) -> list[str]:
@@ -106,23 +104,27 @@ def plain_captions(shared: Path) -> list[str]:
 def epoch_batches(clips: list[Clip], size: int, *, mix: float, seed: int, epoch: int) -> Iterator[list[Batch]]:
     """Yield the steps of one epoch, each a list of equal-length batches that together hold about `size` clips.
 
-    A pure function of (seed, epoch). A share `mix` of the clips also appears mixed with another clip of the step, with
-    both captions joined (PairMix in the mel domain, Kim et al. 2022, here with a level ratio instead of a beta weight).
+    A pure function of (seed, epoch). A share `mix` of the clips also appears mixed with another clip of the step, of another
+    caption (PairMix in the mel domain, Kim et al. 2022, here with a level ratio instead of a beta weight).
     """
     generator = np.random.default_rng([seed, epoch])
     order = generator.permutation(len(clips))
     for start in range(0, len(order) - size // 2, size):
         chosen = order[start : start + size]
-        items = [Item(_crop(clips[i].mel, generator), clips[i].caption, (int(i),)) for i in chosen]
+        items = [_crop(clips[i].mel, generator, int(i)) for i in chosen]
         for first in generator.choice(len(chosen), int(mix * len(chosen)), replace=False):
-            items.append(_mix(items[first], items[generator.integers(len(chosen))], generator))
+            other = items[generator.integers(len(chosen))]
+            if clips[other.members[0]].caption != clips[items[first].members[0]].caption:
+                items.append(_mix(items[first], other, generator))
         yield _group([replace(item, mel=_augment(item.mel, generator)) for item in items])
 
 
-def _crop(mel: np.ndarray, generator: np.random.Generator) -> FloatArray:
+def _crop(mel: np.ndarray, generator: np.random.Generator, index: int) -> Item:
+    """Cut at whole feature frames, so that stored features of the same frames can teach."""
     available = len(mel) // FRAME
     wanted = max(length for length in CROPS if length <= available)
-    return POLICY.crop(mel, wanted * FRAME, generator).astype(np.float32)
+    start = int(generator.integers(available - wanted + 1))
+    return Item(mel[start * FRAME : (start + wanted) * FRAME].astype(np.float32), (index,), start)
 
 
 def _mix(one: Item, two: Item, generator: np.random.Generator) -> Item:
@@ -133,8 +135,7 @@ def _mix(one: Item, two: Item, generator: np.random.Generator) -> Item:
     level = float(generator.uniform(-1.5, 1.5)) / FRONT_END.divide
     part = base[place : place + length]
     np.copyto(part, np.logaddexp(part * FRONT_END.divide, (other[cut : cut + length] + level) * FRONT_END.divide) / FRONT_END.divide)
-    caption = one.caption if one.caption == two.caption else f"{one.caption.rstrip('.')} and {two.caption[0].lower()}{two.caption[1:]}"
-    return Item(base, caption, one.members + two.members)
+    return Item(base, one.members + two.members, one.start)
 
 
 def _augment(mel: FloatArray, generator: np.random.Generator) -> FloatArray:
@@ -155,5 +156,5 @@ def _group(items: list[Item]) -> list[Batch]:
         while alike:
             count = next(size for size in BATCH_SIZES if size <= len(alike))
             part, alike = alike[:count], alike[count:]
-            batches.append(Batch(np.stack([item.mel for item in part]), tuple(i.caption for i in part), tuple(i.members for i in part)))
+            batches.append(Batch(np.stack([item.mel for item in part]), tuple(i.members for i in part), tuple(i.start for i in part)))
     return batches

@@ -14,8 +14,8 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from pocket_data import FRONT_END, POLICY, Clip
 from torch import Tensor, nn
-from torch.nn import functional
 
+from hearken.export.compact import compact
 from hearken.limits import MAX_QUERY_TOKENS
 from hearken.models.pocket import PocketAudio, PocketText
 
@@ -36,38 +36,34 @@ class _Head(nn.Module):
         super().__init__()
         self.audio = audio
 
-    def forward(self, pooled: Tensor) -> Tensor:
-        return self.audio.head(pooled)
+    def forward(self, pooled: Tensor, slope: Tensor | None = None) -> Tensor:
+        return self.audio.head(pooled, slope)
 
 
 class _Text(nn.Module):
-    """One text at a time needs no padding and so no mask; the batch axis stays 1."""
+    """One text at a time needs no padding; the batch axis stays 1."""
 
     def __init__(self, text: PocketText) -> None:
         super().__init__()
         self.text = text
 
     def forward(self, input_ids: Tensor) -> Tensor:
-        states = self.text.transformer(input_ids=input_ids)[0]
-        return functional.normalize(self.text.projection(states.mean(1)), dim=-1)
+        return self.text(input_ids, torch.ones_like(input_ids))
 
 
-def export(audio: PocketAudio, text: PocketText, out: Path, *, tokenizer: Path) -> None:
+def export(audio: PocketAudio, text: PocketText, out: Path, *, tokenizer: Path, hears_slope: bool = True) -> None:
     """Write the model folder `out`: three graphs, `tokenizer.json` and `config.json` with their digests."""
     out.mkdir(parents=True, exist_ok=True)
     mel = torch.zeros(1, 10 * 32, FRONT_END.num_mels)
     num_features = audio.frames(mel).shape[-1]
-    _to_onnx(_Frames(audio), mel, out / "audio_frames.onnx", "mel", "frames", {"mel": {0: "B", 1: "L"}, "frames": {0: "B", 1: "K"}})
-    _to_onnx(
-        _Head(audio),
-        torch.zeros(1, num_features),
-        out / "audio_head.onnx",
-        "pooled",
-        "embedding",
-        {"pooled": {0: "B"}, "embedding": {0: "B"}},
-    )
+    _to_onnx(_Frames(audio), (mel,), out / "audio_frames.onnx", ["mel"], "frames", {"mel": {0: "B", 1: "L"}, "frames": {0: "B", 1: "K"}})
+    inputs = ["pooled", "slope"] if hears_slope else ["pooled"]
+    example = tuple(torch.zeros(1, num_features) for _ in inputs)
+    _to_onnx(_Head(audio), example, out / "audio_head.onnx", inputs, "embedding", {name: {0: "B"} for name in (*inputs, "embedding")})
+    for name in ("audio_frames.onnx", "audio_head.onnx"):
+        compact(out / name, 16)
     plain = out / "text_float.onnx"
-    _to_onnx(_Text(text), torch.ones(1, 8, dtype=torch.int64), plain, "input_ids", "embedding", {"input_ids": {1: "W"}})
+    _to_onnx(_Text(text), (torch.ones(1, 8, dtype=torch.int64),), plain, ["input_ids"], "embedding", {"input_ids": {1: "W"}})
     quantize_dynamic(plain, out / "text.onnx", per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
     plain.unlink()
     shutil.copyfile(tokenizer, out / "tokenizer.json")
@@ -79,6 +75,7 @@ def export(audio: PocketAudio, text: PocketText, out: Path, *, tokenizer: Path) 
         "licence": "Apache-2.0 (weights derive from MIT and Apache-2.0 models; see MODEL_CARD.md)",
         "dim": int(audio.bridge.shape[1]),
         "num_features": num_features,
+        "head_inputs": inputs,
         "max_query_tokens": MAX_QUERY_TOKENS,
         "front_end": FRONT_END.to_config(),
         "length_policy": POLICY.to_config(),
@@ -94,9 +91,11 @@ def record(out: Path, settings: dict[str, Any], figures: dict[str, Any], clips: 
     (out / "training.json").write_text(json.dumps(training, indent=2) + "\n", encoding="utf-8")
 
 
-def _to_onnx(module: nn.Module, example: Tensor, path: Path, name: str, output: str, axes: dict[str, dict[int, str]]) -> None:
+def _to_onnx(
+    module: nn.Module, example: tuple[Tensor, ...], path: Path, names: list[str], output: str, axes: dict[str, dict[int, str]]
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer warns of every Python branch; the parity test is what decides
         torch.onnx.export(
-            module.eval(), (example,), path, input_names=[name], output_names=[output], dynamic_axes=axes, opset_version=OPSET, dynamo=False
+            module.eval(), example, path, input_names=names, output_names=[output], dynamic_axes=axes, opset_version=OPSET, dynamo=False
         )

@@ -17,6 +17,7 @@ from hearken.library.words import folder_words, name_words
 from hearken.types import AudioInfo, Embedded, EmbeddedFile, Span
 
 HOP_S = 1.0
+CONTEXT_HOP_S = 4.0
 MODEL = ModelRecord("hand-made", "d" * 32, 4)
 
 
@@ -33,7 +34,7 @@ def random_units(generator: np.random.Generator, count: int, dim: int) -> np.nda
 
 
 class SmallLibrary:
-    """A store in `folder` that is open for writing, and a cache of it. Windows are 2 s long and start 1 s apart."""
+    """A store in `folder` that is open for writing, and a cache of it. Windows are 2 s long and start 1 s apart, contexts 8 s and 4 s."""
 
     def __init__(self, folder: Path, dim: int = 4, *, exact_max_windows: int = 10**9, model: ModelRecord = MODEL) -> None:
         self.store: SqliteStore = open_store(folder, create=True, model=ModelRecord(model.name, model.digest, dim), read_only=False)
@@ -50,15 +51,18 @@ class SmallLibrary:
         path: str,
         windows: Sequence[np.ndarray] | np.ndarray,
         *,
+        contexts: Sequence[np.ndarray] | np.ndarray = (),
         duration_s: float = 0.0,
         content: str = "",
         flags: Sequence[str] = (),
     ) -> PutSound:
-        """The change that enters a file with these windows (N, D); their mean is its clip vector."""
+        """The change that enters a file with these windows (N, D), whose mean is its clip vector; `contexts` (C, D) come behind them."""
         rows = np.array(windows, np.float32).reshape(-1, self.dim)
         clip = rows.mean(axis=0) / max(float(np.linalg.norm(rows.mean(axis=0))), 1e-6)
         spans = tuple(Span(index * HOP_S, index * HOP_S + 2 * HOP_S) for index in range(len(rows)))
         duration_s = duration_s or spans[-1].end_s
+        spans += tuple(Span(index * CONTEXT_HOP_S, index * CONTEXT_HOP_S + 2 * CONTEXT_HOP_S) for index in range(len(contexts)))
+        rows = np.concatenate([rows, np.array(contexts, np.float32).reshape(-1, self.dim)])
         name = content.encode() or path.encode("utf-8", "surrogateescape") + rows.tobytes()
         digest = hashlib.blake2b(name, digest_size=16).digest()
         info = AudioInfo(path.rpartition(".")[2] or "wav", "pcm", 44_100, 1, int(duration_s * 44_100))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,26 @@ def mel_band(front_end: FrontEnd) -> tuple[FloatArray, int, int]:
     used = np.flatnonzero(matrix.any(axis=0))
     low, high = int(used[0]), int(used[-1]) + 1
     return np.ascontiguousarray(matrix[:, low:high].T), low, high
+
+
+class BandGroup(NamedTuple):
+    """Neighbouring mel `bands`, the frequency `bins` that any of them hears, and their `weights` (bins, bands)."""
+
+    bins: slice
+    bands: slice
+    weights: FloatArray
+
+
+def mel_groups(front_end: FrontEnd, size: int) -> list[BandGroup]:
+    """Return the filter bank in groups of `size` bands: nearly all of the (F, K) numbers are zero, and most need no product."""
+    matrix = mel_matrix(front_end)
+    groups = []
+    for first in range(0, front_end.num_mels, size):
+        bands = slice(first, min(first + size, front_end.num_mels))
+        used = np.flatnonzero(matrix[bands].any(axis=0))
+        bins = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 0)  # bands narrower than a bin may hear none
+        groups.append(BandGroup(bins, bands, np.ascontiguousarray(matrix[bands, bins].T)))
+    return groups
 
 
 def _rate_hz(front_end: FrontEnd) -> int:

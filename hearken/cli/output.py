@@ -35,7 +35,9 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
-    """Return a hit as the JSON that DESIGN fixes: path, start_s, end_s, score, duration_s; its duplicates, and its machine-made caption (or null)."""
+    """Return a hit as the JSON that DESIGN fixes: path, start_s, end_s, score, duration_s; its duplicates, its machine-made caption (or null),
+    its confidence (null where the model has no calibration), and whether that makes it weak.
+    """
     return {
         "path": hit.path,
         "start_s": round(hit.start_s, 3),
@@ -44,6 +46,8 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "duration_s": round(hit.duration_s, 3),
         "duplicates": list(hit.duplicates),
         "machine_caption": hit.machine_caption or None,
+        "confidence": None if hit.confidence is None else round(hit.confidence, 4),
+        "weak": hit.weak,
     }
 
 
@@ -143,9 +147,9 @@ def _working_folder() -> str:
 
 
 def hits_table(hits: Sequence[Hit], screen: Console) -> Table:
-    """Return the table of `hits` for `screen`: rank, score, file, time span, length, and how many alike were folded.
+    """Return the table of `hits` for `screen`: rank, score, how sure it is, file, time span, length, and how many alike were folded.
 
-    File names take the room that the others leave; where that is too little, the bars go.
+    File names take the room that the others leave; where that is too little, the bars go. Without any confidence, so does its column.
     """
     from rich.table import Table
     from rich.text import Text
@@ -154,10 +158,13 @@ def hits_table(hits: Sequence[Hit], screen: Console) -> Table:
     lengths = [clock(hit.duration_s) for hit in hits]
     alike = [f"+{len(hit.duplicates)} alike" if hit.duplicates else "" for hit in hits]
     ranks = [str(rank) for rank in range(1, len(hits) + 1)]
+    sure = [sure_text(hit) for hit in hits]
+    titles = [("#", "right"), ("score", "left"), *([("sure", "right")] if any(sure) else []), ("file", "left"), ("at", "right")]
     room = (
         screen.width
         - _width(["#", *ranks])
         - _width(["score"])
+        - (_width(["sure", *sure]) if any(sure) else 0)
         - _width(["at", *spans])
         - _width(["length", *lengths])
         - _width(alike)
@@ -168,12 +175,20 @@ def hits_table(hits: Sequence[Hit], screen: Console) -> Table:
     unicode = screen.encoding.lower().startswith("utf")
 
     made = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
-    for title, justify in (("#", "right"), ("score", "left"), ("file", "left"), ("at", "right"), ("length", "right"), ("", "left")):
+    for title, justify in (*titles, ("length", "right"), ("", "left")):
         made.add_column(title, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for hit, *texts in zip(hits, ranks, spans, lengths, alike, strict=True):
+    for hit, told, *texts in zip(hits, sure, ranks, spans, lengths, alike, strict=True):
         score = Text.assemble((bar(hit.score, unicode) + " " if with_bar else "", "cyan"), f"{hit.score:.2f}")
-        made.add_row(texts[0], score, path_text(hit.path, cells), texts[1], texts[2], Text(texts[3], style="dim"))
+        likely = [Text(told, style="dim" if hit.weak else "")] if any(sure) else []
+        made.add_row(texts[0], score, *likely, path_text(hit.path, cells), texts[1], texts[2], Text(texts[3], style="dim"))
     return made
+
+
+def sure_text(hit: Hit) -> str:
+    """Return how likely a hit is what was asked for, such as "62 %"; "weak" for one that is not likely enough, "" where nobody knows."""
+    if hit.confidence is None:
+        return ""
+    return "weak" if hit.weak else f"{100 * hit.confidence:.0f} %"
 
 
 def print_hits(hits: Sequence[Hit], screen: Console) -> None:

@@ -33,7 +33,7 @@ TEXT = "all-minilm-l6-v2"
 TEMPERATURE = 0.05
 """The one that `recipes/train_pocket.py` divides cosines by."""
 _TEXT_PREFIX = re.compile(r"^(?:text|encoder)\.transformer\.")
-_QUANTIZED = "_quantized"
+_QUANTIZED, _HALF = "_quantized", "_half"
 _REINSTALL = "Install Hearken again."
 
 
@@ -61,14 +61,17 @@ def read_pocket(folder: Path, config: Mapping[str, Any]) -> DualEncoder:
     """
     from tokenizers import Tokenizer
 
+    hears_slope = "slope" in config.get("head_inputs", ())
+    audio = AudioConfig("pocket", {"hears_slope": True} if hears_slope else {})
     policy = TextPolicy(**config.get("text_policy", {"max_tokens": config["max_query_tokens"]}))
     text = TextConfig(TEXT, {**TEXT_ENCODERS[TEXT].architecture}, "mean", policy)
-    dual_config = DualConfig(AudioConfig("pocket"), text, "tags+linear", int(config["dim"]), TemperatureConfig("fixed", TEMPERATURE))
+    projection = "turned_tags+linear" if hears_slope else "tags+linear"
+    dual_config = DualConfig(audio, text, projection, int(config["dim"]), TemperatureConfig("fixed", TEMPERATURE))
     dual = DualEncoder(dual_config, Tokenizer.from_file(str(folder / "tokenizer.json")))
     state = dual.state_dict()  # the temperature stays
     try:
         state |= _features(_Graph(folder / "audio_frames.onnx"), dual.audio.encoder)
-        state |= _head(_Graph(folder / "audio_head.onnx")) | _text(_Graph(folder / "text.onnx"), dual.dim)
+        state |= _head(_Graph(folder / "audio_head.onnx"), hears_slope=hears_slope) | _text(_Graph(folder / "text.onnx"), dual.dim)
         load_strict(dual, state, str(folder))
     except ModelError as error:
         message = f"The model in {show(folder)} is not built like pocket, so its weights cannot be read back out of it: {error.message}"
@@ -77,7 +80,7 @@ def read_pocket(folder: Path, config: Mapping[str, Any]) -> DualEncoder:
 
 
 class _Graph:
-    """The nodes of an ONNX file and its constant arrays, floats where they are stored in 8 bits."""
+    """The nodes of an ONNX file and its constant arrays, floats where they are stored in 8 or 16 bits."""
 
     def __init__(self, path: Path) -> None:
         graph = onnx.load(path).graph
@@ -89,19 +92,21 @@ class _Graph:
                 self.readers.setdefault(name, []).append(node)
 
     def names(self) -> Iterator[str]:
-        """Yield the names of the arrays as they were before they were rounded to 8 bits."""
+        """Yield the names of the arrays as they were before they were rounded to 8 or 16 bits."""
         for name in self._arrays:
             if not name.endswith(("_scale", "_zero_point")):
-                yield name.removesuffix(_QUANTIZED)
+                yield name.removesuffix(_QUANTIZED).removesuffix(_HALF)
 
     def array(self, name: str) -> Tensor | None:
         """Return the array `name`, as floats; None where there is none."""
         name = name.removesuffix(_QUANTIZED)
         if name in self._arrays:
             return torch.from_numpy(np.array(self._arrays[name]))
+        if name + _HALF in self._arrays:  # see `export/compact.py`
+            return torch.from_numpy(self._arrays[name + _HALF].astype(np.float32))
         if name + _QUANTIZED not in self._arrays:
             return None
-        scale, zero = (np.array(self._arrays[f"{name}_{part}"], np.float32) for part in ("scale", "zero_point"))
+        scale, zero = (np.array(self._arrays.get(f"{name}_{part}", 0), np.float32) for part in ("scale", "zero_point"))
         return torch.from_numpy((self._arrays[name + _QUANTIZED].astype(np.float32) - zero) * scale)
 
     def of(self, *kinds: str) -> list[list[Tensor]]:
@@ -122,15 +127,14 @@ def _features(graph: _Graph, encoder: nn.Module) -> dict[str, Tensor]:
     return state
 
 
-def _head(graph: _Graph) -> dict[str, Tensor]:
+def _head(graph: _Graph, *, hears_slope: bool) -> dict[str, Tensor]:
     layers, matrices = graph.of("Gemm"), graph.of("MatMul")
-    if [len(arrays) for arrays in layers] != [2, 2] or len(matrices) != 2:
+    if [len(arrays) for arrays in [*layers, *matrices]] != [2, 2, 1, 1] + hears_slope * [1]:
         raise ModelError("its audio head is no bridge of tags.")
-    (hidden, hidden_bias), (tags, tags_bias) = layers
-    (bridge,), (residual,) = matrices
-    names = ("hidden.weight", "hidden.bias", "tags.weight", "tags.bias", "bridge", "residual.weight")
-    values = (hidden, hidden_bias, tags, tags_bias, bridge, residual.T)
-    return {f"audio_projection.{name}": value for name, value in zip(names, values, strict=True)}
+    (bridge,), *others = matrices
+    names = ("hidden.weight", "hidden.bias", "tags.weight", "tags.bias", "bridge", "residual.weight", "turn.weight")
+    values = (*layers[0], *layers[1], bridge, *(matrix.T for (matrix,) in others))
+    return {f"audio_projection.{name}": value for name, value in zip(names, values, strict=False)}
 
 
 def _text(graph: _Graph, dim: int) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 The audio encoder gets segments of one length, and a clip is the mean of its segments' features, projected after the mean:
 the rule of the authors of DCASE 2023's task 6b system, which `LengthPolicy.of_segments` states for sound of any length. A model by
-the rule "frames", such as *pocket*, gets pieces of any length and gives frames; windows of them overlap.
+the rule "frames", such as *pocket*, gets pieces of any length and gives frames; windows of them overlap, and are of two lengths.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from typing import Any
 
 from hearken.audio.length import LengthPolicy
 from hearken.errors import InputError
-from hearken.export.graphs import write_audio, write_text
+from hearken.export.compact import compact
+from hearken.export.graphs import head_inputs, write_audio, write_text
 from hearken.export.quantize import WORTH, quantize_file, share_in_products
 from hearken.models.dual import DualEncoder
 from hearken.models.frame_tower import FrameTower
 
 FORMAT = 1
-WINDOW_NUM_FRAMES, HOP_NUM_FRAMES = 16, 8
-"""Windows of models by the rule "frames", in feature frames: with pocket's of 0.32 s, 5.12 s every 2.56 s."""
+WINDOWS = {"window_num_frames": 4, "hop_num_frames": 2, "context_num_frames": 16, "context_hop_num_frames": 8}
+"""Moments and contexts of models by the rule "frames", in feature frames: with pocket's of 0.32 s, 1.28 s every 0.64 s and 5.12 s every 2.56 s."""
 _TOKENIZER = "Build it with tokenizer=, or `hearken convert` it with --tokenizer FILE, and export that."
 _HASHED = ("audio_frames.onnx", "audio_head.onnx", "text.onnx", "tokenizer.json")
 
@@ -55,7 +56,9 @@ def write_folder(dual: DualEncoder, folder: Path, card: Card, *, segment_s: floa
     config: dict[str, Any] = {"format": FORMAT, **asdict(card), "dim": dual.dim, "num_features": num_features}
     config |= {"max_query_tokens": text.config.policy.max_tokens, "front_end": encoder.front_end.to_config()}
     config |= {"length_policy": policy.to_config(), "text_policy": asdict(text.config.policy)}
-    _write_config(folder, config | ({"inputs": ["mel", "wave"]} if encoder.needs_wave else {}))
+    config |= {"inputs": ["mel", "wave"]} if encoder.needs_wave else {}
+    names = head_inputs(encoder, by_frames=by_frames)
+    _write_config(folder, config | ({"head_inputs": names} if len(names) > 1 else {}))
     return policy
 
 
@@ -64,7 +67,7 @@ def segment_policy(dual: DualEncoder, segment_s: float | None = None) -> LengthP
     encoder = dual.audio.encoder
     if isinstance(dual.audio, FrameTower):
         own = dual.audio.policy if segment_s is None else FrameTower(encoder, segment_s=segment_s, padding=dual.audio.policy.padding).policy
-        return replace(own, window_num_frames=WINDOW_NUM_FRAMES, hop_num_frames=HOP_NUM_FRAMES)
+        return replace(own, **WINDOWS)
     segment_s = segment_s or dual.audio.segments.segment_s or encoder.segment_s
     policy = LengthPolicy.of_segments(dual.rate_hz, segment_s, dual.audio.segments.padding)
     num_frames = encoder.front_end.num_frames(policy.frame_num_samples)
@@ -85,15 +88,31 @@ def _write_config(folder: Path, config: dict[str, Any]) -> None:
 
 
 def quantize_folder(folder: Path) -> list[str]:
-    """Replace graphs in `folder` by ones with int8 matrices and return their names: the text's, and the sound's where that pays."""
+    """Replace graphs in `folder` by ones with int8 matrices and return their names: the text's, and the sound's where that pays.
+
+    Where it does not, the sound's weights are stored in 16 bits, unless they lie in a file beside the graph or are too large for that.
+    """
     names = ["text.onnx"]
     if share_in_products(folder / "audio_frames.onnx") >= WORTH:
         names.append("audio_frames.onnx")
     for name in names:
         quantize_file(folder / name)
+    halved = [name for name in ("audio_frames.onnx", "audio_head.onnx") if name not in names and _halve(folder / name)]
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    _write_config(folder, config | {"summary": f"{config['summary']}; {' and '.join(names)} in 8 bits"})
+    told = f"{config['summary']}; {' and '.join(names)} in 8 bits" + (f", {' and '.join(halved)} in 16" if halved else "")
+    _write_config(folder, config | {"summary": told})
     return names
+
+
+def _halve(graph: Path) -> bool:
+    """Store the weights of `graph` in 16 bits, and say whether that was possible."""
+    if graph.with_name(f"{graph.name}.data").is_file():
+        return False
+    try:
+        compact(graph, 16)
+    except InputError:
+        return False
+    return True
 
 
 def _sha256(path: Path) -> str:

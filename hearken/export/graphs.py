@@ -57,15 +57,16 @@ class FrameFeatures(nn.Module):
 
 
 class Head(nn.Module):
-    """Features averaged over segments (B, C) to unit-length embeddings (B, D)."""
+    """Features averaged over segments or frames (B, C), and their slope (B, C) where the encoder hears it, to unit-length embeddings (B, D)."""
 
     def __init__(self, projection: nn.Module) -> None:
         super().__init__()
         self.projection = projection
 
-    def forward(self, pooled: Tensor) -> Tensor:
+    def forward(self, pooled: Tensor, slope: Tensor | None = None) -> Tensor:
         """Return embeddings (B, D)."""
-        return functional.normalize(self.projection(pooled), dim=-1)
+        embedding = pooled if slope is None else torch.cat([pooled, slope], dim=-1)
+        return functional.normalize(self.projection(embedding), dim=-1)
 
 
 class Words(nn.Module):
@@ -81,10 +82,10 @@ class Words(nn.Module):
 
 
 def write_audio(encoder: AudioEncoder, projection: nn.Module, folder: Path, *, num_samples: int, by_frames: bool = False) -> int:
-    """Write `audio_frames.onnx` for segments of `num_samples` samples, and `audio_head.onnx`; return the number of features C.
+    """Write `audio_frames.onnx` for segments of `num_samples` samples, and `audio_head.onnx`; return the number of features C of a frame.
 
-    With `by_frames` the first graph gives all feature frames of sound of any length, and `num_samples` is but an example.
-    Raises ModelError when the encoder has an operation that ONNX lacks.
+    With `by_frames` the first graph gives all feature frames of sound of any length, and `num_samples` is but an example; the second
+    takes their slope as well where the encoder hears it (`head_inputs`). Raises ModelError when the encoder has an operation that ONNX lacks.
     """
     front_end = encoder.front_end
     mel = torch.zeros(1, front_end.num_frames(num_samples), front_end.num_mels)
@@ -94,9 +95,16 @@ def write_audio(encoder: AudioEncoder, projection: nn.Module, folder: Path, *, n
         to_onnx(FrameFeatures(encoder), {"mel": mel}, folder / "audio_frames.onnx", "frames", axes)
     else:
         to_onnx(SegmentFeatures(encoder), inputs, folder / "audio_frames.onnx", "frames", {})
-    pooled = torch.zeros(1, encoder.dim)
-    to_onnx(Head(projection), {"pooled": pooled}, folder / "audio_head.onnx", "embedding", {"pooled": {0: "B"}, "embedding": {0: "B"}})
-    return encoder.dim
+    names = head_inputs(encoder, by_frames=by_frames)
+    num_features = encoder.dim // len(names)
+    axes = {name: {0: "B"} for name in (*names, "embedding")}
+    to_onnx(Head(projection), {name: torch.zeros(1, num_features) for name in names}, folder / "audio_head.onnx", "embedding", axes)
+    return num_features
+
+
+def head_inputs(encoder: AudioEncoder, *, by_frames: bool) -> list[str]:
+    """Return the names of what the head reads: the mean of features, and the slope of frames where the encoder hears it."""
+    return ["pooled", "slope"] if by_frames and encoder.hears_slope else ["pooled"]
 
 
 def write_text(encoder: nn.Module, projection: nn.Module, folder: Path, *, num_words: int) -> None:

@@ -139,10 +139,16 @@ class Snapshot:
         return scales_of(spans, self.first_rows)
 
     def windows(self, number: int) -> HalfArray:
-        """Return the window vectors (·, D) of a file number."""
+        """Return the window vectors (·, D) of a file number: moments, then contexts."""
         first, count, block = (int(value) for value in self._files[number, [FIRST_ROW, NUM_ROWS, 4]])
         start = first - int(self._row_starts[block])
         return self.blocks[block].windows[start : start + count]
+
+    def long_windows(self, number: int) -> HalfArray:
+        """Return the contexts (·, D) of a file number, or its windows where it has none."""
+        windows, first = self.windows(number), int(self.first_rows[number])
+        is_context = self.scales.is_context[first : first + len(windows)]
+        return windows[is_context] if is_context.any() else windows
 
     def clips(self, numbers: IntArray) -> HalfArray:
         """Return the clip vectors (M, D) of file `numbers` (M,)."""

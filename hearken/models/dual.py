@@ -48,6 +48,11 @@ class DualEncoder(nn.Module):
         self.config, self.dim = replace(config, audio=resolve(config.audio)), config.dim
         self.audio: AudioTower = build_tower(self.config.audio)
         self.text: TextTower = text if text is not None else restore_text(config.text, tokenizer)
+        if config.projection.partition("+")[0] == "turned_tags" and not self.audio.encoder.hears_slope:
+            raise InputError(
+                f"{config.audio.name} does not hear slopes, which turned_tags turns.",
+                'Give it the option hears_slope (pocket has it), or take "tags".',
+            )
         self.audio_projection, self.text_projection = build_projections(config.projection, self.audio.dim, self.text.dim, config.dim)
         self.rate_hz = self.audio.rate_hz
         self._add_temperature(config.temperature)

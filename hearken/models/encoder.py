@@ -23,6 +23,7 @@ class AudioEncoder(nn.Module):
     sound that the authors feed at once, `min_num_frames` and `max_num_frames` the shortest and the longest input L that the
     architecture takes (None: any). Encoders that also read the waveform set `needs_wave`. An embedding that is the mean of
     feature frames, each of which stands for `mel_per_frame` spectrogram frames, can be had frame by frame (`frames`); None: it is not.
+    Where `hears_slope`, the embedding is the mean of frames (B, K, D / 2) and behind it their slope (`audio/pooling.py`).
     """
 
     front_end: FrontEnd
@@ -32,13 +33,14 @@ class AudioEncoder(nn.Module):
     max_num_frames: int | None = None
     needs_wave: bool = False
     mel_per_frame: int | None = None
+    hears_slope: bool = False
 
     def forward(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
         """Return embeddings (B, D) of log-mel `mel` (B, L, F); `wave` (B, T) is the sound itself, for those that need it."""
         raise NotImplementedError
 
     def frames(self, mel: Tensor) -> Tensor:
-        """Return the feature frames (B, K, D) of log-mel `mel` (B, L, F), whose mean is the embedding; K = ceil(L / `mel_per_frame`).
+        """Return the feature frames (B, K, E) of log-mel `mel` (B, L, F), whose mean is the embedding; K = ceil(L / `mel_per_frame`).
 
         Raises NotImplementedError where `mel_per_frame` is None.
         """
@@ -47,7 +49,7 @@ class AudioEncoder(nn.Module):
     @property
     def token_dim(self) -> int:
         """The size E of a place that `tokens` gives."""
-        return self.dim
+        return self.dim // 2 if self.hears_slope else self.dim
 
     def tokens(self, mel: Tensor, wave: Tensor | None = None) -> Tensor:
         """Return the places (B, S, E) of log-mel `mel` (B, L, F), in order of time, that the network pools to its embedding.

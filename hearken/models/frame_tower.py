@@ -1,7 +1,8 @@
-"""The audio side of *pocket*: sound of any length to the mean of all its feature frames, however it is cut on the way.
+"""The audio side of *pocket*: sound of any length to the mean of all its feature frames, and their slope, however it is cut on the way.
 
 This is what `runtime/model.py` does with a stream: pieces of S, each filled up to whole frames, through the encoder one by one; a
-clip's embedding is the mean over the frames of all pieces. Here the pieces of a batch go through together.
+clip's embedding is the mean over the frames of all pieces, and where the encoder hears it their slope. Here the pieces of a batch go
+through together.
 
 Legend: `B` batch, `T` samples of the longest clip, `P` pieces of all clips, `S` samples of a piece, `D` embedding, `K` places of a clip,
 `E` size of a place.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, islice
 
 import torch
 from torch import Tensor
@@ -23,6 +24,22 @@ from hearken.models.blend import Blend
 from hearken.models.decoder import Heard
 from hearken.models.encoder import AudioEncoder
 from hearken.models.tower import AudioTower, side_by_side
+
+
+def of_pieces(embedded: Tensor, num_frames: Sequence[int], *, hears_slope: bool) -> Tensor:
+    """Return the embedding (..., D) of what consists of pieces with these numbers of frames, given the embedding of each, (..., P, D).
+
+    The mean is that of the pieces' means m by their shares w of all frames. A piece whose middle lies at r, from -1 (the start of the
+    whole) to 1 (its end), tells the slope 2 w r m by lying there, and w^2 s by its own slope s: it is as much shorter than the whole,
+    and as much lighter. (`audio.pooling.Course` is the same for single frames.)
+    """
+    counts = torch.tensor(num_frames, dtype=torch.float32)[:, None]
+    shares, middles = counts / counts.sum(), (2 * counts.cumsum(0) - counts) / counts.sum() - 1
+    shares, middles = shares.to(embedded), middles.to(embedded)
+    if not hears_slope:
+        return (embedded * shares).sum(-2)
+    means, slopes = embedded.chunk(2, dim=-1)
+    return torch.cat([(means * shares).sum(-2), (2 * shares * middles * means + shares.square() * slopes).sum(-2)], dim=-1)
 
 
 class FrameTower(AudioTower):
@@ -46,10 +63,9 @@ class FrameTower(AudioTower):
         if pieces is None:
             return super().forward(wave, num_samples, blend)
         embedded = super().forward(pieces.wave, pieces.num_samples, pieces.blend)
-        frames = [self.policy.num_frames(length) for length in pieces.num_samples]
-        weights = torch.split(embedded.new_tensor(frames)[:, None], pieces.counts)
+        frames = iter([self.policy.num_frames(length) for length in pieces.num_samples])
         parts = torch.split(embedded, pieces.counts)
-        return torch.stack([(part * weight).sum(0) / weight.sum() for part, weight in zip(parts, weights, strict=True)])
+        return torch.stack([of_pieces(part, list(islice(frames, len(part))), hears_slope=self.encoder.hears_slope) for part in parts])
 
     def tokens(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None = None, blend: Blend | None = None) -> Heard:
         """Return the places (B, K, E) of `wave` (B, T), as `AudioTower.tokens` does: those of a clip's pieces follow each other."""

@@ -1,6 +1,6 @@
 """From an encoder's own vector to the shared space: the closed table of projections.
 
-Legend: `B` batch, `E` size of the encoder's embedding, `D` size of the shared space.
+Legend: `B` batch, `C` feature channels, `E` size of the encoder's embedding, `D` size of the shared space.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hearken.errors import InputError
+
+TURN = 0.6
+"""How far a turn reaches at the start; at zero neither side would learn where the other puts order."""
 
 
 def linear(size: int, dim: int) -> nn.Module:
@@ -56,11 +59,47 @@ class TagBridge(nn.Module):
         self.residual = nn.Linear(num_hidden, dim, bias=False)
         nn.init.zeros_(self.residual.weight)
 
-    def forward(self, embedding: Tensor) -> Tensor:
-        """Return the projected embeddings (B, D) of `embedding` (B, E)."""
+    def content(self, embedding: Tensor) -> Tensor:
+        """Return what tags and hidden layer say (B, D) of `embedding` (B, E)."""
         hidden = functional.hardswish(self.hidden(embedding))
         projected: Tensor = torch.sigmoid(self.tags(hidden)) @ self.bridge + self.residual(hidden)
         return projected
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """Return the projected embeddings (B, D) of `embedding` (B, E)."""
+        return self.content(embedding)
+
+
+def with_turn(content: Callable[[Tensor], Tensor], turn: nn.Linear, pooled: Tensor, slope: Tensor) -> Tensor:
+    """Return content and turned course (..., D), not of unit length, of features averaged over time, `pooled` (..., C), and their `slope` (..., C).
+
+    `content` gives unit vectors (B, D) of features (B, C). What the late half sounds like, the mean and half of the slope, less what
+    the early half does is the course; it is turned by `turn` and added. All three go through `content` together.
+    """
+    three = torch.stack([pooled, pooled + slope / 2, pooled - slope / 2])
+    whole, late, early = content(three.flatten(0, -2)).view(*three.shape[:-1], turn.in_features)
+    turned: Tensor = whole + turn(late - early)
+    return turned
+
+
+class TurnedTags(TagBridge):
+    """The head of *pocket* since it hears order: a `TagBridge` for the mean of the features, and for their slope the *turn*.
+
+    It reads embeddings of an encoder that hears slopes, mean and slope one behind the other (`with_turn`). The turn starts as
+    that of `models/pocket.py`. Raises InputError for an odd E.
+    """
+
+    def __init__(self, size: int, dim: int, num_hidden: int = 512, num_tags: int = 527) -> None:
+        if size % 2:
+            raise InputError(f"Mean and slope have one size, so both together cannot have {size} numbers.", 'Use the "tags" projection.')
+        super().__init__(size // 2, dim, num_hidden, num_tags)
+        self.turn = nn.Linear(dim, dim, bias=False)
+        nn.init.orthogonal_(self.turn.weight, gain=TURN)
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """Return the projected embeddings (B, D) of `embedding` (B, E), mean and slope."""
+        pooled, slope = embedding.split(self.hidden.in_features, dim=-1)
+        return with_turn(lambda features: functional.normalize(self.content(features), dim=-1), self.turn, pooled, slope)
 
 
 def none(size: int, dim: int) -> nn.Module:
@@ -75,6 +114,7 @@ PROJECTIONS: dict[str, Callable[[int, int], nn.Module]] = {
     "mlp": mlp,
     "residual": Residual,
     "tags": TagBridge,
+    "turned_tags": TurnedTags,
     "none": none,
 }
 """Name to constructor (E, D)."""

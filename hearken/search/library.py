@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 import numpy as np
 
 from hearken.audio.crew import num_cores
-from hearken.errors import InputError
 from hearken.library.records import LibraryStats, ModelRecord
 from hearken.library.schema import check_model
 from hearken.library.store import CACHE_NAME, open_store, stored_model
 from hearken.library.vectors import VectorCache
-from hearken.search import engine
+from hearken.search import engine, wording
+from hearken.search.asking import ask, checked
 from hearken.search.captioning import caption_sounds, ready_captioner
 from hearken.search.captions import CaptionCache
+from hearken.search.confidence import Calibration, calibration_of
+from hearken.search.judging import judged
 from hearken.search.origin import find_origin
 from hearken.search.query import SearchRequest, clean_text, made_filters
 from hearken.types import Embedder, Failure, FloatArray, Hit
@@ -112,6 +114,7 @@ class Library:
         self._cache: VectorCache | None = None
         self._captions: CaptionCache | None = None
         self._encoder: Encoder | None = None
+        self._calibration: Calibration | None = None  # the encoder's
 
     def __enter__(self) -> Self:
         return self
@@ -189,6 +192,7 @@ class Library:
         fold: bool = True,
         names: bool = True,
         captions: bool = True,
+        as_typed: bool = False,
     ) -> list[Hit]:
         """Return at most `k` hits for a description of a sound, best first; equal scores are ordered by path.
 
@@ -196,19 +200,29 @@ class Library:
         `min_duration_s` to `max_duration_s` seconds, to have a path that fits `path_glob`, and to be of one of some
         `formats` (container, codec or suffix), `rates_hz` or `num_channels`. `not_text` says what it should not sound like;
         `fold` puts copies of a recording into `Hit.duplicates`; `names` lets words in names, folders, tags and captions
-        count too, `captions` machine-made captions, which hits then show. How scores come about is told in `search/engine.py`. Raises QueryError for a request that makes
-        no sense.
+        count too, `captions` machine-made captions, which hits then show. The text is read as `understand` says, or with
+        `as_typed` taken as it stands. Where the model has a calibration, hits tell their `confidence`
+        and whether they are `weak`. How scores come about is told in `search/engine.py`. Raises QueryError for a request that
+        makes no sense.
         """
         filters = made_filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
         request = SearchRequest(k, moments, fold, filters)
-        texts = [clean_text(text)] + ([] if not_text is None else [clean_text(not_text)])
+        texts = [clean_text(each) for each in (text, not_text) if each is not None]
         store, cache = self._opened()
-        vectors = self._encode(store).encode_text(texts)
-        against, not_words = (None, "") if len(texts) == 1 else (_checked(vectors[1]), texts[1])
-        query = engine.Query(
-            _checked(vectors[0]), against, texts[0] if names else "", not_words=not_words, caption_words=texts[0] if captions else ""
-        )
-        return engine.search(store, cache, query, request, self._captions if captions else None)
+        read = wording.as_typed if as_typed else self.understand
+        wanted, *unwanted = [read(each) for each in texts]
+        encoder = self._encode(store)
+        query = ask(wanted, unwanted[0] if unwanted else None, encoder.encode_text, names=names, captions=captions)
+        with store.snapshot():
+            hits = engine.search(store, cache, query, request, self._captions if captions else None)
+            return judged(store, cache, self._calibration, query, request, hits)
+
+    def understand(self, text: str) -> wording.Understood:
+        """Return what `search` takes a text to ask for: typing errors, imitations of sounds, requests and negations are put into words
+        that a model knows. Words in names, folders, tags and captions of the library are no typing errors. Raises QueryError.
+        """
+        store, _ = self._opened()
+        return wording.understand(text, lambda word: bool(store.match_text(word)))
 
     def similar(
         self,
@@ -236,7 +250,7 @@ class Library:
         path = None if isinstance(sound, np.ndarray) else os.path.abspath(os.path.expanduser(sound))
         vector = self._encode(store).encode_audio([sound if path is None else path], sample_rate=sample_rate)[0]
         itself = None if path is None else _find(store, path)
-        return engine.search(store, cache, engine.Query(_checked(vector), leave_out=itself), request, self._captions)
+        return engine.search(store, cache, engine.Query(checked(vector), leave_out=itself), request, self._captions)
 
     def info(self) -> LibraryInfo:
         """Return the place, model, totals and cache size of the library."""
@@ -284,7 +298,7 @@ class Library:
             if self._encoder is None:
                 encoder = self._model_for(store.model)
                 check_model(store.folder, store.model, encoder)
-                self._encoder = encoder
+                self._encoder, self._calibration = encoder, calibration_of(encoder)
             return self._encoder
 
     def _model_for(self, made_by: ModelRecord) -> Encoder:
@@ -326,13 +340,6 @@ def _find(store: SqliteStore, path: str) -> int | None:
     folder, name = os.path.split(path)
     found = (store.find(each) for each in (path, os.path.join(os.path.realpath(folder), name), os.path.realpath(path)))
     return next((file_id for file_id in found if file_id is not None), None)
-
-
-def _checked(vector: FloatArray) -> FloatArray:
-    """Return the query vector (D,) if it is finite. Raises InputError."""
-    if not np.isfinite(vector).all():
-        raise InputError("The model returned a vector that is not finite.", "Its files may be damaged: see `hearken doctor`.")
-    return vector
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -45,7 +45,8 @@ class Heard:
 class Cutting:
     """How `tower` cuts a sound of a given length: pieces by where they start and by their plan, which cuts them on.
 
-    `weights` (N,) is what each segment counts for in the mean; None: all the same. A block has at most `max_block` segments.
+    `weights` (N,) are the feature frames of each segment, for `of_pieces`; None: all count the same in the mean. A block has at most
+    `max_block` segments.
     """
 
     pieces: tuple[tuple[int, Plan], ...]

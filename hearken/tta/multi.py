@@ -28,6 +28,7 @@ from torch.nn import functional
 
 from hearken.errors import InputError
 from hearken.models.dual import DualEncoder
+from hearken.models.frame_tower import of_pieces
 from hearken.train.augmentation import Augmentation
 from hearken.tta.embed import ENCODER, Passes, find_module
 from hearken.tta.engine import aggregate, layer_means
@@ -151,11 +152,8 @@ class MultiTTA:
     def _finish(self, embeddings: Sequence[Tensor], copies: Copies) -> list[Tensor]:
         """The second layer: unit vectors (D,) of embeddings (N, E) of segments."""
         stacked, weights = torch.stack(list(embeddings)), copies.cutting.weights
-        if weights is None:
-            pooled = stacked.mean(1)
-        else:
-            shares = stacked.new_tensor(weights)[:, None]
-            pooled = (stacked * shares).sum(1) / shares.sum(0)
+        slope = self.dual.audio.encoder.hears_slope
+        pooled = stacked.mean(1) if weights is None else of_pieces(stacked, weights, hears_slope=slope)
         return list(functional.normalize(self.dual.audio_projection(pooled), dim=-1))
 
     def _add(self, done: dict[str, float]) -> None:

@@ -208,7 +208,8 @@ def test_pooled_moments_and_contexts_are_those_of_windows(sizes: list[int]) -> N
     frames = np.random.default_rng(sum(sizes)).normal(size=(sum(sizes), 2)).astype(np.float32)
     pooled = list(TWICE.pooled(np.split(frames, np.cumsum(sizes)[:-1]), mean_and_slope))
     wanted = [mean_and_slope(frames[first:stop]) for first, stop in TWICE.windows(len(frames))]
-    assert np.allclose(pooled, wanted, atol=1e-6) and len(pooled) == len(wanted)
+    assert len(pooled) == len(wanted)
+    assert np.allclose(pooled, wanted, atol=1e-6)
 
 
 def test_the_second_window_that_starts_at_0_is_the_first_context() -> None:

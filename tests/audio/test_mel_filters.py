@@ -13,7 +13,7 @@ from hearken.audio.front_ends import (
     PASST_MEL,
     FrontEnd,
 )
-from hearken.audio.mel_filters import mel_band, mel_matrix
+from hearken.audio.mel_filters import mel_band, mel_groups, mel_matrix
 
 SLANEY = [front_end for front_end in FRONT_ENDS.values() if front_end.mel == "slaney"]
 
@@ -75,3 +75,30 @@ def test_the_band_is_all_of_the_matrix_that_is_not_zero(front_end: FrontEnd) -> 
     rebuilt = np.zeros_like(matrix)
     rebuilt[:, low:high] = band.T
     np.testing.assert_array_equal(rebuilt, matrix)
+
+
+@pytest.mark.parametrize("name", FRONT_ENDS)
+@pytest.mark.parametrize("size", [5, 32, 1000])
+def test_groups_put_together_are_the_filter_bank(name: str, size: int) -> None:
+    """Every weight is in exactly one group, and a group begins and ends where one of its bands does."""
+    matrix = mel_matrix(FRONT_ENDS[name])
+    together = np.zeros_like(matrix)
+    for bins, bands, weights in mel_groups(FRONT_ENDS[name], size):
+        together[bands, bins] += weights.T
+        assert weights[0].any()
+        assert weights[-1].any()
+        assert bands.stop - bands.start <= size
+    np.testing.assert_array_equal(together, matrix)
+
+
+def test_groups_leave_most_zeros_out() -> None:
+    """128 bands of 480 bins are 61 440 numbers, of which 948 are not zero; four groups hold a quarter of them."""
+    assert np.count_nonzero(mel_matrix(PASST_MEL)) == 948
+    assert sum(group.weights.size for group in mel_groups(PASST_MEL, 32)) < 61_440 / 3.9
+
+
+def test_a_group_of_bands_that_no_bin_falls_into_hears_nothing() -> None:
+    narrow = replace(PANNS_LOGMEL_32K, n_fft=64, win_length=64, num_mels=256)
+    first = mel_groups(narrow, 8)[0]
+    assert not mel_matrix(narrow)[:8].any()
+    assert first.weights.shape == (0, 8)

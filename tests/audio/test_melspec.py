@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hearken.audio.front_ends import ACT_LOGMEL, VGGISH_LOGMEL_16K
-from hearken.audio.melspec import FRONT_ENDS, PANNS_LOGMEL_32K, PASST_MEL, FrontEnd, hann, log_mel, mel_matrix
+from hearken.audio.melspec import FRONT_ENDS, PANNS_LOGMEL_32K, PASST_MEL, FrontEnd, hann, log_mel, mel_matrix, surround
 from hearken.errors import AudioEmptyError
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "frontends.npz"
@@ -143,6 +144,38 @@ def test_where_we_differ_from_the_golden_panns_values_exact_arithmetic_agrees_wi
     assert np.abs(wanted - exact).max() > 0.04
     assert np.abs(ours - exact).max() < 0.1 * np.abs(wanted - exact).max()
     assert np.abs(ours - exact).mean() < 0.1 * np.abs(wanted - exact).mean()
+
+
+@pytest.mark.parametrize("name", FRONT_ENDS)
+def test_blocks_buffers_and_groups_change_nothing(name: str) -> None:
+    """The same in plain steps: all frames at once, new arrays, and a product with the whole filter bank."""
+    front_end = FRONT_ENDS[name]
+    wave = (np.random.default_rng(0).standard_normal(front_end.hop * 75 + 17) * 0.1).astype(np.float32)
+    before = wave.copy()
+    sound = wave[1:] - np.float32(front_end.preemphasis) * wave[:-1] if front_end.preemphasis else wave
+    left, right, reflect = surround(front_end, len(sound))
+    padded = np.pad(sound, (left, right), mode="reflect" if reflect else "constant")
+    frames = np.lib.stride_tricks.sliding_window_view(padded, front_end.n_fft)[:: front_end.hop]
+    spectrum = np.abs(np.fft.rfft(frames * hann(front_end)))
+    power = (spectrum if front_end.magnitude else np.square(spectrum)).astype(np.float32)
+    mel = power @ mel_matrix(front_end).T
+    floored = mel + np.float32(front_end.log_floor) if front_end.add_floor else np.maximum(mel, np.float32(front_end.log_floor))
+    plain = (front_end.log_scale * np.log(floored) + front_end.shift) / front_end.divide
+    if front_end.top_db is not None:
+        plain = np.maximum(plain, plain.max() - front_end.top_db)
+    ours = log_mel(wave, front_end)
+    assert len(ours) > 64
+    np.testing.assert_allclose(ours, plain, atol=2e-5 * front_end.log_scale / front_end.divide)
+    assert log_mel(wave, front_end).tobytes() == ours.tobytes()
+    assert wave.tobytes() == before.tobytes()
+
+
+def test_two_threads_do_not_share_buffers() -> None:
+    waves = [(np.random.default_rng(seed).standard_normal(160_000) * 0.1).astype(np.float32) for seed in range(8)]
+    wanted = [log_mel(wave, PASST_MEL) for wave in waves]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda wave: log_mel(wave, PASST_MEL), waves))
+    assert all(np.array_equal(ours, alone) for ours, alone in zip(found, wanted, strict=True))
 
 
 def test_hann_windows_by_hand() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hearken.caption.heard import evenly, heard_of, stretches
+from hearken.caption.heard import evenly, first_long, heard_of, stretches
 from hearken.types import Embedded, Span
 
 
@@ -69,3 +69,22 @@ def test_a_stretch_without_a_middle_has_the_nearest_window() -> None:
 def test_windows_that_cancel_out_leave_a_vector() -> None:
     vectors = Embedded(np.float32([1, 0]), np.float32([[1, 0], [-1, 0], [0, 1]]), (Span(0, 5), Span(2, 7), Span(10, 15)))
     assert stretches(vectors, 20.0, 10.0)[0][1].clip.tolist() == [1.0, 0.0]
+
+
+def two_scales() -> Embedded:
+    """Five moments of 2 s every second, then two contexts of 4 s every 2 s, each a degree further on the unit circle."""
+    spans = [Span(at, at + 2.0) for at in range(5)] + [Span(at, at + 4.0) for at in (0.0, 2.0)]
+    return Embedded(np.float32([0.0, 1.0]), embedded(7).windows, tuple(spans))
+
+
+def test_of_two_scales_the_longer_windows_are_read() -> None:
+    vectors = two_scales()
+    assert first_long(vectors.spans) == 5
+    assert np.array_equal(heard_of(vectors)[1:], vectors.windows[5:])
+    assert first_long(embedded(3).spans) == first_long(()) == 0
+
+
+def test_stretches_of_two_scales_have_the_longer_windows() -> None:
+    cut = stretches(two_scales(), 6.0, 3.0)  # the contexts' middles are at 2 and 4 s
+    assert [part.spans for _, part in cut] == [(Span(0.0, 4.0),), (Span(2.0, 6.0),)]
+    assert [heard_of(part)[1:].tolist() for _, part in cut] == [two_scales().windows[[row]].tolist() for row in (5, 6)]

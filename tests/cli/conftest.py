@@ -14,6 +14,7 @@ from hearken.library.index import IndexEvent, IndexReport
 from hearken.library.records import CaptionerCount, LibraryStats, ModelRecord
 from hearken.search.doctor import Check, DoctorReport
 from hearken.search.library import LibraryInfo
+from hearken.search.wording import Understood, understand
 from hearken.types import Failure, Hit
 
 REPORT = IndexReport(10, 4, 2, 1, 1, 3, 1, 1, 90.0, 2.0)
@@ -76,6 +77,9 @@ class FakeLibrary:
     def search(self, text: str, k: int = 10, **options: Any) -> list[Hit]:
         self._note("search", text, k=k, **options)
         return self.answers.hits[:k]
+
+    def understand(self, text: str) -> Understood:
+        return understand(text)
 
     def similar(self, sound: Path, k: int = 10, **options: Any) -> list[Hit]:
         self._note("similar", sound, k=k, **options)

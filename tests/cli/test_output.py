@@ -181,6 +181,8 @@ def test_fault_F3_hostile_name_in_json(capsys) -> None:
     assert json.loads(printed_text) == {
         "path": HOSTILE, "start_s": 0.123, "end_s": 1.0, "score": 0.123457, "duration_s": 1.0, "duplicates": [HOSTILE],
         "machine_caption": None,
+        "confidence": None,
+        "weak": False,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from tests.cli.conftest import HOSTILE
 
 DEFAULTS = {
     "k": 10, "not_text": None, "min_duration_s": None, "max_duration_s": None, "path_glob": None, "formats": (), "moments": False,
-    "fold": True, "names": True, "captions": True,
+    "fold": True, "names": True, "captions": True, "as_typed": False,
 }  # fmt: skip
 
 
@@ -21,12 +21,13 @@ def test_defaults(cli, answers) -> None:
 
 def test_every_option_arrives(cli, answers, tmp_path) -> None:
     options = (
-        "-k 3 --not wind --min-duration 1.5 --max-duration 60 --path */f/* --format wav --format flac --moments --no-fold --sound-only"
+        "-k 3 --not wind --min-duration 1.5 --max-duration 60 --path */f/* --format wav --format flac --moments --no-fold --sound-only "
+        "--as-typed"
     )
     assert cli("search", "rain", "on", "a", "roof", "--library", str(tmp_path), "--model", "big", *options.split()).code == 0
     expected = {
         "k": 3, "not_text": "wind", "min_duration_s": 1.5, "max_duration_s": 60.0, "path_glob": "*/f/*", "formats": ("wav", "flac"),
-        "moments": True, "fold": False, "names": False, "captions": False,
+        "moments": True, "fold": False, "names": False, "captions": False, "as_typed": True,
     }  # fmt: skip
     assert answers.calls == [("Library", (tmp_path,), {"model": "big"}), ("search", ("rain on a roof",), expected)]
 
@@ -42,15 +43,17 @@ def test_table(cli, answers) -> None:
 
 
 def test_json_is_one_object_and_nothing_else(cli, answers) -> None:
-    code, out, err = cli("search", "caf\udce9 \u202e", "--json")
+    code, out, err = cli("search", "bell\udce9 \u202e", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out) == {
-        "query": "caf\udce9 \u202e",
+        "query": "bell\udce9 \u202e",
         "library": "/default/library",
+        "understood": {"text": "bell", "parts": ["bell"], "not_text": None, "notes": []},
         "hits": [
             {"path": "/s/rain.wav", "start_s": 1.0, "end_s": 6.0, "score": 0.5, "duration_s": 62.0, "duplicates": ["/s/rain2.wav"],
-             "machine_caption": None},
-            {"path": HOSTILE, "start_s": 0.0, "end_s": 2.0, "score": 0.25, "duration_s": 2.0, "duplicates": [], "machine_caption": None},
+             "machine_caption": None, "confidence": None, "weak": False},
+            {"path": HOSTILE, "start_s": 0.0, "end_s": 2.0, "score": 0.25, "duration_s": 2.0, "duplicates": [], "machine_caption": None,
+             "confidence": None, "weak": False},
         ],
     }  # fmt: skip
 
@@ -93,15 +96,37 @@ def test_many_hits_keep_their_order(cli, answers) -> None:
     assert [hit["path"] for hit in found] == [f"/s/{number}.wav" for number in range(50)]
 
 
-def test_on_a_terminal_a_weak_best_hit_is_told(cli, answers, monkeypatch) -> None:
-    said = "Nothing fits well; try other words, in English.\n"
+SAID = "Nothing here seems to match; these are only the nearest. Try other words, in English.\n"
+
+
+def test_when_all_hits_are_weak_that_is_told(cli, answers) -> None:
+    weak = [Hit(f"/s/{name}.wav", 0.0, 1.0, 0.3, 1.0, confidence=0.04321, weak=True) for name in "ab"]
+    answers.hits = weak
+    code, out, err = cli("search", "violin")
+    assert code == 0
+    assert err.endswith(SAID)
+    assert [line.split()[:4] for line in out.splitlines()] == [
+        ["#", "score", "sure", "file"], ["1", "███", "0.30", "weak"], ["2", "███", "0.30", "weak"]
+    ]  # fmt: skip
+    told = cli("search", "violin", "--json")
+    assert told.err == ""
+    assert [(hit["confidence"], hit["weak"]) for hit in json.loads(told.out)["hits"]] == [(0.0432, True)] * 2
+    answers.hits = [weak[0], Hit("/s/c.wav", 0.0, 1.0, 0.3, 1.0, confidence=0.625, weak=False)]
+    told = cli("search", "violin")
+    assert SAID not in told.err
+    assert told.out.splitlines()[2].split()[:5] == ["2", "███", "0.30", "62", "%"]
+    answers.hits = []
+    assert SAID not in cli("search", "violin").err
+
+
+def test_of_a_model_without_calibration_a_low_score_is_told_on_a_terminal(cli, answers, monkeypatch) -> None:
     answers.hits = [Hit("/s/a.wav", 0.0, 1.0, 0.24, 1.0)]
-    assert said not in cli("search", "chien").err
+    assert SAID not in cli("search", "chien").err
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    assert cli("search", "chien").err.endswith(said)
+    assert cli("search", "chien").err.endswith(SAID)
     assert cli("search", "chien", "--json").err == ""
     answers.hits = [Hit("/s/a.wav", 0.0, 1.0, 0.25, 1.0)]
-    assert said not in cli("search", "dog").err
+    assert SAID not in cli("search", "dog").err
 
 
 def test_an_empty_not_text_is_named(cli, answers) -> None:

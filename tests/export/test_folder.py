@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,19 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
+import onnx  # noqa: E402
+
+from hearken.audio.length import LengthPolicy  # noqa: E402
 from hearken.errors import InputError  # noqa: E402
 from hearken.export import check, folder  # noqa: E402
 from hearken.export.folder import Card, quantize_folder, segment_policy, write_folder  # noqa: E402
 from hearken.export.reference import Reference  # noqa: E402
 from hearken.models.build import AUDIO_ENCODERS  # noqa: E402
+from hearken.models.config import AudioConfig  # noqa: E402
 from hearken.models.dual import DualEncoder  # noqa: E402
 from hearken.models.tower import AudioTower  # noqa: E402
 from hearken.runtime.catalog import model_info, read_checked, read_config  # noqa: E402
-from hearken.runtime.model import Model, load_model  # noqa: E402
+from hearken.runtime.model import Model  # noqa: E402
 from tests.export.tiny_dual import tiny_dual  # noqa: E402
 
 CARD = Card("mine", "a test", "CC0")
@@ -83,15 +88,38 @@ def test_windows_are_segments(exported: Path) -> None:
 def test_by_frames_windows_overlap_and_pieces_have_any_length(tmp_path: Path) -> None:
     dual = tiny_dual(audio="pocket", segment_s=10.24)
     policy = write_folder(dual, tmp_path / "m", CARD)
-    assert policy == load_model("pocket").policy
+    assert policy == LengthPolicy(32_000, 10_240, 327_680, 4, 2, context_num_frames=16, context_hop_num_frames=8)
+    assert "head_inputs" not in read_config(tmp_path / "m")
     model = Model(tmp_path / "m")
     assert model.policy == policy
     parity = check.compare(Reference(dual, policy), model, rate_hz=model.rate_hz, segment_s=policy.chunk_s, texts=["a dog"])
     assert parity.ok, parity
     spans = model.embed([check.probe_sounds(32_000, policy.chunk_s)[-1]]).spans
-    assert [(round(span.start_s, 2), round(span.end_s, 2)) for span in spans[:2]] == [(0, 5.12), (2.56, 7.68)]
+    found = [(round(span.start_s, 2), round(span.end_s, 2)) for span in spans]
+    assert found[:2] == [(0, 1.28), (0.64, 1.92)]
+    first_context = found.index((0, 5.12))
+    assert found[first_context + 1] == (2.56, 7.68)
     assert segment_policy(dual, 5.0).chunk_num_samples == 15 * 10_240
     assert segment_policy(dual, 0.1).chunk_num_samples == 10_240
+
+
+def test_a_model_that_hears_slopes_is_exported_as_one(tmp_path: Path) -> None:
+    plain = tiny_dual(audio="pocket", segment_s=1.28)
+    audio = AudioConfig("pocket", {"hears_slope": True}, segment_s=1.28)
+    torch.manual_seed(0)
+    dual = DualEncoder(replace(plain.config, audio=audio, projection="turned_tags+linear"), text=plain.text).eval()
+    dual.audio.encoder.load_state_dict(plain.audio.encoder.state_dict())
+    policy = write_folder(dual, tmp_path / "m", CARD)
+    config = read_config(tmp_path / "m")
+    assert (config["head_inputs"], config["num_features"]) == (["pooled", "slope"], 384)
+    model = Model(tmp_path / "m")
+    parity = check.compare(Reference(dual, policy), model, rate_hz=model.rate_hz, segment_s=policy.chunk_s, texts=["a dog"])
+    assert parity.ok, parity
+    sound = check.probe_sounds(32_000, 4.0)[-1]
+    away = [Model(tmp_path / "m").encode_audio([part], 32_000) for part in (sound, sound[::-1].copy())]
+    assert np.abs(away[0] - away[1]).max() > 1e-3
+    first = model.embed([sound]).windows[0]
+    np.testing.assert_allclose(first, dual.encode_arrays([sound[: 4 * 10_240]], 32_000)[0], atol=check.MAX_DELTA)
 
 
 def test_the_length_of_a_segment_can_be_chosen(dual: DualEncoder) -> None:
@@ -133,12 +161,28 @@ def test_quantised_graphs_are_new_files_with_new_digests(dual: DualEncoder, tmp_
     before = read_config(tmp_path / "m")
     assert quantize_folder(tmp_path / "m") == ["text.onnx"]  # the audio side is all convolutions
     after = read_config(tmp_path / "m")
-    assert after["summary"] == "a test; text.onnx in 8 bits"
-    assert {name for name in after["files"] if after["files"][name] != before["files"][name]} == {"text.onnx"}
+    assert after["summary"] == "a test; text.onnx in 8 bits, audio_frames.onnx and audio_head.onnx in 16"
+    assert {name for name in after["files"] if after["files"][name] != before["files"][name]} == set(after["files"]) - {"tokenizer.json"}
     model = Model(tmp_path / "m")
     with torch.no_grad():
         cosine = float((model.encode_text(["a dog barks"])[0] * dual.encode_text(["a dog barks"])[0].numpy()).sum())
     assert 0.9 < cosine < 0.999999
+    sounds = check.probe_sounds(32_000, 1.0)
+    heard = (model.encode_audio(sounds, 32_000) * dual.encode_arrays(sounds, 32_000)).sum(1)
+    assert heard.min() > 0.9999, heard
+
+
+def test_sixteen_bits_are_left_where_they_would_not_do(dual: DualEncoder, tmp_path: Path) -> None:
+    write_folder(dual, tmp_path / "m", CARD)
+    (tmp_path / "m" / "audio_head.onnx.data").write_bytes(b"")  # what lies beside a graph is mapped, not read
+    graph = onnx.load(tmp_path / "m" / "audio_frames.onnx")
+    large = next(tensor for tensor in graph.graph.initializer if np.prod(tensor.dims) > 2_000)
+    large.CopyFrom(onnx.numpy_helper.from_array(np.full(tuple(large.dims), 1e6, np.float32), large.name))
+    onnx.save(graph, tmp_path / "m" / "audio_frames.onnx")
+    before = (tmp_path / "m" / "audio_frames.onnx").read_bytes()
+    assert quantize_folder(tmp_path / "m") == ["text.onnx"]
+    assert read_config(tmp_path / "m")["summary"] == "a test; text.onnx in 8 bits"
+    assert (tmp_path / "m" / "audio_frames.onnx").read_bytes() == before
 
 
 @pytest.mark.parametrize("name", sorted(set(AUDIO_ENCODERS) - LARGE))

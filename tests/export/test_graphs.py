@@ -19,6 +19,7 @@ from hearken.errors import ModelError  # noqa: E402
 from hearken.export import graphs  # noqa: E402
 from hearken.models.concat import ConcatEncoder  # noqa: E402
 from hearken.models.pocket_encoder import PocketEncoder  # noqa: E402
+from hearken.models.projection import TurnedTags  # noqa: E402
 from tests.export.tiny import WORDS, TinyEncoder, TinyWaveEncoder, tiny_transformer  # noqa: E402
 
 NUM_SAMPLES = 32_000
@@ -71,6 +72,20 @@ def test_a_graph_of_frames_takes_sound_of_any_length(tmp_path: Path, seeded: Non
         features = run(tmp_path / "audio_frames.onnx", mel=mel.numpy())
         assert features.shape == (2, -(-length // 32), 384)
         np.testing.assert_allclose(features, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_a_head_takes_the_slope_where_the_encoder_hears_it(tmp_path: Path, seeded: None) -> None:
+    encoder, projection = PocketEncoder(hears_slope=True).eval(), TurnedTags(768, 8, num_tags=7)
+    assert graphs.write_audio(encoder, projection, tmp_path, num_samples=NUM_SAMPLES, by_frames=True) == 384
+    nodes = [node.op_type for node in onnx.load(tmp_path / "audio_head.onnx").graph.node]
+    assert (nodes.count("Gemm"), nodes.count("MatMul")) == (2, 3), "each matrix is applied once"
+    for count in (1, 5):
+        pooled, slope = torch.randn(2, count, 384)
+        with torch.no_grad():
+            expected = nn.functional.normalize(projection(torch.cat([pooled, slope], 1)), dim=-1).numpy()
+        found = run(tmp_path / "audio_head.onnx", pooled=pooled.numpy(), slope=slope.numpy())
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert graphs.write_audio(encoder, projection, tmp_path, num_samples=NUM_SAMPLES) == 768  # of segments it is the mean of both
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet", "gpt2"])

@@ -46,9 +46,20 @@ def test_rows_of_files_and_files_of_rows(two_blocks):
 def test_spans_clips_windows_and_numbers(two_blocks):
     assert two_blocks.spans(np.array([4, 0, 2])).tolist() == [[71, 73], [50, 52], [20, 22]]
     assert two_blocks.clips(np.array([2, 0])).tolist() == [[0.875, 0], [0.625, 0]]
-    assert two_blocks.windows(2)[:, 0].tolist() == [1.0, 0.125, 0.0]
+    assert two_blocks.windows(2)[:, 0].tolist() == two_blocks.long_windows(2)[:, 0].tolist() == [1.0, 0.125, 0.0]
     assert two_blocks.windows(0)[:, 0].tolist() == [0.25, 0.5]
     assert two_blocks.numbers_of(np.array([7, 2, 5, 100])).tolist() == [2, -1, 0, -1]  # 2 is dead
+
+
+def test_long_windows_are_the_contexts_where_there_are_some(tmp_path):
+    library = SmallLibrary(tmp_path / "lib", dim=2)
+    library.put("/sounds/a.wav", [[0.25, 0.5]])
+    library.put("/sounds/b.wav", [[0.5, 0.5], [0.75, 0.5]], contexts=[[1.0, 0.5], [0.0, 0.5]])
+    snapshot = library.cache.snapshot()
+    assert snapshot.scales.is_context.tolist() == [False, False, False, True, True]
+    assert snapshot.windows(1)[:, 0].tolist() == [0.5, 0.75, 1.0, 0.0]
+    assert [snapshot.long_windows(number)[:, 0].tolist() for number in (0, 1)] == [[0.25], [1.0, 0.0]]
+    library.close()
 
 
 def test_an_empty_snapshot_answers_everything():

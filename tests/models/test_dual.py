@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +162,9 @@ def test_push_and_pull(model: DualEncoder, tmp_path: Path, monkeypatch: pytest.M
         server.shutdown()
         server.server_close()
     assert torch.equal(again.encode_text(TEXTS), model.encode_text(TEXTS))
+
+
+def test_a_turn_needs_slopes() -> None:
+    with pytest.raises(InputError, match="does not hear slopes") as caught:
+        DualEncoder(replace(dual_config(), projection="turned_tags+linear"), tokenizer())
+    assert "hears_slope" in caught.value.hint

@@ -8,8 +8,9 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
+from hearken.audio.pooling import mean_and_slope  # noqa: E402
 from hearken.models.mobilenet import MobileNetV3  # noqa: E402
-from hearken.models.pocket import PocketAudio, PocketText  # noqa: E402
+from hearken.models.pocket import FrameTransformer, PocketAudio, PocketText, slope_of  # noqa: E402
 
 
 @pytest.fixture
@@ -25,9 +26,40 @@ def test_starts_as_probabilities_times_tag_vectors(audio: PocketAudio) -> None:
     torch.testing.assert_close(audio.head(pooled), expected)
 
 
-def test_forward_is_head_of_mean_frames(audio: PocketAudio) -> None:
+def test_forward_is_head_of_mean_and_slope(audio: PocketAudio) -> None:
     mel = torch.randn(2, 64, 128)
-    torch.testing.assert_close(audio(mel), audio.head(audio.frames(mel).mean(1)))
+    frames = audio.frames(mel)
+    torch.testing.assert_close(audio(mel), audio.head(frames.mean(1), slope_of(frames)))
+
+
+def test_the_slope_is_that_of_the_runtime() -> None:
+    frames = torch.randn(2, 7, 5)
+    expected = torch.stack([torch.from_numpy(mean_and_slope(clip.numpy())[5:]) for clip in frames])
+    torch.testing.assert_close(slope_of(frames), expected)
+
+
+def test_without_a_slope_nothing_is_turned(audio: PocketAudio) -> None:
+    pooled = torch.randn(3, 384)
+    torch.testing.assert_close(audio.head(pooled, torch.zeros(3, 384)), audio.head(pooled))
+
+
+def test_two_orders_differ_by_the_sign_of_the_turn(audio: PocketAudio) -> None:
+    """What both have in common is the content; what they differ by is the turn of one course, and of its opposite."""
+    pooled, slope = torch.randn(2, 384), torch.randn(2, 384)
+    content = audio.head(pooled)
+    course = audio.turn(audio.head(pooled + slope / 2) - audio.head(pooled - slope / 2))
+    assert course.norm(dim=1).min() > 0.01
+    torch.testing.assert_close(audio.head(pooled, slope), nn.functional.normalize(content + course, dim=-1))
+    torch.testing.assert_close(audio.head(pooled, -slope), nn.functional.normalize(content - course, dim=-1))
+
+
+def test_a_transformer_over_frames_starts_as_the_identity_and_learns() -> None:
+    transformer, frames = FrameTransformer(12, num_layers=1, num_heads=3), torch.randn(2, 5, 12)
+    torch.testing.assert_close(transformer(frames), frames)
+    audio = PocketAudio(MobileNetV3(width=0.4, num_tags=5).eval(), torch.eye(5, 8), num_layers=1)
+    audio(torch.randn(1, 64, 128))[:, 0].sum().backward()
+    assert audio.transformer is not None
+    assert audio.transformer.out.weight.grad is not None
 
 
 def test_every_audio_weight_gets_a_gradient(audio: PocketAudio) -> None:

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
+from hearken.audio.pooling import mean_and_slope  # noqa: E402
 from hearken.errors import InputError  # noqa: E402
 from hearken.models.mobilenet import MobileNetV3  # noqa: E402
 from hearken.models.pocket_encoder import PocketEncoder  # noqa: E402
@@ -63,6 +64,19 @@ def test_frames_and_other_widths() -> None:
     assert PocketEncoder(width=1.0).dim == 960
     with pytest.raises(InputError, match="mel bands"):
         PocketEncoder()(torch.zeros(1, 128, 100))
+
+
+@torch.no_grad()
+def test_it_may_hear_the_slope_too() -> None:
+    torch.manual_seed(0)
+    encoder, plain, mel = PocketEncoder(hears_slope=True).eval(), PocketEncoder().eval(), torch.randn(2, 200, 128)
+    plain.load_state_dict(encoder.state_dict())
+    assert (encoder.dim, encoder.token_dim, plain.dim, plain.token_dim) == (768, 384, 384, 384)
+    expected = torch.stack([torch.from_numpy(mean_and_slope(frames.numpy())) for frames in plain.frames(mel)])
+    torch.testing.assert_close(encoder(mel), expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(encoder(mel)[:, :384], plain(mel))
+    assert encoder(mel)[:, 384:].abs().max() > 0.01, "zeros would prove nothing"
+    torch.testing.assert_close(encoder.tokens(mel), plain.tokens(mel))
 
 
 @torch.no_grad()

@@ -11,13 +11,14 @@ from torch.nn import functional  # noqa: E402
 from hearken.errors import InputError  # noqa: E402
 from hearken.models.mobilenet import MobileNetV3  # noqa: E402
 from hearken.models.pocket import PocketAudio  # noqa: E402
-from hearken.models.projection import PROJECTIONS, TagBridge, build_projection, build_projections  # noqa: E402
+from hearken.models.projection import PROJECTIONS, TagBridge, TurnedTags, build_projection, build_projections, with_turn  # noqa: E402
 
 KEYS = {
     "linear": ["bias", "weight"],
     "mlp": ["0.bias", "0.weight", "2.bias", "2.weight"],
     "residual": ["layer_norm.bias", "layer_norm.weight", "linear1.weight", "linear2.weight"],
     "tags": ["bridge", "hidden.bias", "hidden.weight", "residual.weight", "tags.bias", "tags.weight"],
+    "turned_tags": ["bridge", "hidden.bias", "hidden.weight", "residual.weight", "tags.bias", "tags.weight", "turn.weight"],
     "none": [],
 }
 
@@ -26,7 +27,7 @@ def test_key_names_are_the_public_ones() -> None:
     assert {kind: sorted(build_projection(kind, 6, 6).state_dict()) for kind in PROJECTIONS} == KEYS
 
 
-@pytest.mark.parametrize("kind", ["linear", "mlp", "residual", "tags"])
+@pytest.mark.parametrize("kind", ["linear", "mlp", "residual", "tags", "turned_tags"])
 def test_shapes(kind: str) -> None:
     assert build_projection(kind, 6, 4).eval()(torch.randn(3, 6)).shape == (3, 4)
 
@@ -80,6 +81,40 @@ def test_tags_start_as_probabilities_times_vectors() -> None:
     pooled = torch.randn(2, 4)
     probabilities = torch.sigmoid(bridge.tags(functional.hardswish(bridge.hidden(pooled))))
     torch.testing.assert_close(bridge(pooled), probabilities @ bridge.bridge)
+
+
+def test_turned_tags_are_the_head_of_pocket_that_hears_slopes() -> None:
+    torch.manual_seed(0)
+    audio, bridge = PocketAudio(MobileNetV3(num_tags=5).eval(), torch.randn(5, 8)), TurnedTags(768, 8, num_tags=5)
+    torch.nn.init.normal_(audio.residual.weight)
+    head = audio.tagger.classifier
+    bridge.load_state_dict(
+        {
+            "hidden.weight": head[2].weight, "hidden.bias": head[2].bias, "tags.weight": head[5].weight, "tags.bias": head[5].bias,
+            "bridge": audio.bridge, "residual.weight": audio.residual.weight, "turn.weight": audio.turn.weight,
+        }
+    )  # fmt: skip
+    pooled, slope = torch.randn(2, 3, 384)
+    both = torch.cat([pooled, slope], dim=1)
+    ours = functional.normalize(bridge(both), dim=-1)
+    torch.testing.assert_close(ours, audio.head(pooled, slope))
+    assert (ours - audio.head(pooled)).abs().max() > 0.01, "then the slope would count for nothing"
+    torch.testing.assert_close(bridge(both[0]), bridge(both)[0])
+
+
+def test_a_turn_by_hand() -> None:
+    """Content as it is: late less early is the slope, which the matrix turns from the second axis to the first."""
+    turn = torch.nn.Linear(2, 2, bias=False)
+    turn.weight.data = torch.tensor([[0.0, 3.0], [0.0, 0.0]])
+    pooled, slope = torch.tensor([[1.0, 2.0]]), torch.tensor([[5.0, 0.5]])
+    torch.testing.assert_close(with_turn(lambda features: features, turn, pooled, slope), torch.tensor([[2.5, 2.0]]))
+    torch.testing.assert_close(with_turn(lambda features: features, turn, pooled[0], slope[0]), torch.tensor([2.5, 2.0]))
+    assert with_turn(lambda features: features, turn, pooled[:0], slope[:0]).shape == (0, 2)
+
+
+def test_mean_and_slope_have_one_size() -> None:
+    with pytest.raises(InputError, match="7 numbers"):
+        TurnedTags(7, 4)
 
 
 def test_sides_may_differ() -> None:

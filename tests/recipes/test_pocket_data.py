@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from pocket_data import BATCH_SIZES, CROPS, FRAME, Batch, Clip, epoch_batches
+from pocket_data import BATCH_SIZES, CROPS, FRAME, Batch, Clip, epoch_batches, fold_of
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_same_seed_and_epoch_give_the_same_bytes(clips: list[Clip]) -> None:
     one, two = (flat(list(epoch_batches(clips, 8, mix=0.5, seed=3, epoch=1))) for _ in range(2))
     assert [batch.mel.tobytes() for batch in one] == [batch.mel.tobytes() for batch in two]
     other = flat(list(epoch_batches(clips, 8, mix=0.5, seed=3, epoch=2)))
-    assert [batch.captions for batch in one] != [batch.captions for batch in other]
+    assert [batch.members for batch in one] != [batch.members for batch in other]
 
 
 def test_every_clip_comes_once_an_epoch(clips: list[Clip]) -> None:
@@ -36,13 +36,33 @@ def test_batches_have_few_shapes(clips: list[Clip]) -> None:
     batches = flat(list(epoch_batches(clips, 20, mix=0.5, seed=0, epoch=0)))
     assert {len(batch.mel) for batch in batches} <= set(BATCH_SIZES)
     assert {batch.mel.shape[1] // FRAME for batch in batches} <= set(CROPS)
-    assert all(len(batch.mel) == len(batch.captions) == len(batch.members) for batch in batches)
+    assert all(len(batch.mel) == len(batch.members) == len(batch.starts) for batch in batches)
 
 
-def test_a_mix_has_both_captions_and_is_louder_than_either(clips: list[Clip]) -> None:
+def test_a_mix_is_of_two_captions_and_at_least_as_loud(clips: list[Clip]) -> None:
+    """Without the masks, a sum of energies is no quieter than its first part; masks and gain are drawn alike for all."""
     batches = flat(list(epoch_batches(clips, 20, mix=1.0, seed=0, epoch=0)))
-    mixed = [
-        (caption, members) for batch in batches for caption, members in zip(batch.captions, batch.members, strict=True) if len(members) == 2
-    ]
-    assert len(mixed) == 20
-    assert all(caption == f"Sound {one} and sound {two}." for caption, (one, two) in mixed if one != two)
+    mixed = [members for batch in batches for members in batch.members if len(members) == 2]
+    assert 10 <= len(mixed) <= 20  # a clip drawn to be mixed with itself is left alone
+    assert all(clips[one].caption != clips[two].caption for one, two in mixed)
+
+
+def test_crops_start_at_whole_frames_inside_the_clip() -> None:
+    """Every feature frame of these clips has its number for a value, but where a mask lies."""
+    ramp = np.repeat(np.arange(40, dtype=np.float16), FRAME)[:, None].repeat(128, axis=1)
+    clips = [Clip(str(i), f"Sound {i}.", "g", "MIT", ramp) for i in range(16)]
+    batches = flat(list(epoch_batches(clips, 16, mix=0.0, seed=1, epoch=0)))
+    starts = [start for batch in batches for start in batch.starts]
+    assert len(set(starts)) > 3
+    for batch in batches:
+        for mel, start in zip(batch.mel, batch.starts, strict=True):
+            rises = np.median(mel.reshape(-1, FRAME, 128), axis=(1, 2))
+            present = rises != 0.0
+            gain = np.median(rises[present] - (start + np.flatnonzero(present)))
+            assert abs(gain) <= 2.0 / 5.0 + 1e-3
+
+
+def test_folds_are_by_recording_and_of_like_size() -> None:
+    folds = [fold_of(f"recording {i}") for i in range(1000)]
+    assert fold_of("recording 7") == folds[7]
+    assert all(150 < folds.count(fold) < 250 for fold in range(5))

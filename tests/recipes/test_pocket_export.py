@@ -18,7 +18,7 @@ from transformers import BertConfig, BertModel  # noqa: E402
 
 from hearken.audio.melspec import log_mel  # noqa: E402
 from hearken.models.mobilenet import MobileNetV3  # noqa: E402
-from hearken.models.pocket import PocketAudio, PocketText  # noqa: E402
+from hearken.models.pocket import PocketAudio, PocketText, slope_of  # noqa: E402
 from hearken.runtime.model import Model, load_model  # noqa: E402
 
 DIM = 32
@@ -49,8 +49,17 @@ def test_audio_graphs_equal_torch(towers: tuple[PocketAudio, PocketText], export
     chunks = [log_mel(exported.policy.pad(chunk), exported.front_end) for chunk in exported.policy.chunks([samples])]
     with torch.no_grad():
         frames = torch.cat([towers[0].frames(torch.from_numpy(chunk)[None]) for chunk in chunks], dim=1)
-        expected = towers[0].head(frames.mean(1))[0].numpy()
+        expected = towers[0].head(frames.mean(1), slope_of(frames))[0].numpy()
     np.testing.assert_allclose(exported.embed([samples]).clip, expected, atol=1e-4)
+
+
+def test_a_model_may_hear_no_slope(towers: tuple[PocketAudio, PocketText], exported: Model, tmp_path: Path) -> None:
+    export(*towers, tmp_path / "plain", tokenizer=exported.folder / "tokenizer.json", hears_slope=False)
+    samples = (0.1 * np.random.default_rng(1).standard_normal(100_000)).astype(np.float32)
+    chunk = log_mel(exported.policy.pad(samples), exported.front_end)
+    with torch.no_grad():
+        expected = towers[0].head(towers[0].frames(torch.from_numpy(chunk)[None]).mean(1))[0].numpy()
+    np.testing.assert_allclose(load_model(tmp_path / "plain").embed([samples]).clip, expected, atol=1e-4)
 
 
 def test_text_graph_is_near_torch_after_quantisation(towers: tuple[PocketAudio, PocketText], exported: Model) -> None:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from hearken.errors import InputError
 from hearken.library.records import Filters, MachineCaption, PutCaptions
-from hearken.search import captions, engine
+from hearken.search import captions, engine, moments, scope, scores
 from hearken.search.captions import CaptionCache
-from hearken.search.engine import FULL_NAME_WEIGHT, NAME_WEIGHT, Query, search
+from hearken.search.engine import Query, search
 from hearken.search.query import SearchRequest
+from hearken.search.scope import FULL_NAME_WEIGHT, NAME_WEIGHT
 from tests.small_library import SmallLibrary, random_units, unit
 
 X, Y, Z, W = (np.eye(4, dtype=np.float32)[axis] for axis in range(4))
@@ -352,10 +353,10 @@ def test_a_word_that_too_many_files_hold_does_not_make_the_search_exact(large, m
     large.put("/sounds/rare zither.wav", -query[None])
     large.put_many({f"/sounds/zither {index}.wav": random_units(np.random.default_rng(1000 + index), 1, 16) for index in range(120)})
     large.refresh()
-    monkeypatch.setattr(engine, "_MAX_NAMED_ROWS", 30)
+    monkeypatch.setattr(scope, "MAX_NAMED_ROWS", 30)
     scored = []
-    real = engine._files
-    monkeypatch.setattr(engine, "_files", lambda scope, scores: (scored.append(scores), real(scope, scores))[1])
+    real = engine.best_moments
+    monkeypatch.setattr(engine, "best_moments", lambda scope, scores: (scored.append(scores), real(scope, scores))[1])
     find(large, query, k=1, words="rare zither")
     names = {record.path for record in large.store.files(large.cache.snapshot().file_ids[scored[0].numbers].tolist())}
     assert "/sounds/rare zither.wav" in names
@@ -369,5 +370,5 @@ def test_not_works_on_everything_also_beside_a_graph(large):
 
 
 def test_constants_that_the_documentation_tells():
-    assert (engine.NAME_WEIGHT, engine.FULL_NAME_WEIGHT, engine.MOMENT_LEVEL) == (0.10, 0.30, 0.6)
+    assert (scope.NAME_WEIGHT, scope.FULL_NAME_WEIGHT, moments.MOMENT_LEVEL, scores.MOMENT_SHARE) == (0.10, 0.30, 0.6, 0.5)
     assert unit(3, 4).tolist() == pytest.approx([0.6, 0.8])

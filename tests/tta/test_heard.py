@@ -10,6 +10,7 @@ from hearken.errors import AudioEmptyError, InputError  # noqa: E402
 from hearken.frontend.masks import PANNS_MASKS, apply_masks, draw_masks  # noqa: E402
 from hearken.models.audio_table import build_tower  # noqa: E402
 from hearken.models.config import AudioConfig  # noqa: E402
+from hearken.models.frame_tower import of_pieces  # noqa: E402
 from hearken.models.tower import AudioTower  # noqa: E402
 from hearken.train.augmentation import Augmentation  # noqa: E402
 from hearken.tta.half import Halved, half, half_masks, kim  # noqa: E402
@@ -116,6 +117,18 @@ def test_the_segments_and_weights_are_those_of_the_tower(name: str, seconds: flo
         torch.testing.assert_close(
             (embedded * weights).sum(0) / weights.sum(), made(torch.from_numpy(samples)[None])[0], rtol=1e-5, atol=1e-6
         )
+
+
+def test_pieces_make_the_slope_of_the_tower() -> None:
+    torch.manual_seed(0)
+    made = build_tower(AudioConfig("pocket", {"hears_slope": True}, segment_s=0.5)).eval()
+    samples = sound(1.2) * np.linspace(0.01, 1, round(1.2 * RATE_HZ), dtype=np.float32)
+    found = copies(made, samples)
+    assert found.cutting.weights is not None
+    with torch.no_grad():
+        embedded = torch.cat([made.encoder(mel) for mel in found.clean.mels])
+        whole = of_pieces(embedded, found.cutting.weights, hears_slope=True)
+        torch.testing.assert_close(whole, made(torch.from_numpy(samples)[None])[0], rtol=1e-5, atol=1e-6)
 
 
 def test_pieces_of_different_length_come_in_blocks() -> None:

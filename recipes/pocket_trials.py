@@ -1,0 +1,172 @@
+"""Trials of a calibration: queries to libraries that hold what is asked for, and to libraries that do not.
+
+A trial is a query, a library of some recordings, and its best hit. What "absent" means is a matter of degree, so there are three kinds:
+recordings with the same caption are left out (others may sound just like them); those whose caption says something similar as well;
+those of the whole category as well.
+
+Legend: `F` recordings, `Q` queries, `M` moments, `C` contexts, `S` kinds of sounds, `D` embedding size.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from hearken.library.scales import scales_of
+from hearken.runtime.pool import FileEmbedder
+from hearken.search.confidence import Calibration, Heard, features, hear, unit
+from hearken.search.scores import MOMENT_SHARE
+from hearken.types import Embedded, Failure, FloatArray
+
+SIMILAR = 0.6
+"""Cosine of two captions by MiniLM from which on they count as saying something similar ("A dog barks.", "A small dog is yapping.")."""
+KINDS = ("present", "caption", "similar", "category")
+"""Of a library: it holds the sound; it does not by the caption, by what is similar, by the category."""
+SIZES = (50, 200, 1_000_000)
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """A recording: what it is said to be, its `clip` vector (D,), `moments` (M, D), `contexts` (C, D); `holding` as `confidence.hear` has it."""
+
+    caption: str
+    category: str
+    group: str
+    clip: FloatArray
+    moments: FloatArray
+    contexts: FloatArray
+    holding: np.ndarray
+
+    @property
+    def num_windows(self) -> int:
+        """How many windows a library has of it."""
+        return len(self.moments) + len(self.contexts)
+
+
+class Row(NamedTuple):
+    """A line of `metadata.csv` that is of use here."""
+
+    path: Path
+    caption: str
+    category: str
+    group: str
+
+
+class Trial(NamedTuple):
+    """A query by number, the `kind` and size of the library, and the number of its best hit with what is heard there."""
+
+    query: int
+    kind: str
+    size: int
+    hit: int
+    heard: Heard
+    num_windows: int
+
+
+def read_rows(shared: Path, split: str) -> list[Row]:
+    """Return the recordings of a split; of train, those that may be learned from."""
+    with open(shared / "audio" / "metadata.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == split and (split != "train" or row["train_allowed"] == "yes")]
+    return [Row(shared / "audio" / row["file"], row["caption"], row["category"], row["group"]) for row in rows]
+
+
+def hear_rows(model: Path, rows: Sequence[Row], jobs: int = 1) -> list[Sound]:
+    """Return the recordings of `rows`, in order, as the model in a folder hears them. Exits when one cannot be read."""
+    found = dict(FileEmbedder(model).embed_files([str(row.path) for row in rows], jobs=jobs))
+    sounds = []
+    for row in rows:
+        made = found[str(row.path)]
+        if isinstance(made, Failure):
+            raise SystemExit(f"{made.path}: {made.message}")
+        sounds.append(sound_of(row, made.vectors))
+    return sounds
+
+
+def sound_of(row: Row, vectors: Embedded) -> Sound:
+    """Return a recording with its windows told apart by scale, in the 16 bits that a library keeps."""
+    windows = vectors.windows.astype(np.float16).astype(np.float32)
+    scales = scales_of(np.array([[span.start_s, span.end_s] for span in vectors.spans]), np.array([0]))
+    count = int((~scales.is_context).sum())
+    holding = np.column_stack([scales.first, scales.stop])[:count] - count
+    return Sound(row.caption, row.category, row.group, vectors.clip, windows[:count], windows[count:], holding)
+
+
+def kinds_of_sounds(sounds: Iterable[Sound]) -> tuple[list[str], FloatArray]:
+    """Return the captions of `sounds`, sorted, and the mean vector (S, D) of the recordings of each."""
+    clips: dict[str, list[FloatArray]] = {}
+    for sound in sounds:
+        clips.setdefault(sound.caption, []).append(sound.clip)
+    captions = sorted(clips)
+    return captions, unit(np.stack([np.mean(clips[caption], axis=0) for caption in captions]))
+
+
+def file_scores(sounds: Sequence[Sound], queries: FloatArray) -> FloatArray:
+    """Return the score (Q, F) of each recording's best moment for each of `queries` (Q, D), by sound alone, as a search has it."""
+    out = np.empty((len(sounds), len(queries)), np.float32)
+    for row, sound in zip(out, sounds, strict=True):
+        own = sound.moments @ queries.T
+        if len(sound.contexts):
+            wide = sound.contexts @ queries.T
+            held = np.stack([wide[first:stop].max(axis=0) for first, stop in sound.holding])
+            own = MOMENT_SHARE * own + (1 - MOMENT_SHARE) * held
+        row[:] = own.max(axis=0)
+    return out.T
+
+
+def trials(
+    sounds: Sequence[Sound], asked: Sequence[str], queries: FloatArray, near: np.ndarray, seed: int, repeats: int = 1
+) -> Iterator[Trial]:
+    """Yield trials of each query in libraries of `SIZES` drawn from `sounds`, of all `KINDS`; `repeats` of each.
+
+    `asked` (Q) is the caption that a query of `queries` (Q, D) stands for; `near` (Q, F) says how similar the captions of the recordings
+    are to that. A library of the kind "present" that is drawn smaller than all holds one recording of the caption for certain.
+    """
+    generator = np.random.default_rng(seed)
+    scores = file_scores(sounds, queries)
+    captions, categories = (np.array([getattr(sound, name) for sound in sounds]) for name in ("caption", "category"))
+    category_of = dict(zip(captions, categories, strict=True))
+    windows = np.array([sound.num_windows for sound in sounds])
+    for number, caption in enumerate(asked):
+        same = captions == caption
+        far = ~same & (near[number] < SIMILAR)
+        allowed = {"present": ~same, "caption": ~same, "similar": far, "category": far & (categories != category_of[caption])}
+        for size in SIZES:
+            for kind in KINDS:
+                for _ in range(repeats):
+                    chosen = _drawn(np.flatnonzero(allowed[kind]), np.flatnonzero(same) if kind == "present" else None, size, generator)
+                    if not len(chosen):
+                        continue
+                    hit = int(chosen[scores[number, chosen].argmax()])
+                    heard = heard_at_best(queries[number], sounds[hit])
+                    yield Trial(number, kind, size, hit, heard, int(windows[chosen].sum()))
+
+
+def _drawn(others: np.ndarray, same: np.ndarray | None, size: int, generator: np.random.Generator) -> np.ndarray:
+    """Return `size` recordings out of `others`, or all; with `same` given, one of these among them, or all."""
+    if same is None:
+        return others if size >= len(others) else generator.choice(others, size, replace=False)
+    if size >= len(others) + len(same):
+        return np.concatenate([same, others])
+    first = generator.choice(same)
+    rest = np.concatenate([same[same != first], others])
+    return np.append(generator.choice(rest, size - 1, replace=False), first)
+
+
+def heard_at_best(query: FloatArray, sound: Sound) -> Heard:
+    """Return what is heard at the best moment of a recording."""
+    return hear(query, sound.moments, sound.contexts, sound.holding, np.ones(len(sound.moments), bool))
+
+
+def trial_features(found: Sequence[Trial], queries: FloatArray, bank: tuple[FloatArray, FloatArray]) -> np.ndarray:
+    """Return the features (trials, 10) of each trial's hit, against the `bank` of kinds of sounds and of their captions."""
+    return np.concatenate([features(queries[trial.query], trial.heard, trial.num_windows, *bank) for trial in found])
+
+
+def trial_confidence(found: Sequence[Trial], queries: FloatArray, made: Calibration) -> np.ndarray:
+    """Return the confidence (trials,) in each trial's hit."""
+    return np.concatenate([made.confidence(queries[trial.query], trial.heard, trial.num_windows) for trial in found])

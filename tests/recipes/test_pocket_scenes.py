@@ -1,0 +1,70 @@
+"""What is said of two sounds is true, and what may be true is no counter-example."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pocket_scenes import _THEN, Phrases, inner, overlooks, pairs
+
+DOG, CAR, RAIN = "A dog barks.", "A car passes.", "Rain falls."
+
+
+def test_a_single_sound_is_said_in_its_own_words_or_others() -> None:
+    phrases, generator = Phrases({DOG: ("woof",)}, own=0.5), np.random.default_rng(0)
+    said = [phrases.say(DOG, generator) for _ in range(200)]
+    assert set(said) == {DOG, "woof"}
+    assert 70 < said.count(DOG) < 130
+    assert phrases.say(CAR, generator) == CAR
+
+
+def test_every_form_of_a_sequence_tells_the_right_order() -> None:
+    """In each form the sound named first is heard first, but behind 'after' and 'before' at its head."""
+    for form in _THEN:
+        text = form.format(a="dog", b="car")
+        named = text.index("dog") < text.index("car")
+        turned = form.startswith("before ") or " after {a}" in form
+        assert named != turned, text
+
+
+def test_a_sequence_is_one_sentence() -> None:
+    text = Phrases({}).say_key(("then", DOG, CAR), np.random.default_rng(3))
+    assert text[0].isupper()
+    assert text.endswith(".")
+    assert "a dog barks" in text.lower()
+    assert "a car passes" in text.lower()
+
+
+def test_overlap_is_told_in_either_order() -> None:
+    generator = np.random.default_rng(0)
+    said = [Phrases({}).say_key(("and", DOG, RAIN), generator).lower() for _ in range(50)]
+    first = [text.index("dog") < text.index("rain") for text in said]
+    assert 10 < sum(first) < 40
+
+
+@pytest.mark.parametrize(("caption", "expected"), [(DOG, "a dog barks"), ("TV plays.", "TV plays"), ("A", "a")])
+def test_inside_a_sentence(caption: str, expected: str) -> None:
+    assert inner(caption) == expected
+
+
+def test_pairs_are_of_two_single_sounds_with_different_captions() -> None:
+    keys = [(DOG,), (DOG,), ("and", DOG, CAR), (CAR,)]
+    found = pairs(keys, 20, np.random.default_rng(0))
+    assert len(found) == 20
+    assert {frozenset(pair) for pair in found} == {frozenset((0, 3)), frozenset((1, 3))}
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "expected"),
+    [
+        ((DOG,), (DOG,), False),  # the positive itself
+        ((DOG,), (CAR,), False),
+        (("and", DOG, CAR), (DOG,), True),  # a dog is in it
+        ((DOG,), ("then", DOG, CAR), True),
+        (("then", DOG, CAR), ("then", CAR, DOG), False),  # the very thing to learn
+        (("and", DOG, CAR), ("then", DOG, CAR), False),
+        (("and", DOG, CAR), ("and", DOG, RAIN), False),
+    ],
+)
+def test_what_is_left_out_of_the_contrast(row: tuple[str, ...], column: tuple[str, ...], expected: bool) -> None:
+    assert overlooks(row, column) is expected
