@@ -71,7 +71,7 @@ def export(audio: PocketAudio, text: PocketText, out: Path, *, tokenizer: Path, 
     config = {
         "format": 1,
         "name": "pocket",
-        "summary": "mn04 audio tower and MiniLM text tower, trained jointly; offline, one thread",
+        "summary": "everyday sounds, their order and their moments; mn04 ears and MiniLM words; offline, one thread",
         "licence": "Apache-2.0 (weights derive from MIT and Apache-2.0 models; see MODEL_CARD.md)",
         "dim": int(audio.bridge.shape[1]),
         "num_features": num_features,

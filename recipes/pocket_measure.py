@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from pocket_data import POLICY, Clip
 from pocket_scenes import inner, sentence
-from pocket_towers import Words
 from torch import Tensor
 
 from hearken.metrics.ranks import ranks_of_tables
 from hearken.metrics.retrieval import average_precision, precision_at
 from hearken.models.pocket import PocketAudio, slope_of
 
+Texts = Callable[[list[str]], np.ndarray]
+"""Embeds texts (len(texts), D)."""
 CONTEXT_SHARE = 0.5
 _NUM_PAIRS = 300
 _ORDERS = ("{a}, then {b}", "{a} followed by {b}", "{b} after {a}")
@@ -72,7 +73,7 @@ def figures_of(scores: np.ndarray, queries: list[str], clips: list[Clip], known:
     }
 
 
-def order_share(audio: PocketAudio, texts: Callable[[list[str]], np.ndarray], frames: list[Tensor], clips: list[Clip]) -> float:
+def order_share(audio: PocketAudio, texts: Texts, frames: list[Tensor], clips: list[Clip]) -> float:
     """Return for how many pairs of clips, one after the other, the text with the right order is nearer than the other."""
     generator = np.random.default_rng(0)
     short = [place for place, rows in enumerate(frames) if len(rows) <= 32]
@@ -90,12 +91,12 @@ def order_share(audio: PocketAudio, texts: Callable[[list[str]], np.ndarray], fr
     return float(((heard * texts(right)).sum(1) > (heard * texts(wrong)).sum(1)).mean())
 
 
-def measure_towers(audio: PocketAudio, words: Words, clips: list[Clip], known: set[str], *, slope: bool = True) -> dict[str, float]:
-    """Return the dev figures of two torch towers: by whole clips, as a search scores, and of order."""
+def measure_towers(audio: PocketAudio, texts: Texts, clips: list[Clip], known: set[str], *, slope: bool = True) -> dict[str, float]:
+    """Return the dev figures of an audio tower and of what embeds `texts`: by whole clips, as a search scores, and of order."""
     queries = sorted({clip.caption for clip in clips})
     frames = frames_of_clips(audio, clips)
-    asked = words.in_parts(queries).numpy()
+    asked = texts(queries)
     whole = asked @ heads(audio, frames, slope=slope).numpy().T
     found = figures_of(file_scores(audio, frames, asked, slope=slope), queries, clips, known)
-    order = order_share(audio, lambda texts: words.in_parts(texts).numpy(), frames, clips) if slope else 0.5
+    order = order_share(audio, texts, frames, clips) if slope else 0.5
     return {**found, "mAP_whole_clip": figures_of(whole, queries, clips, known)["mAP"], "order": order}

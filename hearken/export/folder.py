@@ -22,7 +22,7 @@ from hearken.models.dual import DualEncoder
 from hearken.models.frame_tower import FrameTower
 
 FORMAT = 1
-WINDOWS = {"window_num_frames": 4, "hop_num_frames": 2, "context_num_frames": 16, "context_hop_num_frames": 8}
+WINDOWS: dict[str, Any] = {"window_num_frames": 4, "hop_num_frames": 2, "context_num_frames": 16, "context_hop_num_frames": 8}
 """Moments and contexts of models by the rule "frames", in feature frames: with pocket's of 0.32 s, 1.28 s every 0.64 s and 5.12 s every 2.56 s."""
 _TOKENIZER = "Build it with tokenizer=, or `hearken convert` it with --tokenizer FILE, and export that."
 _HASHED = ("audio_frames.onnx", "audio_head.onnx", "text.onnx", "tokenizer.json")

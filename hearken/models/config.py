@@ -13,7 +13,7 @@ from hearken.audio.length import Padding
 from hearken.errors import ModelError
 from hearken.text.normalize import TextPolicy
 
-Pooling = Literal["first", "mean", "pooler", "last"]
+Pooling = Literal["first", "mean", "mean_and_slope", "pooler", "last"]
 TemperatureKind = Literal["fixed", "abs", "exp"]
 _Config = TypeVar("_Config")
 

@@ -30,7 +30,7 @@ from hearken.models import hub, weights
 from hearken.models.audio_table import build_tower, resolve
 from hearken.models.blend import Blend
 from hearken.models.config import DualConfig, TemperatureConfig
-from hearken.models.projection import build_projections
+from hearken.models.projection import build_projections, kinds
 from hearken.models.text import TextTower
 from hearken.models.text_table import restore_text
 from hearken.models.tower import AudioTower
@@ -48,11 +48,7 @@ class DualEncoder(nn.Module):
         self.config, self.dim = replace(config, audio=resolve(config.audio)), config.dim
         self.audio: AudioTower = build_tower(self.config.audio)
         self.text: TextTower = text if text is not None else restore_text(config.text, tokenizer)
-        if config.projection.partition("+")[0] == "turned_tags" and not self.audio.encoder.hears_slope:
-            raise InputError(
-                f"{config.audio.name} does not hear slopes, which turned_tags turns.",
-                'Give it the option hears_slope (pocket has it), or take "tags".',
-            )
+        self._check_slopes(*kinds(config.projection))
         self.audio_projection, self.text_projection = build_projections(config.projection, self.audio.dim, self.text.dim, config.dim)
         self.rate_hz = self.audio.rate_hz
         self._add_temperature(config.temperature)
@@ -85,6 +81,18 @@ class DualEncoder(nn.Module):
     def forward(self, wave: Tensor, num_samples: Tensor | Sequence[int] | None, texts: Sequence[str]) -> Tensor:
         """Return the logits (B, C) of sounds `wave` (B, T) and `texts` (C), as `encode_audio` and `encode_text` take them."""
         return self.logits(self.encode_audio(wave, num_samples), self.encode_text(texts))
+
+    def _check_slopes(self, audio: str, text: str) -> None:
+        if audio.startswith("turned") and not self.audio.encoder.hears_slope:
+            raise InputError(
+                f"{self.config.audio.name} does not hear slopes, which {audio} turns.",
+                'Give it the option hears_slope (pocket has it), or take "tags".',
+            )
+        if text.startswith("turned") and self.text.config.pooling != "mean_and_slope":
+            raise InputError(
+                f"The pooling {self.text.config.pooling} gives no slopes, which {text} turns.",
+                'Take the pooling "mean_and_slope" for the text, or the projection "linear".',
+            )
 
     @property
     def temperature(self) -> Tensor:

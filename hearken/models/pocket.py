@@ -17,16 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hearken.models.mobilenet import MobileNetV3
-from hearken.models.projection import TURN, with_turn
-
-_TURN_SEED = 384
-
-
-def _turn(dim: int) -> nn.Linear:
-    """Return the turn, the same one for both towers at their start, so that each finds order where the other puts it."""
-    turn = nn.Linear(dim, dim, bias=False)
-    nn.init.orthogonal_(turn.weight, gain=TURN, generator=torch.Generator().manual_seed(_TURN_SEED))
-    return turn
+from hearken.models.projection import new_turn, sense_of, with_turn
+from hearken.models.text import pool
 
 
 def slope_of(frames: Tensor) -> Tensor:
@@ -75,7 +67,7 @@ class PocketAudio(nn.Module):
         self.tagger = tagger
         self.bridge = nn.Parameter(tag_vectors.clone())
         self.residual = nn.Linear(tagger.num_hidden, dim, bias=False)
-        self.turn = _turn(dim)
+        self.turn = new_turn(dim)
         self.transformer = FrameTransformer(tagger.num_features, num_layers) if num_layers else None
         nn.init.zeros_(self.residual.weight)
 
@@ -112,7 +104,7 @@ class PocketText(nn.Module):
         super().__init__()
         self.transformer = transformer
         self.projection = nn.Linear(dim, dim, bias=False)
-        self.turn = _turn(dim)
+        self.turn = new_turn(dim)
         self.sense = nn.Linear(dim, 1)
         nn.init.eye_(self.projection.weight)
         nn.init.zeros_(self.sense.weight)
@@ -121,9 +113,9 @@ class PocketText(nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return unit-length embeddings (B, D) of `input_ids` (B, W), where `attention_mask` (B, W) is 1 on real pieces, which come first."""
         states = self.transformer(input_ids=input_ids, attention_mask=attention_mask)[0]
-        mask = attention_mask.to(states.dtype)
-        count = mask.sum(1, keepdim=True)
-        rise = (2 * torch.arange(states.shape[1], dtype=states.dtype, device=states.device) + 1) / count - 1
-        pooled, slope = (torch.einsum("bw,bwd->bd", weights / count, states) for weights in (mask, 2 * mask * rise))
-        content, late, early = (functional.normalize(self.projection(x), dim=-1) for x in (pooled, pooled + slope / 2, pooled - slope / 2))
-        return functional.normalize(content + self.sense(pooled) * self.turn(late - early), dim=-1)
+        pooled, slope = pool(states, attention_mask, "mean_and_slope").chunk(2, dim=-1)
+        share = sense_of(self.sense, pooled)
+        return functional.normalize(with_turn(self._content, self.turn, pooled, slope, share), dim=-1)
+
+    def _content(self, pooled: Tensor) -> Tensor:
+        return functional.normalize(self.projection(pooled), dim=-1)

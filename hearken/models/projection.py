@@ -15,6 +15,7 @@ from hearken.errors import InputError
 
 TURN = 0.6
 """How far a turn reaches at the start; at zero neither side would learn where the other puts order."""
+_TURN_SEED = 384
 
 
 def linear(size: int, dim: int) -> nn.Module:
@@ -70,16 +71,31 @@ class TagBridge(nn.Module):
         return self.content(embedding)
 
 
-def with_turn(content: Callable[[Tensor], Tensor], turn: nn.Linear, pooled: Tensor, slope: Tensor) -> Tensor:
+def new_turn(dim: int) -> nn.Linear:
+    """Return the turn (D to D), the same one for both sides at their start, so that each finds order where the other puts it."""
+    turn = nn.Linear(dim, dim, bias=False)
+    nn.init.orthogonal_(turn.weight, gain=TURN, generator=torch.Generator().manual_seed(_TURN_SEED))
+    return turn
+
+
+def with_turn(content: Callable[[Tensor], Tensor], turn: nn.Linear, pooled: Tensor, slope: Tensor, share: Tensor | None = None) -> Tensor:
     """Return content and turned course (..., D), not of unit length, of features averaged over time, `pooled` (..., C), and their `slope` (..., C).
 
     `content` gives unit vectors (B, D) of features (B, C). What the late half sounds like, the mean and half of the slope, less what
-    the early half does is the course; it is turned by `turn` and added. All three go through `content` together.
+    the early half does is the course; it is turned by `turn` and added, times `share` (..., 1) where that is given. All three go
+    through `content` together.
     """
     three = torch.stack([pooled, pooled + slope / 2, pooled - slope / 2])
     whole, late, early = content(three.flatten(0, -2)).view(*three.shape[:-1], turn.in_features)
-    turned: Tensor = whole + turn(late - early)
+    course: Tensor = turn(late - early)
+    turned: Tensor = whole + (course if share is None else share * course)
     return turned
+
+
+def sense_of(sense: nn.Linear, pooled: Tensor) -> Tensor:
+    """Return what `sense` (C to 1) tells (B, 1) of `pooled` (B, C). Not a matrix product, so that 8 bits leave it alone: a sign hangs on it."""
+    told: Tensor = (pooled * sense.weight).sum(-1, keepdim=True) + sense.bias
+    return told
 
 
 class TurnedTags(TagBridge):
@@ -93,13 +109,36 @@ class TurnedTags(TagBridge):
         if size % 2:
             raise InputError(f"Mean and slope have one size, so both together cannot have {size} numbers.", 'Use the "tags" projection.')
         super().__init__(size // 2, dim, num_hidden, num_tags)
-        self.turn = nn.Linear(dim, dim, bias=False)
-        nn.init.orthogonal_(self.turn.weight, gain=TURN)
+        self.turn = new_turn(dim)
 
     def forward(self, embedding: Tensor) -> Tensor:
         """Return the projected embeddings (B, D) of `embedding` (B, E), mean and slope."""
-        pooled, slope = embedding.split(self.hidden.in_features, dim=-1)
+        pooled, slope = embedding.chunk(2, dim=-1)
         return with_turn(lambda features: functional.normalize(self.content(features), dim=-1), self.turn, pooled, slope)
+
+
+class Turned(nn.Module):
+    """The text projection of *pocket* since it tells order: a linear layer for the mean of the states, and for their slope the *turn*.
+
+    It reads embeddings of the pooling `mean_and_slope`. The course counts as much as the *sense* of the sentence tells, which starts
+    at zero (`models/pocket.py`). Raises InputError for an odd E.
+    """
+
+    def __init__(self, size: int, dim: int) -> None:
+        super().__init__()
+        if size % 2:
+            raise InputError(f"Mean and slope have one size, so both together cannot have {size} numbers.", 'Use the "linear" projection.')
+        self.content = nn.Linear(size // 2, dim, bias=False)
+        self.turn = new_turn(dim)
+        self.sense = nn.Linear(size // 2, 1)
+        nn.init.zeros_(self.sense.weight)
+        nn.init.zeros_(self.sense.bias)
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """Return the projected embeddings (B, D) of `embedding` (B, E), mean and slope."""
+        pooled, slope = embedding.chunk(2, dim=-1)
+        share = sense_of(self.sense, pooled)
+        return with_turn(lambda states: functional.normalize(self.content(states), dim=-1), self.turn, pooled, slope, share)
 
 
 def none(size: int, dim: int) -> nn.Module:
@@ -114,6 +153,7 @@ PROJECTIONS: dict[str, Callable[[int, int], nn.Module]] = {
     "mlp": mlp,
     "residual": Residual,
     "tags": TagBridge,
+    "turned": Turned,
     "turned_tags": TurnedTags,
     "none": none,
 }
@@ -129,5 +169,11 @@ def build_projection(kind: str, size: int, dim: int) -> nn.Module:
 
 def build_projections(kind: str, audio_size: int, text_size: int, dim: int) -> tuple[nn.Module, nn.Module]:
     """Return the projections of both sides to (B, D = `dim`): both of `kind`, or of the kinds "AUDIO+TEXT". Raises as `build_projection`."""
+    audio, text = kinds(kind)
+    return build_projection(audio, audio_size, dim), build_projection(text, text_size, dim)
+
+
+def kinds(kind: str) -> tuple[str, str]:
+    """Return the kinds of projection of both sides, which "AUDIO+TEXT" names; one name stands for both."""
     audio, _, text = kind.partition("+")
-    return build_projection(audio, audio_size, dim), build_projection(text or audio, text_size, dim)
+    return audio, text or audio

@@ -74,7 +74,7 @@ class TextEncoder(TextTower):
             raise InputError(f"There is no pooling {config.pooling!r}.", f"One of {', '.join(get_args(Pooling))}.")
         transformer = make_transformer(config) if transformer is None else transformer
         settings: Any = transformer.config
-        super().__init__(config, settings.hidden_size, tokenizer, _pad_id(settings))
+        super().__init__(config, settings.hidden_size * (1 + (config.pooling == "mean_and_slope")), tokenizer, _pad_id(settings))
         self.transformer = transformer
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
@@ -87,18 +87,23 @@ class TextEncoder(TextTower):
 
 
 def pool(states: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
-    """Return one vector (B, D) for the states (B, W, D) of the tokens where `mask` (B, W) is 1.
+    """Return one vector (B, D) for the states (B, W, D) of the tokens where `mask` (B, W) is 1; those come first.
 
     ``first`` token (Primus et al. 2023: the class token), ``mean`` of all tokens (sentence-transformers), ``last`` token
-    (MS-CLAP 2023's GPT-2).
+    (MS-CLAP 2023's GPT-2); ``mean_and_slope`` of all tokens, (B, 2 D), which `hearken.audio.pooling` defines (pocket).
     """
     if pooling == "first":
         return states[:, 0]
     if pooling == "last":
         last = (mask.sum(1) - 1).clamp(min=0)
         return states[torch.arange(len(states), device=states.device), last]
-    weights = mask.unsqueeze(-1).to(states.dtype)
-    return (states * weights).sum(1) / weights.sum(1)
+    if pooling == "mean":
+        weights = mask.unsqueeze(-1).to(states.dtype)
+        return (states * weights).sum(1) / weights.sum(1)
+    shares = mask.to(states.dtype)
+    count = shares.sum(1, keepdim=True)
+    rise = (2 * torch.arange(states.shape[1], dtype=states.dtype, device=states.device) + 1) / count - 1
+    return torch.cat([torch.einsum("bw,bwd->bd", each / count, states) for each in (shares, 2 * shares * rise)], dim=1)
 
 
 def make_transformer(config: TextConfig, pretrained: str | None = None) -> nn.Module:

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
 
 from hearken.audio.decode import decode  # noqa: E402
 from hearken.audio.sounds import SOUNDS, synthesise  # noqa: E402
@@ -21,10 +23,14 @@ from hearken.convert import pocket  # noqa: E402
 from hearken.convert.pocket import load_pocket, read_pocket  # noqa: E402
 from hearken.errors import DigestError, ModelError  # noqa: E402
 from hearken.export.folder import Card, quantize_folder, write_folder  # noqa: E402
+from hearken.export.graphs import to_onnx, write_text  # noqa: E402
+from hearken.export.quantize import quantize_file  # noqa: E402
+from hearken.models.config import AudioConfig, DualConfig, TextConfig  # noqa: E402
 from hearken.models.dual import DualEncoder  # noqa: E402
+from hearken.models.pocket import PocketText  # noqa: E402
 from hearken.runtime.catalog import find_model, read_config  # noqa: E402
 from hearken.runtime.model import load_model  # noqa: E402
-from tests.export.tiny_dual import tiny_dual  # noqa: E402
+from tests.export.tiny_dual import TINY_BERT, tiny_dual, word_pieces  # noqa: E402
 
 SHARED = Path(os.environ.get("HEARKEN_SHARED", Path(__file__).parents[3] / "shared")) / "audio"
 TEXTS = ["a dog barks", "Rain falls on a tin roof, and thunder rolls far away.", "door", "glass breaking " * 40]
@@ -80,7 +86,7 @@ def test_it_is_a_model_of_our_own(dual: DualEncoder, tmp_path: Path) -> None:
 
 def test_it_hears_order(dual: DualEncoder) -> None:
     """Of a sound in two halves, and of the halves the other way around, the means are equal and the vectors are not."""
-    assert (dual.config.audio.options, dual.config.projection) == ({"hears_slope": True}, "turned_tags+linear")
+    assert (dual.config.audio.options, dual.config.projection) == ({"hears_slope": True}, "turned_tags+turned")
     halves = [synthesise(name).astype(np.float32)[:RATE_HZ] for name in ("dog_bark", "siren")]
     one, other = (np.pad(np.concatenate(each), (0, 64)) for each in (halves, halves[::-1]))
     ours = dual.encode_arrays([one, other], RATE_HZ)
@@ -104,6 +110,69 @@ def test_exported_again_it_is_pocket_to_the_bit(dual: DualEncoder, tmp_path: Pat
         np.testing.assert_allclose(model.encode_text(TEXTS), shipped.encode_text(TEXTS), atol=1e-5)
     again = read_pocket(folder, read_config(folder)).state_dict()
     assert all(torch.equal(value, again[name]) for name, value in dual.state_dict().items())
+
+
+class Shipped(torch.nn.Module):
+    """The text side as `recipes/pocket_export.py` writes it."""
+
+    def __init__(self, text: PocketText) -> None:
+        super().__init__()
+        self.text = text
+
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        return self.text(input_ids, torch.ones_like(input_ids))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[DualEncoder, Path]:
+    """A model of pocket's form and its graphs, with random weights and few of them in its text side, in which order counts."""
+    pieces, folder = word_pieces(), tmp_path_factory.mktemp("small") / "model"
+    torch.manual_seed(0)
+    text = TextConfig(pocket.TEXT, TINY_BERT, "mean_and_slope")
+    dual = DualEncoder(DualConfig(AudioConfig("pocket", {"hears_slope": True}), text, "turned_tags+turned", 16), pieces).eval()
+    with torch.no_grad():
+        for name, weight in dual.named_parameters():
+            weight.normal_(mean=float("LayerNorm.weight" in name), std=0.3)
+    write_folder(dual, folder, Card("small", "a test", "CC0"))
+    return dual, folder
+
+
+def embed(graph: Path, words: list[int]) -> np.ndarray:
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(None, {"input_ids": np.array([words])})[0])
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_words_that_tell_order_are_read_back(
+    small: tuple[DualEncoder, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, int8: bool
+) -> None:
+    monkeypatch.setitem(pocket.TEXT_ENCODERS, pocket.TEXT, replace(pocket.TEXT_ENCODERS[pocket.TEXT], architecture=TINY_BERT))
+    dual, folder, again = small[0], tmp_path / "shipped", tmp_path / "again"
+    for copy in (folder, again):
+        shutil.copytree(small[1], copy)
+    text = PocketText(dual.text.transformer, 16)
+    ours = {name.replace("content", "projection"): value for name, value in dual.text_projection.state_dict().items()}
+    text.load_state_dict(ours, strict=False)
+    to_onnx(Shipped(text), {"input_ids": torch.ones(1, 8, dtype=torch.int64)}, folder / "text.onnx", "embedding", {"input_ids": {1: "W"}})
+    if int8:
+        quantize_file(folder / "text.onnx")
+    read = read_pocket(folder, read_config(folder))
+    assert (read.config.text.pooling, read.config.projection) == ("mean_and_slope", "turned_tags+turned")
+    state = dual.state_dict()
+    rounded = {name for name, value in read.state_dict().items() if name != "tau" and not torch.equal(value, state[name])}
+    assert bool(rounded) == int8
+    assert not any("sense" in name or "bias" in name for name in rounded), "a sign hangs on the sense"
+    write_text(read.text, read.text_projection, again, num_words=30_522)
+    if int8:
+        quantize_file(again / "text.onnx")
+    forwards, backwards = [101, 1037, 3899, 2059, 4542, 102], [101, 4542, 2059, 1037, 3899, 102]
+    np.testing.assert_allclose(embed(again / "text.onnx", forwards), embed(folder / "text.onnx", forwards), atol=1e-6)
+    with torch.no_grad():
+        near = read.encode_tokens(torch.tensor([forwards]), torch.ones(1, 6, dtype=torch.int64)).numpy()
+    np.testing.assert_allclose(embed(folder / "text.onnx", forwards), near, atol=0.1 if int8 else 1e-5)
+    assert np.abs(embed(folder / "text.onnx", forwards) - embed(folder / "text.onnx", backwards)).max() > 0.01
+    final = read_pocket(again, read_config(again)).state_dict()
+    assert all(torch.equal(value, final[name]) for name, value in read.state_dict().items())
 
 
 def test_another_kind_of_model_is_named(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import hearken.models.dual as dual_module  # noqa: E402
 from hearken.errors import AudioError, CheckpointError, InputError, ModelNotFoundError  # noqa: E402
 from hearken.models.config import AudioConfig, DualConfig, TemperatureConfig  # noqa: E402
 from hearken.models.dual import DualEncoder  # noqa: E402
+from hearken.models.pocket import PocketText  # noqa: E402
 from hearken.models.weights import read, save  # noqa: E402
 from tests.golden.filling import fill, wave, waves  # noqa: E402
 from tests.models.small import dual_config, text_config, tokenizer  # noqa: E402
@@ -168,3 +169,26 @@ def test_a_turn_needs_slopes() -> None:
     with pytest.raises(InputError, match="does not hear slopes") as caught:
         DualEncoder(replace(dual_config(), projection="turned_tags+linear"), tokenizer())
     assert "hears_slope" in caught.value.hint
+    with pytest.raises(InputError, match="first gives no slopes") as caught:
+        DualEncoder(replace(dual_config(), projection="linear+turned"), tokenizer())
+    assert "mean_and_slope" in caught.value.hint
+
+
+def test_its_text_side_can_be_that_of_pocket() -> None:
+    torch.manual_seed(0)
+    config = replace(dual_config(), text=text_config("mean_and_slope"), projection="linear+turned", dim=16)
+    dual = DualEncoder(config, tokenizer()).eval()
+    text = PocketText(dual.text.transformer, 16).eval()
+    with torch.no_grad():
+        for weight in (text.projection.weight, text.turn.weight, text.sense.weight, text.sense.bias):
+            weight.normal_(std=0.3)
+        state = {name.replace("projection", "content"): value for name, value in text.state_dict().items() if "transformer" not in name}
+        dual.text_projection.load_state_dict(state)
+        ids, mask = dual.text.tokenize(["a dog barks", "rain falls on a tin roof", "rain"])
+        assert not mask.all()
+        ours = dual.encode_tokens(ids, mask)
+        torch.testing.assert_close(ours, text(ids, mask))
+        torch.testing.assert_close(ours[2:], text(ids[2:, :3], mask[2:, :3]))
+        text.sense.weight.zero_()
+        text.sense.bias.zero_()
+        assert (ours - text(ids, mask)).abs().max() > 0.01, "then the sense would count for nothing"

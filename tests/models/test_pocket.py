@@ -86,3 +86,20 @@ def test_padding_changes_nothing() -> None:
     short = text(torch.tensor([[3, 5]]), torch.tensor([[1, 1]]))
     padded = text(torch.tensor([[3, 5, 0, 0]]), torch.tensor([[1, 1, 0, 0]]))
     torch.testing.assert_close(short, padded)
+
+
+def test_where_there_is_a_sense_the_course_of_the_words_counts() -> None:
+    """Of two words the slope is half their difference; backwards it is opposite, and so is what the turn adds."""
+    text = PocketText(Stub(), dim=4)
+    nn.init.constant_(text.sense.bias, 0.5)
+    text.transformer.forward = lambda input_ids, attention_mask: (nn.functional.one_hot(input_ids, 4).float(),)  # type: ignore[method-assign]
+    forwards, backwards = text(torch.tensor([[0, 1], [1, 0]]), torch.ones(2, 2, dtype=torch.int64))
+    late, early = (nn.functional.normalize(torch.tensor(row), dim=0) for row in ([0.25, 0.75, 0.0, 0.0], [0.75, 0.25, 0.0, 0.0]))
+    content, turned = torch.tensor([0.5**0.5, 0.5**0.5, 0.0, 0.0]), 0.5 * text.turn(late - early)
+    torch.testing.assert_close(forwards, nn.functional.normalize(content + turned, dim=0))
+    torch.testing.assert_close(backwards, nn.functional.normalize(content - turned, dim=0))
+    assert turned.norm() > 0.1
+
+
+def test_both_towers_start_with_the_same_turn(audio: PocketAudio) -> None:
+    torch.testing.assert_close(audio.turn.weight, PocketText(Stub(), dim=8).turn.weight)

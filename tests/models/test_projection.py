@@ -11,13 +11,14 @@ from torch.nn import functional  # noqa: E402
 from hearken.errors import InputError  # noqa: E402
 from hearken.models.mobilenet import MobileNetV3  # noqa: E402
 from hearken.models.pocket import PocketAudio  # noqa: E402
-from hearken.models.projection import PROJECTIONS, TagBridge, TurnedTags, build_projection, build_projections, with_turn  # noqa: E402
+from hearken.models.projection import PROJECTIONS, TagBridge, Turned, TurnedTags, build_projection, build_projections, with_turn  # noqa: E402
 
 KEYS = {
     "linear": ["bias", "weight"],
     "mlp": ["0.bias", "0.weight", "2.bias", "2.weight"],
     "residual": ["layer_norm.bias", "layer_norm.weight", "linear1.weight", "linear2.weight"],
     "tags": ["bridge", "hidden.bias", "hidden.weight", "residual.weight", "tags.bias", "tags.weight"],
+    "turned": ["content.weight", "sense.bias", "sense.weight", "turn.weight"],
     "turned_tags": ["bridge", "hidden.bias", "hidden.weight", "residual.weight", "tags.bias", "tags.weight", "turn.weight"],
     "none": [],
 }
@@ -27,7 +28,7 @@ def test_key_names_are_the_public_ones() -> None:
     assert {kind: sorted(build_projection(kind, 6, 6).state_dict()) for kind in PROJECTIONS} == KEYS
 
 
-@pytest.mark.parametrize("kind", ["linear", "mlp", "residual", "tags", "turned_tags"])
+@pytest.mark.parametrize("kind", ["linear", "mlp", "residual", "tags", "turned", "turned_tags"])
 def test_shapes(kind: str) -> None:
     assert build_projection(kind, 6, 4).eval()(torch.randn(3, 6)).shape == (3, 4)
 
@@ -113,8 +114,29 @@ def test_a_turn_by_hand() -> None:
 
 
 def test_mean_and_slope_have_one_size() -> None:
-    with pytest.raises(InputError, match="7 numbers"):
-        TurnedTags(7, 4)
+    for projection in (TurnedTags, Turned):
+        with pytest.raises(InputError, match="7 numbers"):
+            projection(7, 4)
+
+
+def test_all_turns_start_alike() -> None:
+    assert torch.equal(Turned(6, 4).turn.weight, TurnedTags(8, 4).turn.weight)
+
+
+def test_a_sense_by_hand() -> None:
+    """The course counts half, and the other way around where the sense is negative: 2 * 1 - 3 + 1/2 * 3 = 1/2."""
+    turned = Turned(4, 2)
+    with torch.no_grad():
+        turned.content.weight.copy_(torch.eye(2))
+        turned.turn.weight.copy_(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]))
+    embedding = torch.tensor([[1.0, 3.0, 2.0, -6.0]])  # late (2, 0), early (0, 6): a course of (1, -1), turned (-1, -1)
+    whole = torch.tensor([[1.0, 3.0]]) / 10**0.5
+    torch.testing.assert_close(turned(embedding), whole)
+    turned.sense.weight.data = torch.tensor([[2.0, 0.5]])
+    turned.sense.bias.data = torch.tensor([-3.0])
+    torch.testing.assert_close(turned(embedding), whole - 0.5)
+    turned.sense.bias.data = torch.tensor([-4.0])
+    torch.testing.assert_close(turned(embedding), whole + 0.5)
 
 
 def test_sides_may_differ() -> None:

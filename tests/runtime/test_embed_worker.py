@@ -19,7 +19,7 @@ def test_a_file_becomes_facts_and_vectors(tmp_path: Path) -> None:
     reported: list[float] = []
     file = read_reply(embed_file(load_model(), str(tmp_path / "a.flac"), reported.append), dim=384)
     assert (file.info.container, file.info.rate_hz, file.info.num_channels, round(file.duration_s, 3)) == ("flac", 44_100, 2, 12.0)
-    assert file.vectors.windows.shape == (4, 384)
+    assert file.vectors.windows.shape == (18 + 4, 384)  # moments and contexts
     assert reported == pytest.approx([10.24, 12.0], abs=1e-3)
 
 
