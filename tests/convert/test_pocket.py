@@ -84,16 +84,6 @@ def test_it_is_a_model_of_our_own(dual: DualEncoder, tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.encode_arrays([sound], 32_000), dual.encode_arrays([sound], 32_000))
 
 
-def test_it_hears_order(dual: DualEncoder) -> None:
-    """Of a sound in two halves, and of the halves the other way around, the means are equal and the vectors are not."""
-    assert (dual.config.audio.options, dual.config.projection) == ({"hears_slope": True}, "turned_tags+turned")
-    halves = [synthesise(name).astype(np.float32)[:RATE_HZ] for name in ("dog_bark", "siren")]
-    one, other = (np.pad(np.concatenate(each), (0, 64)) for each in (halves, halves[::-1]))
-    ours = dual.encode_arrays([one, other], RATE_HZ)
-    np.testing.assert_allclose(ours, load_model().encode_audio([one, other], RATE_HZ), atol=1e-5)
-    assert float((ours[0] * ours[1]).sum()) < 0.99
-
-
 @pytest.mark.parametrize("int8", [False, True])
 def test_exported_again_it_is_pocket_to_the_bit(dual: DualEncoder, tmp_path: Path, int8: bool) -> None:
     folder = tmp_path / "again"
