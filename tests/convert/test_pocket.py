@@ -22,6 +22,7 @@ from hearken.audio.synth import RATE_HZ  # noqa: E402
 from hearken.convert import pocket  # noqa: E402
 from hearken.convert.pocket import load_pocket, read_pocket  # noqa: E402
 from hearken.errors import DigestError, ModelError  # noqa: E402
+from hearken.export.compact import LEAST_NUM_WEIGHTS  # noqa: E402
 from hearken.export.folder import Card, quantize_folder, write_folder  # noqa: E402
 from hearken.export.graphs import to_onnx, write_text  # noqa: E402
 from hearken.export.quantize import quantize_file  # noqa: E402
@@ -94,12 +95,15 @@ def test_exported_again_it_is_pocket_to_the_bit(dual: DualEncoder, tmp_path: Pat
     long = noise(900_000)
     one, other = model.embed([long]), shipped.embed([long])
     assert one.spans == other.spans
-    np.testing.assert_allclose(one.windows, other.windows, atol=1e-5)
-    np.testing.assert_allclose(one.clip, other.clip, atol=1e-5)
+    atol = 2e-3 if int8 else 1e-5  # with the 8 bits of the text come 16 of the sound, where shipped weights have 32
+    np.testing.assert_allclose(one.windows, other.windows, atol=atol)
+    np.testing.assert_allclose(one.clip, other.clip, atol=atol)
     if int8:
         np.testing.assert_allclose(model.encode_text(TEXTS), shipped.encode_text(TEXTS), atol=1e-5)
     again = read_pocket(folder, read_config(folder)).state_dict()
-    assert all(torch.equal(value, again[name]) for name, value in dual.state_dict().items())
+    for name, value in dual.state_dict().items():
+        rounded = int8 and name.startswith("audio") and value.numel() >= LEAST_NUM_WEIGHTS
+        assert torch.equal(value.half().float() if rounded else value, again[name]), name
 
 
 class Shipped(torch.nn.Module):
