@@ -147,7 +147,9 @@ def compare(name: str, library: hearken.Library, files: list[str], queries: list
     rows = {"as typed": values[0], "understood": values[1], "gain": values[1] - values[0]}
     text = "   ".join(f"{key} {row.mean():+.3f} [{interval(row)[0]:+.3f}, {interval(row)[1]:+.3f}]" for key, row in rows.items())
     print(f"{name:20s} {len(queries):4d} queries, {changed.sum():4d} changed   {text}", flush=True)
-    return {"queries": len(queries), "changed": int(changed.sum())} | {key: [float(row.mean()), *interval(row)] for key, row in rows.items()}
+    return {"queries": len(queries), "changed": int(changed.sum())} | {
+        key: [float(row.mean()), *interval(row)] for key, row in rows.items()
+    }
 
 
 def measure(library: hearken.Library, files: list[str], captions: list[str]) -> dict[str, object]:
