@@ -13,10 +13,10 @@ from torch import Tensor
 from hearken.metrics.ranks import ranks_of_tables
 from hearken.metrics.retrieval import average_precision, precision_at
 from hearken.models.pocket import PocketAudio, slope_of
+from hearken.search.scores import MOMENT_SHARE
 
 Texts = Callable[[list[str]], np.ndarray]
 """Embeds texts (len(texts), D)."""
-CONTEXT_SHARE = 0.5
 _NUM_PAIRS = 300
 _ORDERS = ("{a}, then {b}", "{a} followed by {b}", "{b} after {a}")
 
@@ -53,7 +53,7 @@ def file_scores(audio: PocketAudio, frames: list[Tensor], queries: np.ndarray, *
             middles = np.array([(a + b) / 2 for a, b in found[:moments]])
             holds = np.array([[a <= middle <= b for middle in middles] for a, b in found[moments:]])
             context = np.where(holds[None], part[:, moments:, None], -1.0).max(1)
-            best = (1 - CONTEXT_SHARE) * best + CONTEXT_SHARE * context
+            best = MOMENT_SHARE * best + (1 - MOMENT_SHARE) * context
         columns.append(best.max(1))
     return np.stack(columns, axis=1)
 
