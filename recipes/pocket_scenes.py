@@ -1,14 +1,7 @@
-"""Sounds one after the other, and at the same time, and what is said of them.
-
-Sequences are made of features rather than of samples: the features of a dog and then of a car are, but for the seam, those
-of the dog followed by those of the car. So both orders of a pair cost no pass of the audio tower at all.
-
-Legend: `K` feature frames, `C` feature channels.
-"""
+"""What is said of a sound, of sounds at the same time, and of sounds one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,10 +29,12 @@ class Phrases:
 
     def say(self, caption: str, generator: np.random.Generator) -> str:
         """Return the caption or another way to say it."""
+        return caption if generator.random() < self.own else self.other(caption, generator)
+
+    def other(self, caption: str, generator: np.random.Generator) -> str:
+        """Return another way to say the caption, or the caption where there is none."""
         others = self.others.get(caption, ())
-        if not others or generator.random() < self.own:
-            return caption
-        return others[int(generator.integers(len(others)))]
+        return others[int(generator.integers(len(others)))] if others else caption
 
     def say_key(self, key: Key, generator: np.random.Generator) -> str:
         """Return a text for `key`."""
@@ -66,30 +61,3 @@ def inner(caption: str) -> str:
 def sentence(text: str) -> str:
     """Return `text` as a sentence."""
     return text[:1].upper() + text[1:] + "."
-
-
-def pairs(keys: Sequence[Key], count: int, generator: np.random.Generator) -> list[tuple[int, int]]:
-    """Return `count` pairs of places of `keys`, each of two single sounds with different captions."""
-    single = [place for place, key in enumerate(keys) if len(key) == 1]
-    found: list[tuple[int, int]] = []
-    for _ in range(10 * count):
-        one, two = (int(place) for place in generator.choice(single, 2, replace=False))
-        if keys[one] != keys[two]:
-            found.append((one, two))
-        if len(found) == count:
-            break
-    return found
-
-
-def overlooks(row: Key, column: Key, alike: frozenset[frozenset[str]] = frozenset()) -> bool:
-    """Tell whether a sound `row` may well be meant by a text `column`, or the other way round, though they are not the same.
-
-    A dog that barks behind rain is no counter-example to "a dog barks", nor are captions that are `alike`, such as "Birds sing." and
-    "A bird is singing.". Two orders of the same sounds are one.
-    """
-    if row == column or row[0] == column[0] == "then":
-        return False
-    if len(row) == len(column) == 1:
-        return frozenset((*row, *column)) in alike
-    some, others = set(row[1:] or row), set(column[1:] or column)
-    return some < others or others < some

@@ -1,7 +1,4 @@
-"""What the recipe's teachers hear in the training clips: tags of mn04 and YAMNet, as vectors of the tag bridge.
-
-Two taggers of different making err differently: on the dev split the mean of their bridges finds more than either.
-"""
+"""What the recipe's teachers hear in the training clips: tags of mn04, with YAMNet's if wanted, as vectors of the tag bridge."""
 
 from __future__ import annotations
 
@@ -19,6 +16,7 @@ from torch.nn import functional
 from hearken.audio.decode import decode
 from hearken.models.pocket import PocketAudio
 
+NAMES = ("mn04", "mn04+yamnet")
 _PATCH_NUM_SAMPLES, _HOP_NUM_SAMPLES, _RATE_HZ = 15_600, 7_800, 16_000
 
 
@@ -53,18 +51,22 @@ def yamnet_names(shared: Path) -> list[str]:
 
 
 class Teachers:
-    """The bridge vectors of the untouched taggers: of whole clips by both, of moments by mn04.
+    """The bridge vectors of the untouched taggers in `names` ("mn04" or "mn04+yamnet"), of whole clips; of moments that of mn04.
 
     `audio` is the tower at its start.
     """
 
-    def __init__(self, audio: PocketAudio, words: Words, clips: list[Clip], shared: Path, cache: Path) -> None:
+    def __init__(self, audio: PocketAudio, words: Words, clips: list[Clip], shared: Path, cache: Path, names: str) -> None:
+        if names not in NAMES:
+            raise SystemExit(f"--teachers must be one of {', '.join(NAMES)}")
         self._audio = audio
         self.frames = frames_of_clips(audio, clips)
-        mn04 = heads(audio, self.frames, slope=False)
+        self.clips = heads(audio, self.frames, slope=False)
+        if names == "mn04":
+            return
         tags = torch.from_numpy(yamnet_tags(shared, clips, cache / "yamnet_train.npy"))
         yamnet = functional.normalize(tags @ words.in_parts(yamnet_names(shared)), dim=-1)
-        self.clips = functional.normalize(mn04 + yamnet, dim=-1)
+        self.clips = functional.normalize(self.clips + yamnet, dim=-1)
 
     def only(self, places: list[int]) -> Teachers:
         """Return the same for the clips at `places` alone."""

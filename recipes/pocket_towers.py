@@ -22,7 +22,8 @@ from hearken.models.pocket import PocketAudio, PocketText
 
 MINILM = Path(minilm_file).parent / "model"
 DESIGNS = ("mean", "slope", "transformer", "passt")
-"""Ears of the tagger with frames averaged; with their slope as well; with two layers of self-attention before; and a small PaSST from random weights."""
+"""Ears of the tagger with frames averaged; with their slope as well, for order; with two layers of self-attention before; and a small PaSST
+from random weights."""
 
 
 class Words(nn.Module):
@@ -48,14 +49,17 @@ class Words(nn.Module):
         return self.in_parts(captions).numpy()
 
 
-def initialise(shared: Path) -> tuple[PocketAudio, Words]:
-    """Return both towers at the tag bridge."""
+def initialise(shared: Path, turn: float = 1.0) -> tuple[PocketAudio, Words]:
+    """Return both towers at the tag bridge; order counts `turn` times as much as it does in a new model."""
     tagger = MobileNetV3(width=0.4)
     state = torch.load(shared / "weights" / "mn04_as" / "mn04_as_mAP_432.pt", map_location="cpu", weights_only=True)
     tagger.load_state_dict(state, strict=True)
     words = Words().eval()
     with torch.no_grad():
-        return PocketAudio(tagger.eval(), words(tag_names(shared))).eval(), words
+        audio = PocketAudio(tagger.eval(), words(tag_names(shared))).eval()
+        for module in (audio.turn, words.tower.turn):
+            module.weight.mul_(turn)
+        return audio, words
 
 
 def student_of(bridge: PocketAudio, design: str) -> PocketAudio:
@@ -63,7 +67,9 @@ def student_of(bridge: PocketAudio, design: str) -> PocketAudio:
     if design not in DESIGNS:
         raise SystemExit(f"--design must be one of {', '.join(DESIGNS)}")
     tagger = SmallPasst() if design == "passt" else copy.deepcopy(bridge.tagger)
-    return PocketAudio(tagger, bridge.bridge.detach(), num_layers=2 if design == "transformer" else 0).eval()
+    student = PocketAudio(tagger, bridge.bridge.detach(), num_layers=2 if design == "transformer" else 0).eval()
+    student.turn.load_state_dict(bridge.turn.state_dict())
+    return student
 
 
 def between(first: nn.Module, last: nn.Module, share: float) -> nn.Module:

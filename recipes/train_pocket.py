@@ -4,11 +4,10 @@
     python recipes/train_pocket.py --shared ../shared --texts build/pocket-texts.json --out build/pocket          # half an hour on one core
     python recipes/train_pocket.py --shared ../shared --texts build/pocket-texts.json --out build/pocket --smoke  # a few real steps
 
-Expected (dev split of `shared/audio`): see the model card. The tag bridge is the initialisation; all weights but those of
-the lowest layers are trained contrastively on the train split: clips in several phrasings, mixtures, sequences in both
-orders, and the best moment of each clip. Anchors keep what the pretrained halves know: whole clips near the mean bridge of
-two taggers, moments near that of one, captions near MiniLM, AudioCaps captions near their AudioSet tags. Weights are averaged over steps,
-and the dev split picks the epoch and how far to go from the initialisation.
+Expected (dev split of `shared/audio`): see the model card. The tag bridge is the initialisation; all weights are trained
+contrastively on the train split. Anchors keep what the pretrained halves know: sounds near their teachers' bridges, captions near
+MiniLM, AudioCaps captions near their AudioSet tags. Weights are averaged over steps, and the dev split picks the epoch and how far to
+go from the initialisation. Then the text tower learns order (`pocket_order.py`).
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ import torch
 from pocket_data import Clip, epoch_batches, fold_of, load_clips, plain_captions
 from pocket_export import export, record
 from pocket_measure import measure_towers
+from pocket_order import OrderSteps, teach_order
 from pocket_scenes import Phrases
 from pocket_steps import Settings, Steps, Texts
 from pocket_teachers import Teachers
@@ -34,25 +34,25 @@ from pocket_towers import MINILM, Words, between, initialise, student_of
 from safetensors.torch import save_file
 from torch import nn
 
-from hearken.models.mobilenet import MobileNetV3
 from hearken.models.pocket import PocketAudio
 from hearken.runtime.model import load_model
 
 SHARES = (0.6, 0.8, 1.0)
-NUM_PLAIN = 12_000  # of plain captions: more than a training draws
+NUM_PLAIN = 12_000  # captions from everywhere that learning order draws from
 
 
 def optimiser(
     audio: PocketAudio, words: Words, chosen: Settings, num_steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """AdamW with a rate for each part, linear warm-up over a tenth, cosine to zero; the lowest layers of the ears stay."""
-    if isinstance(audio.tagger, MobileNetV3):
-        audio.tagger.features[: chosen.frozen_layers].requires_grad_(False)
-    head = [p for name, p in audio.named_parameters() if ".features." not in name]
+    """AdamW with a rate for each part, linear warm-up over a tenth, cosine to zero. What tells order is left to `pocket_order`."""
+    for module in (audio.turn, words.tower.turn, words.tower.sense):
+        module.requires_grad_(False)
+    features = list(audio.tagger.features.parameters())
+    head = [p for p in audio.parameters() if p.requires_grad and not any(p is other for other in features)]
     groups = [
-        {"params": [p for p in audio.tagger.features.parameters() if p.requires_grad], "lr": chosen.rate_features},
+        {"params": features, "lr": chosen.rate_features},
         {"params": head, "lr": chosen.rate_head},
-        *text_groups(words, chosen, chosen.rate_text),
+        {"params": [p for p in words.parameters() if p.requires_grad], "lr": chosen.rate_text},
     ]
     adam = torch.optim.AdamW(groups, weight_decay=chosen.weight_decay)
     warm = max(1, num_steps // 10)
@@ -61,26 +61,6 @@ def optimiser(
         return min((step + 1) / warm, 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / num_steps)))))
 
     return adam, torch.optim.lr_scheduler.LambdaLR(adam, rate)
-
-
-def text_groups(words: Words, chosen: Settings, rate: float) -> list[dict[str, Any]]:
-    """Return the text tower's weights; what is new to it, the sense and the turn, learns `rate_sense` times as fast."""
-    new = [*words.tower.sense.parameters(), *words.tower.turn.parameters()]
-    known = [p for p in words.parameters() if not any(p is other for other in new)]
-    return [{"params": known, "lr": rate}, {"params": new, "lr": rate * chosen.rate_sense}]
-
-
-def teach_order(words: Words, steps: Steps, chosen: Settings, num_steps: int) -> None:
-    """Train the text tower alone, in place, to tell order where the audio tower tells it."""
-    adam = torch.optim.AdamW(text_groups(words, chosen, chosen.rate_text_alone), weight_decay=chosen.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: min(1.0, (step + 1) / 20) * (1 - step / num_steps))
-    for step in range(num_steps):
-        loss = steps.text_loss(np.random.default_rng([chosen.seed, 1_000_000 + step]))
-        adam.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(words.parameters(), 1.0)
-        adam.step()
-        schedule.step()
 
 
 def train(
@@ -115,28 +95,16 @@ def train(
         yield epoch, {name: float(np.mean(values)) for name, values in losses.items()}, averages[0].module, averages[1].module
 
 
-def read_texts(shared: Path, words: Words, cache: Path, path: Path, own_words: float) -> tuple[Phrases, Texts]:
+def read_texts(shared: Path, path: Path, own_words: float) -> tuple[Phrases, Texts]:
     """Return the ways to say each caption, and the texts that teach without sound, out of what `pocket_texts.py` wrote to `path`.
 
-    Where MiniLM puts plain captions is kept in `cache`. Ways to say less ("an animal") are left out: they are no less true of others.
+    Ways to say less ("an animal") are left out: they are no less true of others.
     """
     with open(path, encoding="utf-8") as file:
         found = json.load(file)
     others = {caption: tuple(item["text"] for item in items if item["how"] != "broader") for caption, items in found["captions"].items()}
-    tagged = [(item["text"], tuple(item["tags"])) for item in found["tagged"]]
-    alike = frozenset(frozenset(pair) for pair in found["alike"])
-    everything = plain_captions(shared)
-    plain = [everything[place] for place in np.sort(np.random.default_rng(0).choice(len(everything), NUM_PLAIN, replace=False))]
-    stored = cache / "plain.npy"
-    if not stored.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        order = sorted(range(len(plain)), key=lambda i: len(plain[i]))  # alike in length: little padding
-        out = np.empty((len(plain), 384), np.float16)
-        for start in range(0, len(order), 256):
-            out[order[start : start + 256]] = words.in_parts([plain[i] for i in order[start : start + 256]]).numpy()
-        np.save(stored, out)
-    anchors = torch.from_numpy(np.load(stored))
-    return Phrases(others, own_words), Texts(tagged, plain, anchors, [(one, two) for one, two in found["pairs"]], alike)
+    tagged = [(item["text"], tuple(item["tags"])) for item in found["tagged"] if item["how"] == "audiocaps"]
+    return Phrases(others, own_words), Texts(tagged, plain_captions(shared))
 
 
 def save_weights(towers: Sequence[nn.Module], out: Path) -> None:
@@ -181,42 +149,60 @@ def main() -> None:
 
 
 def run(options: argparse.Namespace, chosen: Settings) -> None:
-    """Train, keep the best on dev, and write the model folder."""
+    """Train, keep the best on dev, teach it order, and write the model folder."""
     train_clips, dev_clips = (load_clips(options.shared, split, options.cache) for split in ("train", "dev"))
     if {clip.group for clip in train_clips} & {clip.group for clip in dev_clips}:
         raise SystemExit("train and dev share recordings; refusing to train")
-    start, words = initialise(options.shared)
+    start, words = initialise(options.shared, chosen.turn)
     audio = student_of(start, chosen.design)
     first = copy.deepcopy(audio), copy.deepcopy(words)
-    known, heeds_slope = {clip.caption for clip in train_clips}, chosen.design != "mean"
-    teachers = Teachers(start, first[1], train_clips, options.shared, options.cache)
+    known = {clip.caption for clip in train_clips}
+    teachers = Teachers(start, first[1], train_clips, options.shared, options.cache, chosen.teachers)
     learned = [place for place, clip in enumerate(train_clips) if fold_of(clip.group) != options.without]
-    phrases, texts = read_texts(options.shared, first[1], options.cache, options.texts, chosen.own_words)
+    phrases, texts = read_texts(options.shared, options.texts, chosen.own_words)
     steps = Steps(audio, words, [train_clips[place] for place in learned], texts, phrases, teachers.only(learned), chosen)
     bridge = measure_towers(start, first[1].as_arrays, dev_clips, known, slope=False)
     print("bridge", json.dumps(bridge), flush=True)
     started = time.monotonic()
-    if heeds_slope:
-        teach_order(words, steps, chosen, 2 if options.smoke else chosen.text_steps)
-        first = first[0], copy.deepcopy(words)
-    best, best_figures, best_share = first, measure_towers(first[0], first[1].as_arrays, dev_clips, known, slope=heeds_slope), 0.0
-    print(f"start {json.dumps(best_figures)} {time.monotonic() - started:.0f} s", flush=True)
+    best, best_figures, best_share = first, bridge, 0.0
     for epoch, losses, *average in train(audio, words, steps.clips, steps, chosen, 2 if options.smoke else None):
         print(f"epoch {epoch} {time.monotonic() - started:.0f} s {json.dumps({k: round(v, 4) for k, v in losses.items()})}", flush=True)
         for share in shares(chosen, epoch):
             mixed = between(first[0], average[0], share), between(first[1], average[1], share)
-            figures = measure_towers(mixed[0], mixed[1].as_arrays, dev_clips, known, slope=heeds_slope)
+            figures = measure_towers(mixed[0], mixed[1].as_arrays, dev_clips, known, slope=False)
             print(f"epoch {epoch} share {share} {json.dumps(figures)} {time.monotonic() - started:.0f} s", flush=True)
             if merit(figures) > merit(best_figures):
                 best, best_figures, best_share = copy.deepcopy(mixed), figures, share
                 save_weights(best, options.out)
-    export(best[0], best[1].tower, options.out, tokenizer=MINILM / "tokenizer.json", hears_slope=heeds_slope)
-    texts_as_shipped = load_model(options.out).encode_text
-    shipped = measure_towers(best[0], texts_as_shipped, dev_clips, known, slope=heeds_slope)
-    if shipped["mAP"] < 0.99 * best_figures["mAP"]:
-        raise SystemExit(f"the int8 text tower costs more than 1 %: {shipped} instead of {best_figures}")
-    found = {"bridge": bridge, "pocket": best_figures, "pocket as shipped": shipped}
+    hears_slope = chosen.design != "mean"
+    found = {"bridge": bridge, "joint": best_figures}
+    if hears_slope:
+        order(best, texts, phrases, sorted(known), chosen, 2 if options.smoke else chosen.order_steps)
+        save_weights(best, options.out)
+    found["pocket"] = measure_towers(best[0], best[1].as_arrays, dev_clips, known, slope=hears_slope)
+    print(f"order {json.dumps(found['pocket'])} {time.monotonic() - started:.0f} s", flush=True)
+    ship(best, options.out, found, dev_clips, known, hears_slope=hears_slope)
     record(options.out, {**asdict(chosen), "share": best_share}, found, steps.clips)
+
+
+def order(towers: tuple[PocketAudio, Words], texts: Texts, phrases: Phrases, own: Sequence[str], chosen: Settings, num_steps: int) -> None:
+    """Teach the text tower order, in place, where the audio tower tells it; see `pocket_order`."""
+    audio, words = towers
+    words.requires_grad_(True)
+    drawn = np.random.default_rng(chosen.seed).choice(len(texts.plain), NUM_PLAIN, replace=False)
+    steps = OrderSteps(words, audio.turn, [texts.plain[place] for place in np.sort(drawn)], own, phrases, chosen)
+    teach_order(words, steps, chosen, num_steps)
+
+
+def ship(
+    towers: tuple[PocketAudio, Words], out: Path, found: dict[str, Any], clips: list[Clip], known: set[str], *, hears_slope: bool
+) -> None:
+    """Write the model folder, and add to `found` how good it is as written. Raises SystemExit where 8 bits cost more than 1 %."""
+    export(towers[0], towers[1].tower, out, tokenizer=MINILM / "tokenizer.json", hears_slope=hears_slope)
+    shipped = measure_towers(towers[0], load_model(out).encode_text, clips, known, slope=hears_slope)
+    found["pocket as shipped"] = shipped
+    if shipped["mAP"] < 0.99 * found["pocket"]["mAP"]:
+        raise SystemExit(f"the int8 text tower costs more than 1 %: {shipped} instead of {found['pocket']}")
 
 
 if __name__ == "__main__":

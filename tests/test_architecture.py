@@ -17,8 +17,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hearken"
 FLOORS = {
-    "errors": 0, "files": 0, "limits": 0, "types": 0, "audio": 1, "text": 1, "metrics": 1, "frontend": 2, "augment": 2, "models": 3, "losses": 3, "data": 3, "library": 3,
-    "export": 4, "convert": 4, "runtime": 4, "zoo": 5, "caption": 5, "search": 6, "train": 7, "tta": 8, "evaluate": 9, "cli": 10, "__init__": 11, "__main__": 11,
+    "errors": 0, "files": 0, "limits": 0, "types": 0, "audio": 1, "client": 1, "text": 1, "metrics": 1, "frontend": 2, "augment": 2, "models": 3, "losses": 3, "data": 3, "library": 3,
+    "export": 4, "convert": 4, "runtime": 4, "zoo": 5, "caption": 5, "search": 6, "train": 7, "tta": 8, "evaluate": 9, "server": 10, "cli": 11, "__init__": 12, "__main__": 12,
 }  # fmt: skip
 TORCH_FOLDERS = {"frontend", "models", "losses", "convert", "export", "train", "tta"}
 MAX_FILE_LINES = 350

@@ -18,15 +18,13 @@ from hearken.models.pocket import PocketAudio, PocketText  # noqa: E402
 def test_every_weight_that_learns_is_in_exactly_one_group_of_the_optimiser() -> None:
     audio, words = PocketAudio(MobileNetV3(num_tags=3), torch.eye(3, 4)), nn.Module()
     words.tower = PocketText(nn.Linear(2, 2), 4)
-    adam, schedule = optimiser(audio, words, Settings(frozen_layers=2), num_steps=100)  # type: ignore[arg-type]
+    adam, schedule = optimiser(audio, words, Settings(), num_steps=100)  # type: ignore[arg-type]
     grouped = [id(p) for group in adam.param_groups for p in group["params"]]
     assert sorted(grouped) == sorted(id(p) for p in [*audio.parameters(), *words.parameters()] if p.requires_grad)
-    assert not any(p.requires_grad for p in audio.tagger.features[:2].parameters())
-    assert all(p.requires_grad for p in audio.tagger.features[2:].parameters())
-    text, new = schedule.get_last_lr()[2:]
-    assert text == pytest.approx(Settings().rate_text / 10)
-    assert new == pytest.approx(text * Settings().rate_sense)
-    assert len(adam.param_groups[3]["params"]) == 3  # the sense's weight and bias, and the turn
+    assert not any(p.requires_grad for module in (audio.turn, words.tower.turn, words.tower.sense) for p in module.parameters())
+    chosen = Settings()
+    assert schedule.get_last_lr() == pytest.approx([rate / 10 for rate in (chosen.rate_features, chosen.rate_head, chosen.rate_text)])
+    assert [len(group["params"]) for group in adam.param_groups][2] == 3  # two of the transformer, one of the projection
 
 
 def test_the_last_epoch_is_tried_at_several_distances_from_the_start() -> None:
