@@ -44,20 +44,18 @@ class Clip:
 
 @dataclass(frozen=True)
 class Item:
-    """A piece of training sound: log-mel (L, F) float32, and the indices of the clips in it; `start` is its first feature frame."""
+    """A piece of training sound: log-mel (L, F) float32, and the indices of the clips in it."""
 
     mel: FloatArray
     members: tuple[int, ...]
-    start: int
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Log-mels of one length (B, L, F) float32; of each the clips (one, or two mixed) that it is made of, and where its crop starts."""
+    """Log-mels of one length (B, L, F) float32, and of each the clips (one, or two mixed) that it is made of."""
 
     mel: FloatArray
     members: tuple[tuple[int, ...], ...]
-    starts: tuple[int, ...]
 
 
 def load_clips(shared: Path, split: str, cache: Path) -> list[Clip]:
@@ -120,11 +118,9 @@ def epoch_batches(clips: list[Clip], size: int, *, mix: float, seed: int, epoch:
 
 
 def _crop(mel: np.ndarray, generator: np.random.Generator, index: int) -> Item:
-    """Cut at whole feature frames, so that stored features of the same frames can teach."""
-    available = len(mel) // FRAME
-    wanted = max(length for length in CROPS if length <= available)
-    start = int(generator.integers(available - wanted + 1))
-    return Item(mel[start * FRAME : (start + wanted) * FRAME].astype(np.float32), (index,), start)
+    """Cut anywhere, not only where feature frames begin: such shifts cost nothing and keep sounds from being learned by heart."""
+    wanted = max(length for length in CROPS if length <= len(mel) // FRAME)
+    return Item(POLICY.crop(mel, wanted * FRAME, generator).astype(np.float32), (index,))
 
 
 def _mix(one: Item, two: Item, generator: np.random.Generator) -> Item:
@@ -135,7 +131,7 @@ def _mix(one: Item, two: Item, generator: np.random.Generator) -> Item:
     level = float(generator.uniform(-1.5, 1.5)) / FRONT_END.divide
     part = base[place : place + length]
     np.copyto(part, np.logaddexp(part * FRONT_END.divide, (other[cut : cut + length] + level) * FRONT_END.divide) / FRONT_END.divide)
-    return Item(base, one.members + two.members, one.start)
+    return Item(base, one.members + two.members)
 
 
 def _augment(mel: FloatArray, generator: np.random.Generator) -> FloatArray:
@@ -156,5 +152,5 @@ def _group(items: list[Item]) -> list[Batch]:
         while alike:
             count = next(size for size in BATCH_SIZES if size <= len(alike))
             part, alike = alike[:count], alike[count:]
-            batches.append(Batch(np.stack([item.mel for item in part]), tuple(i.members for i in part), tuple(i.start for i in part)))
+            batches.append(Batch(np.stack([item.mel for item in part]), tuple(item.members for item in part)))
     return batches

@@ -14,10 +14,6 @@ _THEN = (
     "{a}, after that {b}", "{a}, and after that {b}", "{a} before {b}", "before {b}, {a}", "{b} after {a}", "after {a}, {b}",
     "{a}. Then {b}", "{a}, finally {b}", "first {a} and later {b}", "{a}, and later on {b}",
 )  # fmt: skip
-_AND = (
-    "{a} and {b}", "{a} while {b}", "{a} as {b}", "{a} with {b}", "{a} and at the same time {b}", "{a} with {b} in the background",
-    "{a}, {b}", "{a} over {b}",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,9 +38,7 @@ class Phrases:
             return self.say(key[0], generator)
         parts = [inner(self.say(caption, generator)) for caption in key[1:]]
         if key[0] == "and":
-            if generator.random() < 0.5:
-                parts.reverse()
-            return sentence(_AND[int(generator.integers(len(_AND)))].format(a=parts[0], b=parts[1]))
+            return sentence(" and ".join(parts))
         text = parts[0]
         for part in parts[1:]:
             text = _THEN[int(generator.integers(len(_THEN)))].format(a=text, b=part)

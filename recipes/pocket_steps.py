@@ -1,6 +1,6 @@
 """What one step of the pocket recipe's joint training learns from, and all numbers of the recipe.
 
-Legend: `B` sounds, `K` feature frames, `C` feature channels, `D` embedding, `Q` texts.
+Legend: `B` sounds, `C` feature channels, `D` embedding, `Q` texts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from pocket_data import POLICY, Batch, Clip
+from pocket_data import Batch, Clip
 from pocket_scenes import Key, Phrases
 from pocket_teachers import Teachers
 from pocket_towers import Words
@@ -21,8 +21,6 @@ from torch.nn import functional
 
 from hearken.losses.cross_entropy import multi_positive
 from hearken.models.pocket import PocketAudio
-
-_MOMENT_NUM_FRAMES = POLICY.window_num_frames
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,7 @@ class Settings:
     rate_text: float = 2e-5
     weight_decay: float = 1e-3
     anchor_audio: float = 5.0
-    anchor_moment: float = 0.0
     anchor_text: float = 4.0
-    moments: float = 0.0
     tagged: float = 0.5
     extra_captions: int = 32
     average: float = 0.98
@@ -66,12 +62,11 @@ class Texts(NamedTuple):
 
 
 class Sounds(NamedTuple):
-    """The sounds of a step: features (K, C) of each, what it is, the clips in it, and the first frame of its crop."""
+    """The sounds of a step: features (B, C) averaged over time, what each is, and the clips in it."""
 
-    frames: list[Tensor]
+    pooled: Tensor
     keys: list[Key]
     members: list[tuple[int, ...]]
-    starts: list[int]
 
 
 class Steps:
@@ -90,45 +85,21 @@ class Steps:
         sounds = self._hear(batches)
         columns = sorted(set(sounds.keys))
         said = self.words([self.phrases.say_key(key, generator) for key in columns])
-        heard = self.audio.head(torch.stack([rows.mean(0) for rows in sounds.frames]))
+        heard = self.audio.head(sounds.pooled)
         anchor = 1 - (heard * self.teachers.of(sounds.members)).sum(1).mean()
-        parts = {
+        return {
             "clips": contrast(heard, said, sounds.keys, columns, chosen.temperature),
             "anchor_audio": chosen.anchor_audio * anchor,
             "tagged": chosen.tagged * self._tagged(generator),
             "anchor_text": chosen.anchor_text * self._anchored(generator),
         }
-        if chosen.moments or chosen.anchor_moment:
-            moments, anchored = self._moments(sounds, said, columns)
-            parts |= {"moments": chosen.moments * moments, "anchor_moment": chosen.anchor_moment * anchored}
-        return parts
 
     def _hear(self, batches: Sequence[Batch]) -> Sounds:
-        frames = [row for batch in batches for row in self.audio.frames(torch.from_numpy(batch.mel))]
+        pooled = torch.cat([self.audio.frames(torch.from_numpy(batch.mel)).mean(1) for batch in batches])
         members = [indices for batch in batches for indices in batch.members]
         captions = [tuple(self.clips[index].caption for index in indices) for indices in members]
-        keys: list[Key] = [found if len(found) == 1 else ("and", *sorted(found)) for found in captions]
-        return Sounds(frames, keys, members, [start for batch in batches for start in batch.starts])
-
-    def _moments(self, sounds: Sounds, said: Tensor, columns: list[Key]) -> tuple[Tensor, Tensor]:
-        """The moment of each clip that fits its caption best, against all captions; and all moments near the teacher's."""
-        single = [place for place, key in enumerate(sounds.keys) if len(key) == 1]
-        windows = [
-            (place, first, stop)
-            for place in single
-            for first, stop in POLICY.windows(len(sounds.frames[place]))
-            if stop - first <= _MOMENT_NUM_FRAMES
-        ]
-        heard = self.audio.head(torch.stack([sounds.frames[place][first:stop].mean(0) for place, first, stop in windows]))
-        taught = [(sounds.members[place][0], sounds.starts[place] + first, sounds.starts[place] + stop) for place, first, stop in windows]
-        anchored = 1 - (heard * self.teachers.moments(taught)).sum(1).mean()
-        owners = np.array([place for place, _, _ in windows])
-        with torch.no_grad():
-            fits = (heard * said[[columns.index(sounds.keys[place]) for place in owners]]).sum(1).numpy()
-        best = [int(found[fits[found].argmax()]) for place in single if len(found := np.flatnonzero(owners == place))]
-        keys = [sounds.keys[owners[row]] for row in best]
-        plain = [number for number, key in enumerate(columns) if key in set(keys)]
-        return contrast(heard[best], said[plain], keys, [columns[number] for number in plain], self.settings.temperature), anchored
+        keys: list[Key] = [found if len(found) == 1 else ("and", *found) for found in captions]
+        return Sounds(pooled, keys, members)
 
     def _tagged(self, generator: np.random.Generator) -> Tensor:
         """AudioCaps captions against the audio vector that their clip's AudioSet tags alone would give."""

@@ -51,7 +51,7 @@ def yamnet_names(shared: Path) -> list[str]:
 
 
 class Teachers:
-    """The bridge vectors of the untouched taggers in `names` ("mn04" or "mn04+yamnet"), of whole clips; of moments that of mn04.
+    """The bridge vectors of the untouched taggers in `names` ("mn04" or "mn04+yamnet").
 
     `audio` is the tower at its start.
     """
@@ -59,9 +59,7 @@ class Teachers:
     def __init__(self, audio: PocketAudio, words: Words, clips: list[Clip], shared: Path, cache: Path, names: str) -> None:
         if names not in NAMES:
             raise SystemExit(f"--teachers must be one of {', '.join(NAMES)}")
-        self._audio = audio
-        self.frames = frames_of_clips(audio, clips)
-        self.clips = heads(audio, self.frames, slope=False)
+        self.clips = heads(audio, frames_of_clips(audio, clips), slope=False)
         if names == "mn04":
             return
         tags = torch.from_numpy(yamnet_tags(shared, clips, cache / "yamnet_train.npy"))
@@ -71,13 +69,9 @@ class Teachers:
     def only(self, places: list[int]) -> Teachers:
         """Return the same for the clips at `places` alone."""
         kept = copy.copy(self)
-        kept.frames, kept.clips = [self.frames[place] for place in places], self.clips[places]
+        kept.clips = self.clips[places]
         return kept
 
     def of(self, members: list[tuple[int, ...]]) -> Tensor:
         """Return the vectors (B, D) of sounds made of clips."""
         return functional.normalize(torch.stack([self.clips[list(indices)].mean(0) for indices in members]), dim=-1)
-
-    def moments(self, windows: list[tuple[int, int, int]]) -> Tensor:
-        """Return the vectors (len(windows), D) of windows (clip, first frame, one past the last)."""
-        return heads(self._audio, [self.frames[clip][first:stop] for clip, first, stop in windows], slope=False)

@@ -36,7 +36,7 @@ def test_batches_have_few_shapes(clips: list[Clip]) -> None:
     batches = flat(list(epoch_batches(clips, 20, mix=0.5, seed=0, epoch=0)))
     assert {len(batch.mel) for batch in batches} <= set(BATCH_SIZES)
     assert {batch.mel.shape[1] // FRAME for batch in batches} <= set(CROPS)
-    assert all(len(batch.mel) == len(batch.members) == len(batch.starts) for batch in batches)
+    assert all(len(batch.mel) == len(batch.members) for batch in batches)
 
 
 def test_a_mix_is_of_two_captions_and_at_least_as_loud(clips: list[Clip]) -> None:
@@ -47,19 +47,18 @@ def test_a_mix_is_of_two_captions_and_at_least_as_loud(clips: list[Clip]) -> Non
     assert all(clips[one].caption != clips[two].caption for one, two in mixed)
 
 
-def test_crops_start_at_whole_frames_inside_the_clip() -> None:
-    """Every feature frame of these clips has its number for a value, but where a mask lies."""
-    ramp = np.repeat(np.arange(40, dtype=np.float16), FRAME)[:, None].repeat(128, axis=1)
+def test_crops_lie_anywhere_inside_the_clip() -> None:
+    """Every row of these clips has its number for a value, but where a mask lies."""
+    ramp = np.arange(40 * FRAME, dtype=np.float16)[:, None].repeat(128, axis=1)
     clips = [Clip(str(i), f"Sound {i}.", "g", "MIT", ramp) for i in range(16)]
-    batches = flat(list(epoch_batches(clips, 16, mix=0.0, seed=1, epoch=0)))
-    starts = [start for batch in batches for start in batch.starts]
-    assert len(set(starts)) > 3
-    for batch in batches:
-        for mel, start in zip(batch.mel, batch.starts, strict=True):
-            rises = np.median(mel.reshape(-1, FRAME, 128), axis=(1, 2))
-            present = rises != 0.0
-            gain = np.median(rises[present] - (start + np.flatnonzero(present)))
-            assert abs(gain) <= 2.0 / 5.0 + 1e-3
+    starts = []
+    for batch in flat(list(epoch_batches(clips, 16, mix=0.0, seed=1, epoch=0))):
+        for mel in batch.mel:
+            values = np.median(mel, axis=1)
+            present = np.flatnonzero(values > 0)
+            starts.append(float(np.median(values[present] - present)))
+            assert -5 < starts[-1] < len(ramp) - len(mel) + 5
+    assert len({round(start) % FRAME for start in starts}) > 3
 
 
 def test_folds_are_by_recording_and_of_like_size() -> None:

@@ -44,9 +44,6 @@ class Nearby:
     def of(self, members: list[tuple[int, ...]]) -> Tensor:
         return functional.normalize(torch.ones(len(members), DIM), dim=-1)
 
-    def moments(self, windows: list[tuple[int, int, int]]) -> Tensor:
-        return functional.normalize(torch.ones(len(windows), DIM), dim=-1)
-
 
 def made(**changed: Any) -> Steps:
     torch.manual_seed(0)
@@ -55,15 +52,15 @@ def made(**changed: Any) -> Steps:
     mix = torch.randn(32 * 128, 384) / 64
     audio.tagger.frames = lambda mel: mel.reshape(len(mel), -1, 32 * 128) @ mix  # type: ignore[method-assign]  # random convolutions hear nothing
     texts = Texts([("a dog", (0, 2)), ("rain", (1,)), ("a car", (3,))], [f"sound number {i}" for i in range(40)])
-    settings = Settings(**{"extra_captions": 3, "moments": 0.5, "anchor_moment": 1.0, **changed})
+    settings = Settings(extra_captions=3, **changed)
     clips = [Clip(str(i), caption, "g", "MIT", np.zeros((32, 128))) for i, caption in enumerate(("Dog.", "Cat.", "Car.", "Dog."))]
     return Steps(audio, Letters(), clips, texts, Phrases({}), Nearby(), settings)  # type: ignore[arg-type]
 
 
 def batches() -> list[Batch]:
     generator = np.random.default_rng(0)
-    one = Batch(generator.normal(size=(3, 256, 128)).astype(np.float32), ((0,), (1,), (2, 1)), (0, 0, 0))
-    two = Batch(generator.normal(size=(2, 64, 128)).astype(np.float32), ((2,), (3,)), (3, 0))
+    one = Batch(generator.normal(size=(3, 256, 128)).astype(np.float32), ((0,), (1,), (2, 1)))
+    two = Batch(generator.normal(size=(2, 64, 128)).astype(np.float32), ((2,), (3,)))
     return [one, two]
 
 
@@ -72,7 +69,7 @@ def test_every_part_is_there_and_teaches() -> None:
     with torch.no_grad():
         steps.words.table += 0.1 * torch.randn(128, DIM)
     parts = steps.loss(batches(), np.random.default_rng(0))
-    assert set(parts) == {"clips", "anchor_audio", "tagged", "anchor_text", "moments", "anchor_moment"}
+    assert set(parts) == {"clips", "anchor_audio", "tagged", "anchor_text"}
     assert all(part.isfinite() and part.item() > 0 for part in parts.values())
     torch.stack(list(parts.values())).sum().backward()
     assert steps.audio.residual.weight.grad.abs().sum() > 0
@@ -92,16 +89,11 @@ def test_a_step_is_a_pure_function_of_its_generator() -> None:
     assert {name: part.item() for name, part in one.items()} == {name: part.item() for name, part in two.items()}
 
 
-def test_what_weighs_nothing_is_not_computed() -> None:
-    parts = made(moments=0.0, anchor_moment=0.0).loss(batches(), np.random.default_rng(0))
-    assert set(parts) == {"clips", "anchor_audio", "tagged", "anchor_text"}
-
-
 def test_sounds_know_what_they_are() -> None:
     sounds = made()._hear(batches())
     assert sounds.keys == [("Dog.",), ("Cat.",), ("and", "Car.", "Cat."), ("Car.",), ("Dog.",)]
-    assert [len(rows) for rows in sounds.frames] == [8, 8, 8, 2, 2]
-    assert sounds.starts == [0, 0, 0, 3, 0]
+    assert sounds.pooled.shape == (5, 384)
+    assert sounds.members == [(0,), (1,), (2, 1), (2,), (3,)]
 
 
 def test_captions_of_several_sounds_have_several_positives() -> None:
@@ -109,15 +101,3 @@ def test_captions_of_several_sounds_have_several_positives() -> None:
     keys, columns = [("a",), ("b",), ("a",)], [("a",), ("b",)]
     positives = torch.tensor([[True, False], [False, True], [True, False]])
     torch.testing.assert_close(contrast(heard, said, keys, columns, 0.1), multi_positive(heard, said, positives, 0.1))
-
-
-def test_the_moment_that_fits_best_stands_for_its_clip() -> None:
-    """With a text that is the vector of one moment of a clip, the loss of moments is lower than with one that is near none of them."""
-    steps = made(temperature=0.5)
-    sounds, columns = steps._hear(batches()), [("Cat.",), ("Dog.",), ("Car.",)]
-    with torch.no_grad():
-        moment = steps.audio.head(sounds.frames[1][2:6].mean(0)[None])[0]  # of the cat
-        keys = [key for key in sorted(set(sounds.keys)) if len(key) == 1]
-        near = torch.stack([moment if key == ("Cat.",) else -moment for key in keys])
-        assert steps._moments(sounds, near, keys)[0] < steps._moments(sounds, -near, keys)[0]
-    assert set(columns) == set(keys)
