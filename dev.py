@@ -84,14 +84,14 @@ def run(command: Sequence[str], folder: Path = ROOT) -> None:
 
 
 def demo(arguments: list[str]) -> None:
-    """Install the plain package and run `hearken demo` where the user is."""
-    python = ensure(ROOT / ".venv", "")
+    """Install the package with its web page and run `hearken demo` where the user is."""
+    python = ensure(ROOT / ".venv", "[serve]")
     run([str(python), "-m", "hearken", "demo", *arguments], Path.cwd())
 
 
 def test(arguments: list[str]) -> None:
     """Install everything and run ruff, mypy and pytest; the first that fails ends it."""
-    python = str(ensure(ROOT / ".venv-test", "[train,data,report,serve,java-metrics,dev]"))
+    python = str(ensure(ROOT / ".venv-test", "[train,data,report,serve,mcp,java-metrics,dev]"))
     for title, command in (
         ("ruff check", ["-m", "ruff", "check", "."]),
         ("ruff format", ["-m", "ruff", "format", "--check", "."]),

@@ -48,7 +48,7 @@ def test_demo_installs_once(dev, tmp_path, capsys) -> None:
     dev.demo(["my sounds", "--jobs", "2"])
     python = str(dev.python_of(tmp_path / ".venv"))
     assert dev.commands[0][:5] == [python, "-m", "pip", "install", "-qq"]
-    assert dev.commands[0][-4:] == ["--constraint", str(tmp_path / "constraints.txt"), "--editable", str(tmp_path)]
+    assert dev.commands[0][-4:] == ["--constraint", str(tmp_path / "constraints.txt"), "--editable", f"{tmp_path}[serve]"]
     assert dev.commands[1] == [python, "-m", "hearken", "demo", "my sounds", "--jobs", "2"]
     dev.demo([])
     assert dev.commands[2:] == [[python, "-m", "hearken", "demo"]]
@@ -133,7 +133,7 @@ def test_an_older_environment_of_ours_has_only_the_stamp(dev, tmp_path) -> None:
 
 def test_test_passes_arguments_on(dev, tmp_path) -> None:
     dev.test(["-k", "search"])
-    assert dev.commands[0][-1] == f"{tmp_path}[train,data,report,serve,java-metrics,dev]"
+    assert dev.commands[0][-1] == f"{tmp_path}[train,data,report,serve,mcp,java-metrics,dev]"
     assert [command[2] for command in dev.commands[1:]] == ["ruff", "ruff", "mypy", "pytest"]
     assert dev.commands[-1][3:] == [*dev.SHARED_OUT, "-k", "search"], "what the user says comes last, and so counts"
 
