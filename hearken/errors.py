@@ -12,6 +12,8 @@ import os
 def show(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
     """Return `path` as printable text: control, direction-changing and undecodable characters become escapes."""
     text = os.fsdecode(path)
+    if text.isprintable():  # nearly always, and quick to know
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii") for char in text)
 
 
@@ -152,7 +154,7 @@ class ShardError(DataError):
 
 
 class EndpointError(HearkenError):
-    """A language model's endpoint cannot be reached, refuses, or answers nonsense."""
+    """A language model's endpoint, or a Hearken server, cannot be reached, refuses, or answers nonsense."""
 
 
 class RecipeError(InputError):

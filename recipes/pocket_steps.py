@@ -50,7 +50,7 @@ class Settings:
     rate_sense: float = 40.0
     turn: float = 0.6
     told: float = 2.0
-    phrased: float = 2.0
+    phrased: float = 0.0
     kept: float = 12.0
 
 

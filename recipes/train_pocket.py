@@ -44,15 +44,14 @@ NUM_PLAIN = 12_000  # captions from everywhere that learning order draws from
 def optimiser(
     audio: PocketAudio, words: Words, chosen: Settings, num_steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """AdamW with a rate for each part, linear warm-up over a tenth, cosine to zero. What tells order is left to `pocket_order`."""
-    for module in (audio.turn, words.tower.turn, words.tower.sense):
-        module.requires_grad_(False)
+    """AdamW with a rate for each part, linear warm-up over a tenth, cosine to zero. The audio tower's turn is not learned."""
+    audio.turn.requires_grad_(False)
     features = list(audio.tagger.features.parameters())
     head = [p for p in audio.parameters() if p.requires_grad and not any(p is other for other in features)]
     groups = [
         {"params": features, "lr": chosen.rate_features},
         {"params": head, "lr": chosen.rate_head},
-        {"params": [p for p in words.parameters() if p.requires_grad], "lr": chosen.rate_text},
+        {"params": list(words.parameters()), "lr": chosen.rate_text},
     ]
     adam = torch.optim.AdamW(groups, weight_decay=chosen.weight_decay)
     warm = max(1, num_steps // 10)
@@ -173,7 +172,7 @@ def run(options: argparse.Namespace, chosen: Settings) -> None:
             print(f"epoch {epoch} share {share} {json.dumps(figures)} {time.monotonic() - started:.0f} s", flush=True)
             if merit(figures) > merit(best_figures):
                 best, best_figures, best_share = copy.deepcopy(mixed), figures, share
-                save_weights(best, options.out)
+                save_weights(best, options.out.with_name(f"{options.out.name}-joint"))
     hears_slope = chosen.design != "mean"
     found = {"bridge": bridge, "joint": best_figures}
     if hears_slope:
@@ -188,7 +187,6 @@ def run(options: argparse.Namespace, chosen: Settings) -> None:
 def order(towers: tuple[PocketAudio, Words], texts: Texts, phrases: Phrases, own: Sequence[str], chosen: Settings, num_steps: int) -> None:
     """Teach the text tower order, in place, where the audio tower tells it; see `pocket_order`."""
     audio, words = towers
-    words.requires_grad_(True)
     drawn = np.random.default_rng(chosen.seed).choice(len(texts.plain), NUM_PLAIN, replace=False)
     steps = OrderSteps(words, audio.turn, [texts.plain[place] for place in np.sort(drawn)], own, phrases, chosen)
     teach_order(words, steps, chosen, num_steps)

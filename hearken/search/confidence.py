@@ -41,7 +41,7 @@ FEATURES = ("moment", "context", "around", "mean", "spread", "best", "best_5", "
 """Cosines of the query with the hit's moment, context and surroundings; mean, spread, best, sixth and twenty-first best of its cosines with the
 kinds of sounds; mean cosine of the query with the captions of what the hit sounds like; root of the logarithm of the windows searched."""
 
-_AROUND = 2  # contexts on either side, 5 s each way for pocket
+AROUND = 2  # contexts on either side, 5 s each way for pocket
 _SHARPNESS = 0.06  # of the softmax over kinds of sounds; .03 and .12 did as well on held-out training sounds
 _MAKE_ANEW = "Make the calibration again (recipes/pocket_calibration.py), remove it, or install the model again."
 
@@ -95,7 +95,7 @@ def hear(query: FloatArray, moments: FloatArray, contexts: FloatArray, holding: 
     own, wide = moments @ query, contexts @ query
     held = np.array([first + int(wide[first:stop].argmax()) for first, stop in holding])
     best = int(np.where(inside, own + wide[held], -np.inf).argmax())
-    near = contexts[max(0, held[best] - _AROUND) : held[best] + _AROUND + 1]
+    near = contexts[max(0, held[best] - AROUND) : held[best] + AROUND + 1]
     return Heard(moments[best : best + 1], contexts[held[best] : held[best] + 1], unit(near.mean(axis=0, keepdims=True)))
 
 

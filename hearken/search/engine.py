@@ -34,7 +34,7 @@ from hearken.search.scope import Query, Scope, scope_of
 from hearken.search.scores import Scored, score
 from hearken.types import Hit
 
-__all__ = ["Query", "search"]
+__all__ = ["Query", "Ranked", "rank", "search"]
 
 _DECIMALS = 6
 
@@ -47,24 +47,37 @@ class _Pick(NamedTuple):
     duplicates: tuple[str, ...]
 
 
+class Ranked(NamedTuple):
+    """The hits of a query, best first, with the number of the file of each, and the part of the library that they are from."""
+
+    hits: list[Hit]
+    numbers: list[int]
+    scope: Scope
+
+
 def search(store: Store, cache: VectorCache, query: Query, request: SearchRequest, captions: CaptionCache | None = None) -> list[Hit]:
     """Return the hits for `query`, best first, all from one committed state of the library. Raises StoreError, InputError.
 
     With `captions`, hits tell their machine-made caption, and the `caption_words` of the query count.
     """
+    return rank(store, cache, query, request, captions).hits
+
+
+def rank(store: Store, cache: VectorCache, query: Query, request: SearchRequest, captions: CaptionCache | None = None) -> Ranked:
+    """Return what `search` does, with where the hits are from."""
     with store.snapshot():
         scope = scope_of(store, cache.snapshot(), query, request, captions)
         num_wanted = int(scope.wanted.sum())
         if not num_wanted:
-            return []
+            return Ranked([], [], scope)
         count = 2 * request.k + 20  # leaves room for folding
         for graph_helps in (not request.moments and query.against is None and query.parts is None, False):
             scored = score(scope, query, count if graph_helps else None)
             items = _items(scope, scored, query, request)
-            hits = _collect(store, scope.snapshot, items, request, told=captions is not None)
+            hits, numbers = _collect(store, scope.snapshot, items, request, told=captions is not None)
             if len(hits) >= request.k or len(scored.numbers) >= num_wanted:
                 break
-        return hits
+        return Ranked(hits, numbers, scope)
 
 
 def _items(scope: Scope, scored: Scored, query: Query, request: SearchRequest) -> Items:
@@ -74,8 +87,9 @@ def _items(scope: Scope, scored: Scored, query: Query, request: SearchRequest) -
     return all_moments(scope, scored) if request.moments else best_moments(scope, scored)
 
 
-def _collect(store: Store, snapshot: Snapshot, items: Items, request: SearchRequest, *, told: bool) -> list[Hit]:
-    """Return the hits for the best items, looking at more of them until there are enough that are no duplicates.
+def _collect(store: Store, snapshot: Snapshot, items: Items, request: SearchRequest, *, told: bool) -> tuple[list[Hit], list[int]]:
+    """Return the hits for the best items, and the number of each one's file, looking at more of them until there are enough that
+    are no duplicates.
 
     With `told` they have their machine-made captions.
     """
@@ -85,9 +99,10 @@ def _collect(store: Store, snapshot: Snapshot, items: Items, request: SearchRequ
         picks = _pick(store, snapshot, items, chosen, request)
         if len(picks) >= request.k or len(chosen) >= num_items:
             picks = picks[: request.k]
-            versions = [int(snapshot.versions[items.numbers[pick.item]]) for pick in picks]
+            numbers = [int(items.numbers[pick.item]) for pick in picks]
+            versions = [int(snapshot.versions[number]) for number in numbers]
             captions = store.captions_of(sorted(set(versions))) if told else {}
-            return [_hit(items, pick, captions.get(version, "")) for pick, version in zip(picks, versions, strict=True)]
+            return [_hit(items, pick, captions.get(version, "")) for pick, version in zip(picks, versions, strict=True)], numbers
         count *= 4
 
 

@@ -37,7 +37,7 @@ def library(tmp_path):
 def answers(library, made, query=None, request=None):
     query, request = query or Query(X), request or SearchRequest()
     with library.store.snapshot():
-        return judged(library.store, library.cache, made, query, request, engine.search(library.store, library.cache, query, request))
+        return judged(made, query, engine.rank(library.store, library.cache, query, request))
 
 
 def test_each_hit_is_heard_at_its_own_best_moment(library):
