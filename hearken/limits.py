@@ -52,6 +52,10 @@ TABLE = (
     Limit("max_archive_free_mb", 2_000, "MB", "an archive may become this large whatever its own size"),
     Limit("max_archive_members", 10_000_000, "files", "most members of an archive"),
     Limit("max_hits", 10_000, "hits", "largest k of one search"),
+    Limit("max_excerpt_s", 600, "s", "longest stretch that is cut out in one piece; as WAV the page plays any length"),
+    Limit("max_excerpt_samples", 150_000_000, "samples", "most samples of all channels together held at once while a stretch is cut out"),
+    Limit("max_picture_s", 7_200, "s", "longest stretch drawn as one spectrogram"),
+    Limit("picture_cache_mb", 1_000, "MB", "pictures and waveforms kept in a library's cache folder"),
     Limit("exact_max_windows", 200_000, "windows", "up to here search compares every window; above, an HNSW graph is used"),
 )
 
@@ -88,4 +92,8 @@ MAX_ARCHIVE_RATIO = _VALUES["max_archive_ratio"]
 MAX_ARCHIVE_FREE_MB = _VALUES["max_archive_free_mb"]
 MAX_ARCHIVE_MEMBERS = _VALUES["max_archive_members"]
 MAX_HITS = _VALUES["max_hits"]
+MAX_EXCERPT_S = _VALUES["max_excerpt_s"]
+MAX_EXCERPT_SAMPLES = _VALUES["max_excerpt_samples"]
+MAX_PICTURE_S = _VALUES["max_picture_s"]
+PICTURE_CACHE_MB = _VALUES["picture_cache_mb"]
 EXACT_MAX_WINDOWS = _VALUES["exact_max_windows"]

@@ -48,7 +48,7 @@ class Mixer:
 
         Raises AudioNonFiniteError for samples that are NaN, infinite or beyond MAX_ABS_SAMPLE, unless they are repaired (zeroed).
         """
-        scaled = self._checked(_to_float(channels), channels.dtype)
+        scaled = self._checked(to_float(channels), channels.dtype)
         mono = _mean(scaled)
         if len(scaled) > 1 and len(mono) >= MIN_CANCELLED_SAMPLES and _is_cancelled(scaled, mono):
             self._found.add("antiphase")
@@ -69,8 +69,8 @@ class Mixer:
         return np.where(np.abs(scaled) <= MAX_ABS_SAMPLE, scaled, np.float32(0.0))
 
 
-def _to_float(channels: NDArray[Any]) -> FloatArray:
-    """Return `channels` (C, T) as float32, in the memory order that they have."""
+def to_float(channels: NDArray[Any]) -> FloatArray:
+    """Return `channels` (C, T) of a type in SAMPLE_TYPES as float32, full scale = 1, in the memory order that they have."""
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite, and is found as such
         scaled = channels.astype(np.float32)
     if channels.dtype == np.uint8:

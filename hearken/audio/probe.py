@@ -52,7 +52,7 @@ _HINT = "If other programs play it, convert it to WAV or FLAC."
 class OpenedSound:
     """An open file and its audio stream; `slack_s` is how much less than announced still counts as whole.
 
-    `is_cut` says that the bytes themselves show a broken-off end.
+    `is_cut` says that the bytes themselves show a broken-off end; `file` is what the container reads.
     """
 
     container: av.container.InputContainer
@@ -60,6 +60,7 @@ class OpenedSound:
     info: AudioInfo
     slack_s: float
     is_cut: bool
+    file: FileIO
 
 
 def probe(path: StrPath) -> AudioInfo:
@@ -81,7 +82,7 @@ def open_sound(path: StrPath) -> Iterator[OpenedSound]:
             stream = _sound_stream(container, path)
             info = _describe(container, stream, _length_is_told(container, file, head), path)
             slack_s = 1.5 / info.rate_hz if info.codec.startswith(_EXACT_CODECS) and info.container != "matroska" else _LOSSY_SLACK_S
-            yield OpenedSound(container, stream, info, slack_s, _is_cut(container, file))
+            yield OpenedSound(container, stream, info, slack_s, _is_cut(container, file), file)
 
 
 def check_rate(rate_hz: int, subject: str) -> None:
