@@ -9,7 +9,6 @@ Legend: `C` classes, `D` embedding.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,8 +18,10 @@ from numpy.typing import NDArray
 from hearken.errors import EvaluationError
 from hearken.evaluate.nearest import did_you_mean
 from hearken.evaluate.unit_text import EncodeText, unit, unit_texts
+from hearken.text.prompts import PLACE, PROMPTS, read_label
 
-PLACE = "{}"
+__all__ = ["PLACE", "STANDARD", "TEMPLATES", "TemplateSet", "class_vectors", "fill", "read_label", "templates_of"]
+
 STANDARD = "laion"
 """The set that is used unless another is asked for."""
 
@@ -53,17 +54,7 @@ TEMPLATES = {
         ),
         TemplateSet("glap", ("The sound of {} can be heard.",), "xiaomi-research/dasheng-glap, README.md (e9b4b09), for sounds"),
         TemplateSet("glap-music", ("The music in the style of {}.",), "xiaomi-research/dasheng-glap, README.md (e9b4b09), for music"),
-        TemplateSet(
-            "ensemble",
-            (
-                "{}",
-                "this is the sound of {}",
-                "This is a sound of {}.",
-                "{} can be heard",
-                "The sound of {} can be heard.",
-            ),
-            "the five for sounds above, together; nobody's published figure",
-        ),
+        TemplateSet("ensemble", PROMPTS, "the five for sounds above, together; nobody's published figure"),
     )
 }
 """By name. `laion-api` and `laion` differ in the full stop, which changes word pieces and so figures."""
@@ -90,14 +81,6 @@ def templates_of(names: Sequence[str]) -> tuple[str, ...]:
     if not found:
         raise EvaluationError("There is no template.", "The label alone is the set plain.")
     return tuple(found)
-
-
-def read_label(label: str) -> str:
-    """Return a label as words: `_` becomes a blank, runs of blanks one, and capitals small, so `Crackling_fire` is `crackling fire`.
-
-    The sets of LAION and WavCaps write ESC-50's labels so; commas and brackets (`Gunshot, gunfire`, `Keyboard (musical)`) stay.
-    """
-    return re.sub(r"\s+", " ", label.replace("_", " ")).strip().lower()
 
 
 def fill(template: str, words: str) -> str:

@@ -15,7 +15,7 @@ from hearken.errors import DamagedError, DiskFullError, StoreError, show
 BUSY_TIMEOUT_S = 10.0
 """Readers and the writer do not wait for each other under WAL; only recovery after a crash takes a moment alone."""
 
-_REBUILD = "Your sounds are untouched: delete the folder {folder} and run `hearken index` again to rebuild the library from them."
+_REBUILD = "Your sounds are untouched: delete the files library.sqlite* in {folder} and run `hearken index` again to rebuild the library from them."
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR}
 _READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}

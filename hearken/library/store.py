@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from hearken.errors import DamagedError, DiskFullError, LibraryNotFoundError, StoreError, show
 from hearken.library import changes, machine_captions, rows, schema
+from hearken.library.browsing import Browser
 from hearken.library.database import Database, damaged
 from hearken.library.examine import damaged_files, examine
 from hearken.library.filtering import glob_matcher, where
@@ -150,6 +151,11 @@ class SqliteStore:
         """Return the id of the file with this absolute path, or None."""
         found = self._database.rows("SELECT id FROM files WHERE path = ?", (os.fsencode(path),))
         return int(found[0][0]) if found else None
+
+    @property
+    def browser(self) -> Browser:
+        """Ways to look through the files without searching."""
+        return Browser(self._database)
 
     def failures(self) -> list[Failure]:
         """Return the ledger by path: what failed, and what was skipped (stage `scan`)."""

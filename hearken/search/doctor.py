@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hearken.errors import HearkenError, show
+from hearken.errors import HearkenError, LibraryNotFoundError, show
+from hearken.library.notebook_check import check_notebook, rescue_notebook
 from hearken.library.records import ModelRecord
 from hearken.library.schema import check_model
 from hearken.library.store import CACHE_NAME, SqliteStore, open_store
@@ -92,11 +93,14 @@ def _checks(path: Path, load_model: ModelLoader, *, repair: bool) -> Iterator[Ch
         store = open_store(path, read_only=not repair)
     except HearkenError as error:
         yield Check("library", "error", (error.message,), error.hint)
+        if not isinstance(error, LibraryNotFoundError):
+            yield _guarded("notebook", lambda: _notebook(path, repair=repair))
         return
     with store:
         yield Check("library", "ok")
         yield _guarded("database", lambda: _database(store, repair=repair))
         yield _guarded("captions", lambda: _captions(store, repair=repair))
+        yield _guarded("notebook", lambda: _notebook(path, repair=repair))
         yield _guarded("cache", lambda: _cache(path, store, repair=repair))
         yield _guarded("vectors", lambda: _unusable(store))
         yield _guarded("model", lambda: _model(store, load_model))
@@ -131,7 +135,7 @@ def _num_files(count: int, one: str, many: str) -> str:
 def _database(store: SqliteStore, *, repair: bool) -> Check:
     removed = store.repair() if repair else []
     if problems := store.check():
-        anew = f"elete the folder {show(store.folder)} and index again; your sounds are untouched."
+        anew = f"elete the files library.sqlite* in {show(store.folder)} and index again; your sounds are untouched."
         return _verdict("database", problems, f"D{anew}" if repair else f"{_REPAIR} If that does not help, d{anew}")
     if not removed:
         return Check("database", "ok")
@@ -151,6 +155,13 @@ def _captions(store: SqliteStore, *, repair: bool) -> Check:
         return _verdict("captions", remaining, _CAPTIONS)
     details = (*(f"Repaired: {problem}" for problem in _few(problems)), *([f"{count} captions were dropped."] if count else []))
     return Check("captions", "warning" if count else "ok", details, "`hearken index DIR --captions` makes them again." if count else "")
+
+
+def _notebook(path: Path, *, repair: bool) -> Check:
+    problems = check_notebook(path)
+    if not (problems and repair):
+        return _verdict("notebook", problems, "`hearken doctor --repair` saves what can still be read, and keeps the damaged file.")
+    return Check("notebook", "warning", tuple(rescue_notebook(path)))
 
 
 def _cache(path: Path, store: SqliteStore, *, repair: bool) -> Check:

@@ -34,11 +34,15 @@ Windows = Callable[[int], HalfArray]
 """Returns the windows (N, D) of one of the files."""
 
 
-def leaders(records: Sequence[FileRecord], clips: HalfArray, windows: Windows) -> list[int]:
+def leaders(
+    records: Sequence[FileRecord], clips: HalfArray, windows: Windows, *, same_clip: float = SAME_CLIP, same_window: float = SAME_WINDOW
+) -> list[int]:
     """Return for each of `records` (M, best first) the index of the first one that is the same recording; itself, if none.
 
-    `clips` (M, D) are the clip vectors, `windows` returns the window vectors of the file of an index.
+    `clips` (M, D) are the clip vectors, `windows` returns the window vectors of the file of an index. `same_clip` and `same_window` are
+    the cosines asked of files whatever their names; less than the usual ones takes other recordings for the same.
     """
+    least = min(NAMESAKE_CLIP, same_clip)
     units = _unit(clips)
     durations = np.array([record.duration_s for record in records])
     quiet = np.array(["silent" in record.flags for record in records], bool)
@@ -51,11 +55,11 @@ def leaders(records: Sequence[FileRecord], clips: HalfArray, windows: Windows) -
 
     def same(index: int, other: int, cosine: float) -> bool:
         namesakes = _namesakes(names[records[index].content_hash], names[records[other].content_hash])
-        clip, window = (NAMESAKE_CLIP, NAMESAKE_WINDOW) if namesakes else (SAME_CLIP, SAME_WINDOW)
+        clip, window = (min(NAMESAKE_CLIP, same_clip), min(NAMESAKE_WINDOW, same_window)) if namesakes else (same_clip, same_window)
         return close[other] and cosine >= clip and _same_windows(windows(index), windows(other), window)
 
     def nearly_equal(index: int, other: int, cosine: float) -> bool:
-        return cosine >= SAME_CLIP and _same_windows(windows(index), windows(other), SAME_WINDOW)
+        return cosine >= same_clip and _same_windows(windows(index), windows(other), same_window)
 
     for start in range(0, len(records), _ROWS_PER_BLOCK):
         stop = min(start + _ROWS_PER_BLOCK, len(records))
@@ -63,7 +67,7 @@ def leaders(records: Sequence[FileRecord], clips: HalfArray, windows: Windows) -
         near = np.abs(durations[start:stop, None] - durations[:stop]) <= SAME_DURATION * np.maximum(
             durations[start:stop, None], durations[:stop]
         )
-        alike = near & (cosines >= NAMESAKE_CLIP) & ~quiet[:stop] & ~quiet[start:stop, None]
+        alike = near & (cosines >= least) & ~quiet[:stop] & ~quiet[start:stop, None]
         for index in range(start, stop):
             row = index - start
             first = first_of.setdefault(records[index].content_hash, index)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 
@@ -18,14 +18,15 @@ from hearken.library.schema import check_model
 from hearken.library.store import CACHE_NAME, open_store, stored_model
 from hearken.library.vectors import VectorCache
 from hearken.search import engine, wording
-from hearken.search.asking import ask, checked
+from hearken.search.answer import Answer, Encoder, Parts, Wish, answer, understand
+from hearken.search.asking import checked
 from hearken.search.captioning import caption_sounds, ready_captioner
 from hearken.search.captions import CaptionCache
 from hearken.search.confidence import Calibration, calibration_of
-from hearken.search.judging import judged
 from hearken.search.origin import find_origin
-from hearken.search.query import SearchRequest, clean_text, made_filters
-from hearken.types import Embedder, Failure, FloatArray, Hit
+from hearken.search.query import SearchRequest, made_filters
+from hearken.search.selection import marked_files
+from hearken.types import Embedder, Failure, Hit
 
 if TYPE_CHECKING:
     from hearken.caption.captioner import VectorCaptioner
@@ -36,33 +37,6 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "pocket"
 
 StrPath = str | os.PathLike[str]
-
-
-class Encoder(Protocol):
-    """What searching needs of a model; `hearken.load_model` returns one."""
-
-    @property
-    def name(self) -> str:
-        """Name for messages."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """Identity of the model."""
-        ...
-
-    @property
-    def dim(self) -> int:
-        """Embedding size D."""
-        ...
-
-    def encode_text(self, texts: Sequence[str], /) -> FloatArray:
-        """Return unit vectors (B, D) of texts."""
-        ...
-
-    def encode_audio(self, sounds: Sequence[Any], /, sample_rate: int | None = None) -> FloatArray:
-        """Return unit vectors (B, D) of files or arrays."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -189,6 +163,8 @@ class Library:
         formats: Sequence[str] = (),
         rates_hz: Sequence[int] = (),
         num_channels: Sequence[int] = (),
+        labels: Sequence[str] = (),
+        collection: int | None = None,
         fold: bool = True,
         names: bool = True,
         captions: bool = True,
@@ -198,7 +174,8 @@ class Library:
 
         One hit for each file, at its best moment; with `moments`, all that stand out. Files can be required to last
         `min_duration_s` to `max_duration_s` seconds, to have a path that fits `path_glob`, and to be of one of some
-        `formats` (container, codec or suffix), `rates_hz` or `num_channels`. `not_text` says what it should not sound like;
+        `formats` (container, codec or suffix), `rates_hz` or `num_channels`; to have one of the `labels` that `hearken tag` gave, or
+        to be in a `collection` (its number). `not_text` says what it should not sound like;
         `fold` puts copies of a recording into `Hit.duplicates`; `names` lets words in names, folders, tags and captions
         count too, `captions` machine-made captions, which hits then show. The text is read as `understand` says, or with
         `as_typed` taken as it stands. Where the model has a calibration, hits tell their `confidence`
@@ -206,23 +183,19 @@ class Library:
         makes no sense.
         """
         filters = made_filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
-        request = SearchRequest(k, moments, fold, filters)
-        texts = [clean_text(each) for each in (text, not_text) if each is not None]
-        store, cache = self._opened()
-        read = wording.as_typed if as_typed else self.understand
-        wanted, *unwanted = [read(each) for each in texts]
-        encoder = self._encode(store)
-        query = ask(wanted, unwanted[0] if unwanted else None, encoder.encode_text, names=names, captions=captions)
-        with store.snapshot():
-            hits = engine.search(store, cache, query, request, self._captions if captions else None)
-            return judged(store, cache, self._calibration, query, request, hits)
+        wish = Wish(text, not_text, names=names, captions=captions, as_typed=as_typed)
+        request = SearchRequest(k, moments, fold, filters)  # checked before anything is opened
+        return self.answer(wish, replace(request, only=self._only(labels, collection))).hits
+
+    def answer(self, wish: Wish, request: SearchRequest) -> Answer:
+        """Return the hits for any wish, with what is known of their files; see `search/answer.py`. Raises QueryError."""
+        return answer(self.parts(), wish, request)
 
     def understand(self, text: str) -> wording.Understood:
         """Return what `search` takes a text to ask for: typing errors, imitations of sounds, requests and negations are put into words
         that a model knows. Words in names, folders, tags and captions of the library are no typing errors. Raises QueryError.
         """
-        store, _ = self._opened()
-        return wording.understand(text, lambda word: bool(store.match_text(word)))
+        return understand(self._opened()[0], text)
 
     def similar(
         self,
@@ -237,6 +210,8 @@ class Library:
         formats: Sequence[str] = (),
         rates_hz: Sequence[int] = (),
         num_channels: Sequence[int] = (),
+        labels: Sequence[str] = (),
+        collection: int | None = None,
         fold: bool = True,
     ) -> list[Hit]:
         """Return at most `k` hits that sound like a file or an array, best first; see `search` for the rest.
@@ -247,6 +222,7 @@ class Library:
         filters = made_filters(min_duration_s, max_duration_s, path_glob, formats, rates_hz, num_channels)
         request = SearchRequest(k, moments, fold, filters)
         store, cache = self._opened()
+        request = replace(request, only=self._only(labels, collection))
         path = None if isinstance(sound, np.ndarray) else os.path.abspath(os.path.expanduser(sound))
         vector = self._encode(store).encode_audio([sound if path is None else path], sample_rate=sample_rate)[0]
         itself = None if path is None else _find(store, path)
@@ -291,6 +267,14 @@ class Library:
                 self._cache = VectorCache(self.path / CACHE_NAME, self._store)
                 self._captions = CaptionCache(self._store)
             return self._store, self._cache
+
+    def parts(self) -> Parts:
+        """Return the open library in its parts, for those who browse it; they share it with this object."""
+        store, cache = self._opened()
+        return Parts(store, cache, self._captions or CaptionCache(store), lambda: (self._encode(store), self._calibration))
+
+    def _only(self, labels: Sequence[str], collection: int | None) -> frozenset[int] | None:
+        return marked_files(self._opened()[0], labels, collection)
 
     def _encode(self, store: SqliteStore) -> Encoder:
         """Return the model, once it is known to be the one that made the library. Raises ModelMismatchError."""

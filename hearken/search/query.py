@@ -49,13 +49,14 @@ def whole_number(value: SupportsIndex, rule: str) -> int:
 class SearchRequest:
     """How to answer: at most `k` hits, each file's best moment or all `moments`, of files that pass `filters`.
 
-    `fold` puts further copies of a recording under its best hit. Raises QueryError for values that make no sense.
+    `fold` puts further copies of a recording under its best hit; with `only`, files of these ids alone are hits. Raises QueryError for values that make no sense.
     """
 
     k: int = 10
     moments: bool = False
     fold: bool = True
     filters: Filters = field(default_factory=Filters)
+    only: frozenset[int] | None = None
 
     def __post_init__(self) -> None:
         rule = f"The number of hits must be a whole number from 1 to {MAX_HITS}"

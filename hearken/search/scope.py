@@ -61,6 +61,8 @@ def scope_of(store: Store, snapshot: Snapshot, query: Query, request: SearchRequ
     """Return the scope of `query` in one state of `store`; with `captions` its `caption_words` count. Raises StoreError."""
     wanted = snapshot.alive.copy()
     selected = store.select(request.filters)
+    if request.only is not None:
+        selected = set(request.only) if selected is None else selected & request.only
     if selected is not None:
         wanted &= np.isin(snapshot.file_ids, np.fromiter(selected, np.int64, len(selected)))
     if query.leave_out is not None:

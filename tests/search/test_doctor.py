@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from hearken.errors import ModelNotFoundError
+from hearken.library.notebook import Notebook
 from hearken.library.records import MachineCaption, PutCaptions, PutFailure
 from hearken.search import doctor
 from hearken.search.doctor import Check, DoctorReport, examine, versions
@@ -12,7 +13,7 @@ from hearken.types import Failure
 from tests.fakes import FakeEmbedder
 from tests.small_library import MODEL, SmallLibrary, unit
 
-NAMES = ["library", "database", "captions", "cache", "vectors", "model", "sounds", "ledger"]
+NAMES = ["library", "database", "captions", "notebook", "cache", "vectors", "model", "sounds", "ledger"]
 
 
 @pytest.fixture
@@ -180,7 +181,7 @@ def test_what_repair_cannot_mend_is_to_be_made_anew(place):
     with closing(sqlite3.connect(place / "library.sqlite")) as connection:
         connection.execute("DROP TABLE failures")
     _, checks = look(place, repair=True)
-    assert checks["database"].hint == f"Delete the folder {place} and index again; your sounds are untouched."
+    assert checks["database"].hint == f"Delete the files library.sqlite* in {place} and index again; your sounds are untouched."
 
 
 def test_of_many_problems_three_lines_are_shown(place, monkeypatch):
@@ -203,3 +204,16 @@ def test_looking_changes_no_file(place):
     (place / "cache").rmdir()
     assert look(place)[0].ok
     assert not (place / "cache").exists()
+
+
+def test_a_damaged_notebook_is_told_and_rescued_but_never_deleted(place):
+    with Notebook(place) as notebook:
+        notebook.create_collection("Doors")
+    (place / "notebook.sqlite").write_bytes(b"no database at all" * 500)
+    report, checks = look(place)
+    assert not report.ok
+    assert checks["notebook"].status == "error"
+    assert "--repair" in checks["notebook"].hint
+    assert look(place, repair=True)[1]["notebook"].status == "warning"
+    assert any(b"no database at all" in each.read_bytes() for each in place.glob("notebook.sqlite.damaged*"))
+    assert look(place)[1]["notebook"].status == "ok"

@@ -1,0 +1,38 @@
+"""Where the sounds of a notebook are now: their files in a library, whatever happened to it since they were noted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hearken.library.notebook_records import SoundKey
+from hearken.library.records import FileRecord
+from hearken.library.store import SqliteStore
+
+
+def find_files(store: SqliteStore, keys: Sequence[SoundKey]) -> dict[SoundKey, FileRecord]:
+    """Return the file of each sound, those that the library does not hold left out. Raises StoreError.
+
+    A sound is found by its content, wherever it moved; of several copies the one at the known path, or else the oldest entry. One whose
+    content is gone is found by its path: the file there is an edited version of it.
+    """
+    by_content: dict[str, list[FileRecord]] = {}
+    for each in store.files(sorted(store.browser.with_content({key.content_hash for key in keys}))):
+        by_content.setdefault(each.content_hash, []).append(each)
+    found: dict[SoundKey, FileRecord] = {}
+    for key in keys:
+        copies = by_content.get(key.content_hash, [])
+        here = next((copy for copy in copies if copy.path == key.path), copies[0] if copies else None)
+        record = _edited(store, key) if here is None else here
+        if record is not None:
+            found[key] = record
+    return found
+
+
+def contents_here(store: SqliteStore, content_hashes: Sequence[str]) -> set[str]:
+    """Return those of some content hashes that files of the library have. Raises StoreError."""
+    return {record.content_hash for record in store.files(sorted(store.browser.with_content(set(content_hashes))))}
+
+
+def _edited(store: SqliteStore, key: SoundKey) -> FileRecord | None:
+    file_id = store.find(key.path) if key.path else None
+    return None if file_id is None else next(iter(store.files([file_id])), None)
