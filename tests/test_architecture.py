@@ -165,6 +165,12 @@ def test_each_command_is_a_file_of_its_name() -> None:
         "evaluate",
         "submit",
         "report",
+        "serve",
+        "watch",
+        "tag",
+        "dedupe",
+        "libraries",
+        "mcp",
         "demo",
     }
     groups = [group.typer_instance for group in app.registered_groups if group.typer_instance is not None]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from hearken.cli import output
 from hearken.cli.evaluated import RANKS, Rows, fitting, percent, width_of
 from hearken.errors import show
@@ -52,6 +50,8 @@ def of_classified(found: Sequence[Classified], *, seed: int = 0) -> list[Compare
 
     Where it is known what clips were cut from, recordings are drawn, each with all its clips.
     """
+    import numpy as np
+
     from hearken.metrics.compare import paired
 
     first = found[0]

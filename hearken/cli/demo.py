@@ -65,7 +65,8 @@ def demo(
         index_into(library, material.roots, jobs=jobs, as_json=False)
         for number, query in enumerate(material.queries or best_probes(library)):
             ask(library, query, screen, remark=", with loading the model" if material.queries and number == 0 else "")
-        screen.print("\nNow with your own sounds:  hearken index DIR   and   hearken search 'what you look for'", style="bold")
+        screen.print(f"\nLook at them and listen in a browser:  hearken serve --library {show(library.path)}", style="bold", soft_wrap=True)
+        screen.print("Now with your own sounds:  hearken index DIR   and   hearken search 'what you look for'", style="bold")
 
 
 def demo_home() -> Path:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hearken.cli import output
+from hearken.cli import completing, output
 from hearken.errors import show
 from hearken.limits import MAX_HITS
 
@@ -35,6 +35,13 @@ def seconds(text: str | float) -> float:
     return int(hours or 0) * 3_600.0 + int(minutes or 0) * 60.0 + float(rest)
 
 
+def library_folder(text: str | Path) -> Path:
+    """Return the folder that `--library` means: a name of `hearken libraries`, or a path. Raises StoreError for names that cannot be read."""
+    from hearken.library.register import library_path
+
+    return library_path(text)
+
+
 def ready_model(model: str | None) -> str | None:
     """Return `model` as it is, once a checkpoint that it names is installed; says on stderr what is fetched and done.
 
@@ -49,12 +56,21 @@ def ready_model(model: str | None) -> str | None:
 
 LibraryOption = Annotated[
     Path | None,
-    typer.Option("--library", metavar="PATH", help="The library's folder. Default: $HEARKEN_HOME, or else your user-data folder."),
+    typer.Option(
+        "--library",
+        metavar="PATH",
+        parser=library_folder,
+        autocompletion=completing.library_names,
+        help="The library's folder, or its name (hearken libraries). Default: $HEARKEN_HOME, or else your user-data folder.",
+    ),
 ]
 ModelOption = Annotated[
     str | None,
     typer.Option(
-        "--model", metavar="NAME", help="The model, by name, hub id or folder. Default: the library's own, 'pocket' for a new one."
+        "--model",
+        metavar="NAME",
+        autocompletion=completing.model_names,
+        help="The model, by name, hub id or folder. Default: the library's own, 'pocket' for a new one.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

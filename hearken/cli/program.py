@@ -10,6 +10,7 @@ from hearken import __version__
 from hearken.cli import (
     caption,
     convert,
+    dedupe,
     demo,
     doctor,
     embed,
@@ -18,11 +19,16 @@ from hearken.cli import (
     forget,
     index,
     info,
+    libraries,
+    mcp,
     models,
     report,
     search,
+    serve,
     similar,
     submit,
+    tag,
+    watch,
 )
 from hearken.cli.data import group as data
 from hearken.cli.train import group as train
@@ -54,11 +60,17 @@ def _main(
 app.command("index")(index.index)
 app.command("search")(search.search)
 app.command("similar")(similar.similar)
+app.command("serve")(serve.serve)
+app.command("watch")(watch.watch)
+app.command("tag")(tag.tag)
+app.command("dedupe")(dedupe.dedupe)
+app.command("libraries")(libraries.libraries)
 app.command("info")(info.info)
 app.command("doctor")(doctor.doctor)
 app.command("forget")(forget.forget)
 app.command("embed")(embed.embed)
 app.command("caption")(caption.caption)
+app.command("mcp")(mcp.mcp)
 app.command("models")(models.models)
 app.command("convert")(convert.convert)
 app.command("export")(export.export)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hearken.cli import output
+from hearken.cli import completing, output
+from hearken.cli.exits import EXIT_SOME_FAILED
 from hearken.cli.options import (
     CountOption,
     FormatOption,
@@ -23,6 +25,7 @@ from hearken.cli.options import (
     PathOption,
     ready_model,
 )
+from hearken.cli.saving import CollectionOption, LabelOption, SaveOption, check_place, lines_of, save
 from hearken.errors import QueryError, show
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ _NO_HIT = "Nothing in the library passes these filters. `hearken info` shows wha
 
 
 def search(
-    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="The sound in plain words.")],
+    text: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="The sound in plain words.")] = None,
     library: LibraryOption = None,
     model: ModelOption = None,
     k: CountOption = 10,
@@ -54,39 +57,129 @@ def search(
     as_typed: Annotated[
         bool, typer.Option("--as-typed", help="Take the text as it stands: mend no typing errors, read no 'without'.")
     ] = False,
+    label: LabelOption = None,
+    collection: CollectionOption = None,
+    save_to: SaveOption = None,
+    save_as: Annotated[str | None, typer.Option("--save-as", metavar="NAME", help="Keep this search under a name.")] = None,
+    saved: Annotated[
+        str | None,
+        typer.Option(
+            "--saved",
+            metavar="NAME",
+            autocompletion=completing.saved_searches,
+            help="Run a search that was kept; other options change it for once.",
+        ),
+    ] = None,
+    searches: Annotated[bool, typer.Option("--searches", help="List the searches that were kept.")] = False,
+    forget: Annotated[
+        str | None,
+        typer.Option("--forget", metavar="NAME", autocompletion=completing.saved_searches, help="Forget a search that was kept."),
+    ] = None,
 ) -> None:
     """Find sounds by describing them: hearken search "a door slams"."""
-    from hearken.search import wording
     from hearken.search.library import Library
 
-    query = " ".join(text)
+    query = " ".join(text or ())
     if not_text is not None and not not_text.strip():
         raise QueryError("The text of --not is empty.", "Say what the sound should not be like, or leave --not out.")
+    if text is None and saved is None and not searches and forget is None:
+        raise typer.BadParameter("TEXT is missing: describe a sound, such as 'rain on a tin roof'.")
+    if save_to is not None:
+        check_place(save_to)  # a wrong name is told before anything is sought
     with Library(library, model=ready_model(model)) as opened:
-        started_s = time.perf_counter()
-        hits = opened.search(
-            query,
-            k=k,
-            not_text=not_text,
-            min_duration_s=min_duration,
-            max_duration_s=max_duration,
-            path_glob=path,
-            formats=tuple(format or ()),
-            moments=moments,
-            fold=not no_fold,
-            names=not sound_only,
-            captions=not (sound_only or no_captions),
-            as_typed=as_typed,
-        )
-        took_s = time.perf_counter() - started_s
-        read = wording.as_typed if as_typed else opened.understand
-        understood = [read(each) for each in (query, not_text) if each is not None]
-        if not json:
-            for told in dict.fromkeys(told for each in understood for told in each.notes):
-                output.note(show(told))
-        show_hits(query, opened, hits, took_s, as_json=json, understood=understood)
-    if not json and nothing_fits(hits):
+        if searches or forget is not None:
+            saved_searches(opened, forget, as_json=json)
+            return
+        asked = {
+            "not": not_text, "min_duration_s": min_duration, "max_duration_s": max_duration, "folder": path,
+            "format": list(format or ()), "moments": moments, "no_fold": no_fold, "sound_only": sound_only, "no_captions": no_captions,
+            "as_typed": as_typed, "label": list(label or ()), "collection": _collection_id(opened, collection),
+        }  # fmt: skip
+        asked = {name: value for name, value in asked.items() if value is not None and value is not False and value != []}
+        if text is not None:
+            asked["q"] = query  # an empty one is refused where it is read
+        if saved is not None:
+            from hearken.search.saved import find_search
+
+            asked = {**find_search(opened.path, saved).query, **asked}
+        _run(opened, asked, k, save_to, as_json=json, is_saved=saved is not None)
+        if save_as is not None:
+            from hearken.library.notebook import Notebook
+
+            with Notebook(opened.path) as notebook:
+                notebook.put_search(save_as, asked)
+            output.note(f"kept as {show(save_as)!r}")
+
+
+def _searched(library: Library, asked: Mapping[str, Any], k: int, *, is_saved: bool) -> tuple[list[Hit], list[Understood]]:
+    """Make a search from its parameters; return its hits, and how its texts were read."""
+    from hearken.search import saved, wording
+
+    if is_saved:
+        found = saved.answer_saved(library, asked, k)
+        return found.hits, found.understood
+    marks = {name: asked[key] for name, key in (("labels", "label"), ("collection", "collection")) if key in asked}
+    sound_only = "sound_only" in asked
+    hits = library.search(
+        asked["q"],
+        k=k,
+        not_text=asked.get("not"),
+        min_duration_s=asked.get("min_duration_s"),
+        max_duration_s=asked.get("max_duration_s"),
+        path_glob=asked.get("folder"),
+        formats=tuple(asked.get("format", ())),
+        moments="moments" in asked,
+        fold="no_fold" not in asked,
+        names=not sound_only,
+        captions=not (sound_only or "no_captions" in asked),
+        as_typed="as_typed" in asked,
+        **marks,
+    )
+    read = wording.as_typed if "as_typed" in asked else library.understand
+    return hits, [read(asked[name]) for name in ("q", "not") if name in asked]
+
+
+def _run(library: Library, asked: Mapping[str, Any], k: int, save_to: Path | None, *, as_json: bool, is_saved: bool) -> None:
+    """Make a search, print its hits and keep them if a place is named."""
+    started_s = time.perf_counter()
+    hits, understood = _searched(library, asked, k, is_saved=is_saved)
+    took_s = time.perf_counter() - started_s
+    if not as_json:
+        for told in dict.fromkeys(told for each in understood for told in each.notes):
+            output.note(show(told))
+    query = str(asked.get("q", ""))
+    show_hits(query, library, hits, took_s, as_json=as_json, understood=understood)
+    if not as_json and nothing_fits(hits):
         output.note(_ALL_WEAK)
+    if save_to is not None and not save(lines_of(library, hits), save_to, title=query, quiet=as_json):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _collection_id(library: Library, name: str | None) -> int | None:
+    from hearken.search.saved import find_collection
+
+    return None if name is None else find_collection(library.path, name)
+
+
+def saved_searches(library: Library, forget: str | None, *, as_json: bool) -> None:
+    """Forget a search of this name, or list all that were kept."""
+    from hearken.library.notebook import Notebook
+    from hearken.search.saved import find_search, told
+
+    if forget is not None:
+        gone = find_search(library.path, forget)
+        with Notebook(library.path) as notebook:
+            notebook.delete_search(gone.id)
+        output.note(f"{show(gone.name)!r} is forgotten")
+        return
+    with Notebook(library.path) as notebook:
+        kept = notebook.searches()
+    if as_json:
+        output.print_json({"library": str(library.path), "searches": [{"name": each.name, "query": dict(each.query)} for each in kept]})
+    elif kept:
+        output.console().print(output.table(("name", "search"), [(each.name, told(each.query)) for each in kept], folding=("search",)))
+    else:
+        output.note("No search was kept; --save-as NAME keeps one.")
 
 
 def show_hits(

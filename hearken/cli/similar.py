@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hearken.cli import output
+from hearken.cli.exits import EXIT_SOME_FAILED
 from hearken.cli.options import (
     CountOption,
     FormatOption,
@@ -23,6 +24,7 @@ from hearken.cli.options import (
     PathOption,
     ready_model,
 )
+from hearken.cli.saving import CollectionOption, LabelOption, SaveOption, check_place, lines_of, save
 from hearken.cli.search import show_hits
 from hearken.errors import AudioReadError, show
 
@@ -39,13 +41,22 @@ def similar(
     format: FormatOption = None,  # noqa: A002  as in search
     moments: MomentsOption = False,
     no_fold: NoFoldOption = False,
+    label: LabelOption = None,
+    collection: CollectionOption = None,
+    save_to: SaveOption = None,
 ) -> None:
     """Find sounds that are like a file: hearken similar door.wav."""
     from hearken.search.library import Library
+    from hearken.search.saved import find_collection
 
     if hint := output.folder_hint(file):
         raise AudioReadError(f"{show(file)} is a folder, not a sound file.", hint)
+    if save_to is not None:
+        check_place(save_to)
     with Library(library, model=ready_model(model)) as opened:
+        marks: dict[str, Any] = {"labels": tuple(label)} if label else {}
+        if collection is not None:
+            marks["collection"] = find_collection(opened.path, collection)
         started_s = time.perf_counter()
         hits = opened.similar(
             file,
@@ -56,5 +67,8 @@ def similar(
             formats=tuple(format or ()),
             moments=moments,
             fold=not no_fold,
+            **marks,
         )
         show_hits(os.path.abspath(file), opened, hits, time.perf_counter() - started_s, as_json=json)
+        if save_to is not None and not save(lines_of(opened, hits), save_to, title=os.path.basename(file), quiet=json):
+            raise typer.Exit(EXIT_SOME_FAILED)

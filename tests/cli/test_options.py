@@ -19,7 +19,8 @@ COMMANDS = typer.main.get_command(app).commands
 
 DIFFERENT = {
     ("evaluate", "--max-duration"), ("evaluate", "--challenge"), ("evaluate", "--windows"), ("report", "--format"),
-    ("evaluate", "--captions"), ("index", "--captions"),
+    ("evaluate", "--captions"), ("index", "--captions"), ("search", "--label"), ("similar", "--label"), ("libraries", "--forget"),
+    ("export", "--collection"), ("export", "--saved"), ("export", "-k"), ("export", "--search"), ("mcp", "--library"), ("serve", "--library"),
 }  # fmt: skip
 """Options that share a name with another command's and mean something of their own."""
 
@@ -42,7 +43,8 @@ def test_library_and_json_are_where_design_puts_them() -> None:
     def having(option: str) -> set[str]:
         return {name for name, command in COMMANDS.items() if any(option in parameter.opts for parameter in command.params)}
 
-    assert having("--library") == {"index", "search", "similar", "info", "doctor", "forget"}
+    own = {"index", "search", "similar", "info", "doctor", "forget"}
+    assert having("--library") == own | {"dedupe", "export", "mcp", "serve", "tag", "watch"}
     assert having("--json") == {
         "index",
         "search",
@@ -57,8 +59,12 @@ def test_library_and_json_are_where_design_puts_them() -> None:
         "evaluate",
         "submit",
         "report",
+        "tag",
+        "dedupe",
+        "libraries",
+        "watch",
     } | (set(COMMANDS) & {"convert"})
-    assert having("--model") == {"index", "search", "similar", "doctor", "caption", "embed"}
+    assert having("--model") == {"index", "search", "similar", "doctor", "caption", "embed", "serve", "tag", "watch"}
 
 
 @pytest.mark.parametrize(

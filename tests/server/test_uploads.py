@@ -1,0 +1,46 @@
+import os
+
+import numpy as np
+import pytest
+
+from hearken.errors import AudioFormatError, AudioLimitError, WorkerDiedError
+from hearken.server import uploads
+from hearken.server.uploads import Upload, decoded
+from tests.server.serving import save_tone
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ended():
+    yield
+    uploads.close()
+
+
+def test_a_sound_is_decoded_elsewhere(tmp_path):
+    path = tmp_path / "sound"
+    save_tone(path)
+    rate_hz, samples = decoded(Upload("a.wav", str(path)), 60)
+    assert rate_hz == 48_000
+    assert samples.dtype == np.float32
+    assert samples.ndim == 1
+    with pytest.raises(AudioLimitError, match="longer"):
+        decoded(Upload("a.wav", str(path)), 0.5)
+    path.write_bytes(b"<html>")
+    with pytest.raises(AudioFormatError):
+        decoded(Upload("a.wav", str(path)), 60)
+
+
+def test_nonsense_from_the_process_is_not_believed(monkeypatch):
+    class Liar:
+        def __init__(self, body, blocks):
+            self.answer = body, blocks
+
+        def request(self, message):
+            return self.answer
+
+        def close(self):
+            pass
+
+    for body, blocks in (({}, []), ({"rate_hz": -1}, [np.zeros(2, np.float32)]), ({"rate_hz": 48_000}, [np.zeros((2, 2), np.float32)])):
+        monkeypatch.setitem(uploads._workers, os.getpid(), Liar(body, blocks))
+        with pytest.raises(WorkerDiedError):
+            decoded(Upload("a", "a"), 60)
