@@ -65,6 +65,7 @@ def test_all_pages_are_seen() -> None:
             "design",
             "encoders",
             "evaluation",
+            "everyday",
             "faults",
             "finetune",
             "install",
@@ -75,6 +76,7 @@ def test_all_pages_are_seen() -> None:
             "reports",
             "scenes",
             "search",
+            "serve",
             "training",
         )
     ]
@@ -166,7 +168,7 @@ def test_every_dependency_is_in_the_row_of_its_extra() -> None:
     assert {extra: re.split(", ", row) for extra, row in rows.items()} == {
         extra: [re.split(r"[<>=\[]", line)[0] for line in lines] for extra, lines in wanted.items()
     }
-    assert len(rows) == 8
+    assert len(rows) == 9
 
 
 def test_every_benchmark_has_its_row() -> None:
