@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+PLAYER_PX = 72  # is kept free for the player
 DRAWN = """() => {
     const canvas = document.querySelector('.map canvas');
     if (!canvas || !canvas.width) return 0;
@@ -44,10 +45,10 @@ def test_pointing_is_heard_and_a_click_opens(visit) -> None:
     answer = page.evaluate("fetch('/api/v1/libraries/evening/map').then(answer => answer.json())")
     xs, ys = answer["points"]["x"], answer["points"]["y"]
     across, down = max(xs) - min(xs), max(ys) - min(ys)
-    scale = min((box["width"] - 98) / across, (box["height"] - 98) / down)
+    scale = min((box["width"] - 98) / across, (box["height"] - 98 - PLAYER_PX) / down)
     index = xs.index(min(xs))
     x = box["x"] + box["width"] / 2 + scale * (xs[index] - (max(xs) + min(xs)) / 2)
-    y = box["y"] + box["height"] / 2 + scale * (ys[index] - (max(ys) + min(ys)) / 2)
+    y = box["y"] + (box["height"] - PLAYER_PX) / 2 + scale * (ys[index] - (max(ys) + min(ys)) / 2)
     page.mouse.move(x, y)
     name = page.evaluate(f"fetch('/api/v1/libraries/evening/sounds/{answer['points']['id'][index]}').then(answer => answer.json())")["name"]
     page.wait_for_selector(f"[data-testid=map-card] >> text={name}")

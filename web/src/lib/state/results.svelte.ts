@@ -28,6 +28,7 @@ class Results {
   wantsFocus = $state(false);
   #request: AbortController | null = null;
   #again: (() => Promise<void>) | null = null;
+  #kind = '';
 
   get row(): Row | null {
     return this.rows[this.selected] ?? null;
@@ -36,6 +37,7 @@ class Results {
   clear(): void {
     this.#request?.abort();
     this.#again = null;
+    this.#kind = '';
     this.rows = [];
     this.missing = [];
     this.answer = this.total = this.error = null;
@@ -44,16 +46,16 @@ class Results {
   }
 
   search(lib: string, query: Query, page = PAGE): Promise<void> {
-    return this.#fresh((offset, signal) => this.#searched(lib, query, page, offset, signal));
+    return this.#fresh(`search ${lib}`, (offset, signal) => this.#searched(lib, query, page, offset, signal));
   }
 
   browse(lib: string, query: Query, sort: Sort): Promise<void> {
-    return this.#fresh((offset, signal) => this.#browsed(lib, query, sort, offset, signal));
+    return this.#fresh(`browse ${lib}`, (offset, signal) => this.#browsed(lib, query, sort, offset, signal));
   }
 
   collection(lib: string, id: number): Promise<void> {
     this.missing = [];
-    return this.#fresh((offset) => this.#collected(lib, id, offset));
+    return this.#fresh(`collection ${id} ${lib}`, (offset) => this.#collected(lib, id, offset));
   }
 
   more(): Promise<void> {
@@ -76,7 +78,10 @@ class Results {
     this.selected = Math.min(this.selected, this.rows.length - 1);
   }
 
-  async #fresh(page: (offset: number, signal: AbortSignal) => Promise<Row[]>): Promise<void> {
+  /** Loads the first page of a list. Rows of a list of the same kind stay until the new ones are there; others go at once. */
+  async #fresh(kind: string, page: (offset: number, signal: AbortSignal) => Promise<Row[]>): Promise<void> {
+    if (kind !== this.#kind) this.clear();
+    this.#kind = kind;
     this.#request?.abort();
     const request = new AbortController();
     this.#request = request;
