@@ -10,12 +10,22 @@ class Indexing {
   /** Counts up when a new map is ready. */
   maps = $state(0);
   #source: EventSource | null = null;
+  #lib = '';
+
+  constructor() {
+    // browsers open few connections to one server: a tab that nobody sees gives its own back
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) this.#source?.close();
+      else if (this.#lib) this.follow(this.#lib);
+    });
+  }
 
   get busy(): boolean {
     return this.job?.state === 'running' || this.job?.state === 'stopping';
   }
 
   follow(lib: string): void {
+    this.#lib = lib;
     this.#source?.close();
     this.job = null;
     const source = new EventSource(api.eventsUrl(lib));
