@@ -3,6 +3,7 @@
 A file becomes visible by an atomic rename after its bytes are on the disk, and its folder entry is made durable after that.
 Temporary names are unique, so that two processes may write one file at a time; what a killed one leaves carries `TEMP_MARK`.
 Who holds a lock writes `alone`: the name is fixed then, and the next run takes away what a killed one left.
+Devices and pipes, such as `/dev/null`, are written to and never replaced.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
+import stat
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -30,9 +33,13 @@ def write_whole(path: Path, content: bytes | Iterable[bytes | memoryview], *, al
 
     Raises OSError (a full disk, no permission); then what was there is there still, and nothing else is left.
     """
+    parts = [content] if isinstance(content, bytes) else content
+    if is_stream(path):
+        with path.open("wb") as stream:
+            stream.writelines(parts)
+        return
     with replacing(path, alone=alone) as temp, temp.open("wb" if alone else "xb") as file:
-        for part in [content] if isinstance(content, bytes) else content:
-            file.write(part)
+        file.writelines(parts)
 
 
 @contextlib.contextmanager
@@ -48,11 +55,25 @@ def replacing(path: Path, *, alone: bool = False) -> Iterator[Path]:
 
 
 def adopt(temp: Path, path: Path) -> None:
-    """Make a finished temporary file durable and visible as `path`. Raises OSError."""
+    """Make a finished temporary file durable and visible as `path`; where that is a device or a pipe, write to it. Raises OSError."""
+    if is_stream(path):
+        with temp.open("rb") as file, path.open("wb") as stream:
+            shutil.copyfileobj(file, stream)
+        temp.unlink()
+        return
     with temp.open("rb+") as file:
         os.fsync(file.fileno())
     temp.replace(path)
     sync_folder(path.parent)
+
+
+def is_stream(path: Path) -> bool:
+    """Say whether `path` is a device, a pipe or a socket: renaming something onto it would take it away from everybody."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def sync_folder(folder: Path) -> None:

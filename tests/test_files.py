@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
-from hearken.files import PART, TEMP_MARK, adopt, remove_quietly, replacing, sync_folder, temp_beside, write_whole
+from hearken.files import PART, TEMP_MARK, adopt, is_stream, remove_quietly, replacing, sync_folder, temp_beside, write_whole
 
 
 def test_a_file_is_written_whole(tmp_path):
@@ -112,3 +113,26 @@ def test_adopt_makes_a_finished_file_visible(tmp_path):
 def test_removing_what_is_not_there_is_no_error(tmp_path):
     remove_quietly(tmp_path / "absent")
     sync_folder(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_pipe_is_written_to_and_stays(tmp_path: Path, alone: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, [b"one", b" two"], alone=alone)
+        with replacing(pipe, alone=alone) as temp:
+            temp.write_bytes(b" three")
+        assert os.read(reader, 100) == b"one two three"
+    finally:
+        os.close(reader)
+    assert is_stream(pipe)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_only_devices_and_pipes_are_streams(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert not any(is_stream(path) for path in (tmp_path, tmp_path / "file", tmp_path / "absent"))
+    assert is_stream(Path(os.devnull)) == (os.name != "nt")

@@ -34,7 +34,7 @@ def test_help(cli, arguments) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("search",), "Missing argument"),
+        (("search",), "TEXT"),
         (("search", "x", "-k", "0"), "'-k'"),
         (("search", "x", "-k", "many"), "'-k'"),
         (("search", "x", "--lbrary", "y"), "--lbrary"),
