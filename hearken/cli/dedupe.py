@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -13,12 +12,12 @@ import typer
 from hearken.cli import output
 from hearken.cli.bars import CountBar
 from hearken.cli.options import JobsOption, JsonOption, LibraryOption
+from hearken.cli.saving import check_table
 from hearken.errors import InputError, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hearken.library.protocol import Store
     from hearken.search.dedupe import Group
     from hearken.search.library import Library
 
@@ -49,6 +48,8 @@ def dedupe(
 
     if (extras and json) or (null and not extras):
         raise InputError("--extras goes without --json, and --null only with --extras.")
+    if out is not None:
+        check_table(out)
     with Library(library) as opened:
         groups = _found(opened, min_similarity, listening=listen, jobs=jobs, quiet=json or extras)
         if out is not None:
@@ -85,11 +86,14 @@ def groups_json(library: Library, groups: Sequence[Group]) -> dict[str, Any]:
 
 def _found(library: Library, min_similarity: float | None, *, listening: bool, jobs: int | None, quiet: bool) -> list[Group]:
     from hearken.audio.crew import num_cores
-    from hearken.search import cuts, dedupe
+    from hearken.search import cuts, dedupe, dedupe_files
 
     parts = library.parts()
-    sounds = dedupe.sounds_of(parts.store, parts.cache)
-    places = _places(parts.store)
+    places, others = dedupe_files.look(parts.store.known_files())
+    if others:
+        are, folders = ("is", "its folder") if len(others) == 1 else ("are", "their folders")
+        output.note(f"{output.plural(len(others), 'file')} changed or gone since indexed {are} left out; `hearken index` {folders} first")
+    sounds = dedupe.sounds_of(parts.store, parts.cache, left_out=others)
     heard = cuts.Heard({}, {})
     if listening:
         with CountBar("listen", "sounds", quiet=quiet) as bar:
@@ -99,18 +103,6 @@ def _found(library: Library, min_similarity: float | None, *, listening: bool, j
     least = dedupe.MIN_SIMILARITY if min_similarity is None else min_similarity
     with CountBar("compare", "sounds", quiet=quiet) as bar:
         return dedupe.find_groups(sounds, places, min_similarity=least, same=heard.same, parts=heard.parts, on_progress=bar)
-
-
-def _places(store: Store) -> dict[str, tuple[int, int]]:
-    """Return device and inode of the files that are there; the index has none of those that were new when it was made."""
-    found = {path: (known.device, known.inode) for path, known in store.known_files().items()}
-    for path in [path for path, place in found.items() if not place[1]]:
-        del found[path]
-        with contextlib.suppress(OSError, ValueError):
-            status = os.stat(path)
-            if status.st_ino:
-                found[path] = (status.st_dev, status.st_ino)
-    return found
 
 
 def _print_extras(groups: Sequence[Group], end: bytes) -> None:

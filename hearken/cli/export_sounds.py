@@ -58,6 +58,7 @@ def _lines(wanted: Wanted, library: Library) -> tuple[list[Line], str]:
 def _collected(library: Library, name: str) -> list[Line]:
     """Return the items of a collection, those whose sounds are in the library; says how many are not."""
     from hearken.library.notebook import Notebook
+    from hearken.library.whereabouts import find_files
     from hearken.search.saved import find_collection
     from hearken.types import Hit
 
@@ -65,12 +66,9 @@ def _collected(library: Library, name: str) -> list[Line]:
     collection_id = find_collection(library.path, name)
     with Notebook(library.path) as notebook:
         items = notebook.items(collection_id)
-    hits = []
+    hits, records = [], find_files(store, [item.sound for item in items])
     for item in items:
-        ids = sorted(store.browser.with_content([item.sound.content_hash]))
-        here = next((record for record in store.files(ids) if record.path == item.sound.path), None) or next(
-            iter(store.files(ids[:1])), None
-        )
+        here = records.get(item.sound)
         if here is not None:
             start_s, end_s = (item.span.start_s, item.span.end_s) if item.span else (0.0, here.duration_s)
             hits.append(Hit(here.path, start_s, min(end_s, here.duration_s), 0.0, here.duration_s))

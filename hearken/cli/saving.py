@@ -53,20 +53,38 @@ def check_place(path: Path) -> str:
     return found
 
 
+def check_table(path: Path) -> None:
+    """Refuse a place for a table before the work is done for it. Raises InputError."""
+    if path.suffix.lower() != ".csv":
+        raise InputError(f"The table {show(path)} would be a CSV.", "Give it a name that ends in .csv.")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"There is no folder {show(path.absolute().parent)}.", "Make it first.")
+
+
+def note_unknown(library: Library, labels: Sequence[str]) -> None:
+    """Say which of some labels no sound of the library has: a name that is misspelt would pass for one of which there is nothing."""
+    from hearken.library.notebook import Notebook
+
+    with Notebook(library.path) as notebook:
+        unknown = [label for label in labels if not notebook.labelled(label)]
+    if unknown:
+        output.note(
+            f"No sound has the label {', '.join(repr(show(label)) for label in unknown)}; `hearken tag --show` lists what there is."
+        )
+
+
 def lines_of(library: Library, hits: Sequence[Hit]) -> list[Line]:
     """Return `hits` as lines of a list, with the labels and notes of their sounds."""
-    from hearken.library.notebook import Notebook, SoundKey
+    from hearken.library.whereabouts import marks_of
     from hearken.search.listing import line_of
 
     store = library.parts().store
     ids = [store.find(hit.path) for hit in hits]
     records = {record.id: record for record in store.files([each for each in dict.fromkeys(ids) if each is not None])}
-    with Notebook(store.folder) as notebook:
-        known = notebook.annotations([SoundKey(record.content_hash, record.path) for record in records.values()])
+    known = marks_of(store, list(records.values()))
     lines = []
     for file_id, hit in zip(ids, hits, strict=True):
-        record = records.get(file_id or 0)
-        about = known.get(SoundKey(record.content_hash, record.path)) if record else None
+        about = known.get(file_id or 0)
         names = tuple(dict.fromkeys(label.label for label in about.labels)) if about else ()
         lines.append(line_of(hit, labels=names, note=about.note if about else ""))
     return lines

@@ -25,7 +25,7 @@ from hearken.cli.options import (
     PathOption,
     ready_model,
 )
-from hearken.cli.saving import CollectionOption, LabelOption, SaveOption, check_place, lines_of, save
+from hearken.cli.saving import CollectionOption, LabelOption, SaveOption, check_place, lines_of, note_unknown, save
 from hearken.errors import QueryError, show
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ def search(
         raise typer.BadParameter("TEXT is missing: describe a sound, such as 'rain on a tin roof'.")
     if save_to is not None:
         check_place(save_to)  # a wrong name is told before anything is sought
+    if save_as is not None:
+        from hearken.library.notebook_records import clean_name
+
+        save_as = clean_name(save_as)
     with Library(library, model=ready_model(model)) as opened:
         if searches or forget is not None:
             saved_searches(opened, forget, as_json=json)
@@ -102,6 +106,7 @@ def search(
             from hearken.search.saved import find_search
 
             asked = {**find_search(opened.path, saved).query, **asked}
+        note_unknown(opened, label or ())
         _run(opened, asked, k, save_to, as_json=json, is_saved=saved is not None)
         if save_as is not None:
             from hearken.library.notebook import Notebook
@@ -170,7 +175,10 @@ def saved_searches(library: Library, forget: str | None, *, as_json: bool) -> No
         gone = find_search(library.path, forget)
         with Notebook(library.path) as notebook:
             notebook.delete_search(gone.id)
-        output.note(f"{show(gone.name)!r} is forgotten")
+        if as_json:
+            output.print_json({"library": str(library.path), "forgotten": gone.name})
+        else:
+            output.note(f"{show(gone.name)!r} is forgotten")
         return
     with Notebook(library.path) as notebook:
         kept = notebook.searches()

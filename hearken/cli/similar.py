@@ -24,7 +24,7 @@ from hearken.cli.options import (
     PathOption,
     ready_model,
 )
-from hearken.cli.saving import CollectionOption, LabelOption, SaveOption, check_place, lines_of, save
+from hearken.cli.saving import CollectionOption, LabelOption, SaveOption, check_place, lines_of, note_unknown, save
 from hearken.cli.search import show_hits
 from hearken.errors import AudioReadError, show
 
@@ -55,6 +55,7 @@ def similar(
         check_place(save_to)
     with Library(library, model=ready_model(model)) as opened:
         marks: dict[str, Any] = {"labels": tuple(label)} if label else {}
+        note_unknown(opened, label or ())
         if collection is not None:
             marks["collection"] = find_collection(opened.path, collection)
         started_s = time.perf_counter()

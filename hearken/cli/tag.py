@@ -11,6 +11,7 @@ import typer
 from hearken.cli import output
 from hearken.cli.bars import CountBar
 from hearken.cli.options import JsonOption, LibraryOption, ModelOption, ready_model
+from hearken.cli.saving import check_table
 from hearken.errors import InputError, show
 
 if TYPE_CHECKING:
@@ -52,20 +53,23 @@ def tag(
 
     if show_ and remove:
         raise InputError("--show and --remove exclude each other.")
+    if out is not None:
+        check_table(out)
     with Library(library, model=ready_model(model)) as opened:
         if remove:
             _remove(opened, as_json=json)
             return
         made = _shown(opened) if show_ else _given(opened, labels, top=top, min_score=min_score, quiet=json)
+        num_sounds = opened.info().stats.num_sounds if show_ else len(made)
         if out is not None or sidecar:
             _write(made, out, sidecar=sidecar)
         if json:
-            output.print_json(tagged_json(opened, made))
+            output.print_json(tagged_json(opened, made, num_sounds))
         else:
-            _tell(made)
+            _tell(made, num_sounds)
 
 
-def tagged_json(library: Library, made: Sequence[Tagged]) -> dict[str, Any]:
+def tagged_json(library: Library, made: Sequence[Tagged], num_sounds: int) -> dict[str, Any]:
     """Return the labels as JSON: `library`, `num_sounds`, `num_labelled`, `labels` (how many sounds have each), `sounds`."""
     sounds = [
         {"paths": list(each.paths), "labels": [{"label": label, "score": score} for label, score in each.labels]}
@@ -73,7 +77,7 @@ def tagged_json(library: Library, made: Sequence[Tagged]) -> dict[str, Any]:
         if each.labels
     ]
     return {
-        "library": str(library.path), "num_sounds": len(made), "num_labelled": len(sounds), "labels": dict(_counts(made)), "sounds": sounds,
+        "library": str(library.path), "num_sounds": num_sounds, "num_labelled": len(sounds), "labels": dict(_counts(made)), "sounds": sounds,
     }  # fmt: skip
 
 
@@ -121,14 +125,14 @@ def _write(made: Sequence[Tagged], out: Path | None, *, sidecar: bool) -> None:
             output.note(f"{show(path)}: {problem}")
 
 
-def _tell(made: Sequence[Tagged]) -> None:
+def _tell(made: Sequence[Tagged], num_sounds: int) -> None:
     labelled = sum(bool(each.labels) for each in made)
     counts = _counts(made)
     screen = output.console()
     if counts:
         screen.print(output.table(("label", "sounds"), [(label, output.number(count)) for label, count in counts[:_SHOWN]]))
     more = f", the {_SHOWN} most frequent of {output.number(len(counts))} shown" if len(counts) > _SHOWN else ""
-    output.note(f"{output.number(labelled)} of {output.plural(len(made), 'sound')} have labels{more}")
+    output.note(f"{output.number(labelled)} of {output.plural(num_sounds, 'sound')} have labels{more}")
 
 
 def _counts(made: Sequence[Tagged]) -> list[tuple[str, int]]:

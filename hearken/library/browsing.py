@@ -74,6 +74,15 @@ class Browser:
         wanted = [bytes.fromhex(each) for each in sorted(hashes)]
         return {row[0] for row in self._chunked(f"SELECT files.id {_FROM} WHERE content_hash IN", wanted)}
 
+    def contents(self, hashes: Collection[str]) -> set[str]:
+        """Return those of some hexadecimal content hashes that a file has."""
+        wanted = [bytes.fromhex(each) for each in sorted(hashes)]
+        return {row[0].hex() for row in self._chunked(f"SELECT DISTINCT content_hash {_FROM} WHERE content_hash IN", wanted)}
+
+    def at_paths(self, paths: Collection[str]) -> set[int]:
+        """Return the ids of the files at these absolute paths."""
+        return {row[0] for row in self._chunked("SELECT id FROM files WHERE path IN", sorted(map(os.fsencode, paths)))}
+
     def _chunked(self, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(values), _PER_QUERY):
             part = values[start : start + _PER_QUERY]

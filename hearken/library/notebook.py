@@ -134,10 +134,10 @@ class Notebook:
         with self._writing() as database:
             return sounds.remove_items(database, "collection_id = ? AND id = ?", (collection_id, item_id))
 
-    def remove_sounds(self, collection_id: int, keys: Iterable[SoundKey]) -> int:
-        """Take all items of some sounds out of a collection, and return how many that were."""
+    def remove_sounds(self, collection_id: int, keys: Iterable[SoundKey], is_here: sounds.IsHere | None = None) -> int:
+        """Take all items of some files out of a collection, and return how many that were; `is_here` as of `annotations`."""
         with self._writing() as database:
-            ids = [row.sound_id for row in sounds.known(database, [key.content_hash for key in keys])]
+            ids = sounds.versions_of(database, list(keys), is_here)
             return sum(sounds.remove_items(database, "collection_id = ? AND sound_id = ?", (collection_id, each)) for each in ids)
 
     def members(self, collection_id: int) -> list[SoundKey]:
@@ -145,11 +145,17 @@ class Notebook:
         sql = "SELECT DISTINCT content_hash, path FROM items JOIN sounds ON sounds.id = sound_id WHERE collection_id = ?"
         return self._keys(sql, (collection_id,))
 
-    def put_note(self, sound: SoundKey, text: str) -> str:
-        """Write the note of a sound in place of the one that it had, and return it as it was kept; "" takes it away."""
+    def put_note(self, sound: SoundKey, text: str, is_here: sounds.IsHere | None = None) -> str:
+        """Write the note of a file in place of the one that it had, and return it as it was kept; "" takes it away. `is_here` as of
+        `annotations`."""
         text = clean_note(text)
         with self._writing() as database:
+            earlier = sounds.versions_of(database, [sound], is_here)
             sound_id = sounds.enter(database, sound)
+            for each in earlier:
+                database.run("DELETE FROM notes WHERE sound_id = ?", (each,))
+                if each != sound_id:
+                    sounds.sweep(database, each)
             if text:
                 database.run("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (sound_id, text, time.time()))
             else:
@@ -198,8 +204,8 @@ class Notebook:
     def annotations(self, keys: Sequence[SoundKey], is_here: sounds.IsHere | None = None) -> dict[SoundKey, Annotation]:
         """Return what is known of files, given as content and present path; those of which nothing is known are left out.
 
-        A file whose content nobody noted stands for what was noted at its path, as it is an edited version, unless `is_here` says that
-        the content noted there is elsewhere in the library; without `is_here` paths do not count.
+        A file stands also for what was noted at its path of other contents, as it is an edited version of them, unless `is_here` says
+        that they are elsewhere in the library; without `is_here` paths do not count.
         """
         with self._reading() as database:
             return {} if database is None else sounds.annotate(database, keys, is_here)

@@ -19,6 +19,7 @@ FAVOURITES_NAME = "Favourites"
 MAX_NAME_CHARS = 200
 MAX_NOTE_CHARS = 10_000
 MAX_QUERY_JSON_CHARS = 10_000
+_MAX_QUERY_DEPTH = 8
 MAX_COLLECTIONS = 1_000
 MAX_SEARCHES = 1_000
 MAX_ITEMS = 100_000
@@ -109,9 +110,12 @@ def clean_note(text: str) -> str:
 
 
 def query_json(query: Mapping[str, Any]) -> str:
-    """Return the parameters of a search as JSON. Raises InputError for what JSON cannot say, or too much of it."""
+    """Return the parameters of a search as JSON. Raises InputError for what JSON cannot say, or too much of it, or too deep."""
+    if not _is_shallow(query, _MAX_QUERY_DEPTH):
+        raise InputError("The search cannot be kept: its parameters hold too many lists in lists.")
     try:
         text = json.dumps(dict(query), allow_nan=False, sort_keys=True)
+        json.dumps(dict(query), ensure_ascii=False).encode()  # raises for lone surrogates, which nobody could be sent
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"The search cannot be kept: {error}.") from error
     if len(text) > MAX_QUERY_JSON_CHARS:
@@ -146,6 +150,11 @@ def key_row(sound: SoundKey) -> tuple[bytes, bytes]:
     if len(content_hash) != HASH_NUM_BYTES:
         raise InputError(f"The content hash of a sound must have {2 * HASH_NUM_BYTES} hexadecimal digits.")
     return content_hash, os.fsencode(sound.path)
+
+
+def _is_shallow(value: object, levels: int) -> bool:
+    held = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else None
+    return held is None or (levels > 0 and all(_is_shallow(each, levels - 1) for each in held))
 
 
 def _visible(text: str) -> str:

@@ -38,13 +38,14 @@ def read_span(start_s: float, end_s: float) -> Span | None:
     return None if start_s < 0 else Span(float(start_s), float(end_s))
 
 
-def enter(database: Database, sound: SoundKey) -> int:
-    """Return the id of a sound, after entering it where it is new, and noting where it was seen."""
+def enter(database: Database, sound: SoundKey, *, is_seen: bool = True) -> int:
+    """Return the id of a sound, after entering it where it is new, and noting where it was seen; without `is_seen` only where no path
+    is known yet, so that of several copies the one that a user chose stays the known one."""
     content_hash, path = key_row(sound)
     found = database.rows("SELECT id, path FROM sounds WHERE content_hash = ?", (content_hash,))
     if not found:
         return database.run("INSERT INTO sounds (content_hash, path) VALUES (?, ?)", (content_hash, path))
-    if path and found[0][1] != path:
+    if path and found[0][1] != path and (is_seen or not found[0][1]):
         database.run("UPDATE sounds SET path = ? WHERE id = ?", (path, found[0][0]))
     return int(found[0][0])
 
@@ -80,7 +81,7 @@ def ready_labels(labels: Iterable[Label | tuple[str, float]], source: str) -> li
 
 def put_labels(database: Database, sound: SoundKey, labels: Sequence[Label], source: str) -> None:
     """Replace the labels that a sound has from `source`; of the same label for the same span the last counts."""
-    sound_id = enter(database, sound)
+    sound_id = enter(database, sound, is_seen=False)
     database.run("DELETE FROM labels WHERE sound_id = ? AND source = ?", (sound_id, source))
     for label in labels:
         row = (sound_id, source, label.label, *span_row(label.span), label.score)
@@ -99,28 +100,51 @@ def labels_of(database: Database, content_hashes: Iterable[str]) -> dict[str, li
 def annotate(database: Database, keys: Sequence[SoundKey], is_here: IsHere | None) -> dict[SoundKey, Annotation]:
     """Return what is noted of files; see `Notebook.annotations`."""
     places = _places(database, keys, is_here)
-    ids = list(dict.fromkeys(places.values()))
+    ids = list(dict.fromkeys(sound_id for place in places.values() for sound_id in place))
     notes = dict(_chunks(database, "SELECT sound_id, text FROM notes WHERE sound_id IN", ids))
     labels = _labels(database, ids)
     held: dict[int, set[int]] = {}
     for sound_id, collection_id in _chunks(database, "SELECT sound_id, collection_id FROM items WHERE sound_id IN", ids):
         held.setdefault(sound_id, set()).add(collection_id)
     return {
-        key: Annotation(notes.get(sound_id, ""), tuple(labels.get(sound_id, ())), tuple(sorted(held.get(sound_id, ()))))
-        for key, sound_id in places.items()
+        key: Annotation(
+            next((notes[each] for each in place if each in notes), ""),
+            tuple(_latest([labels.get(each, []) for each in place])),
+            tuple(sorted({collection_id for each in place for collection_id in held.get(each, ())})),
+        )
+        for key, place in places.items()
     }
 
 
-def _places(database: Database, keys: Sequence[SoundKey], is_here: IsHere | None) -> dict[SoundKey, int]:
-    """Return the id of the noted sound that each file stands for."""
+def versions_of(database: Database, keys: Sequence[SoundKey], is_here: IsHere | None) -> list[int]:
+    """Return the ids of all noted sounds that some files stand for: their own contents, and what was at their paths before."""
+    return list(dict.fromkeys(each for place in _places(database, keys, is_here).values() for each in place))
+
+
+def _places(database: Database, keys: Sequence[SoundKey], is_here: IsHere | None) -> dict[SoundKey, list[int]]:
+    """Return the ids of the noted sounds that each file stands for: its own content first, then earlier ones, the last noted first."""
     by_hash = {sound.content_hash: sound.sound_id for sound in known(database, {key.content_hash for key in keys})}
-    places = {key: by_hash[key.content_hash] for key in keys if key.content_hash in by_hash}
-    left = {os.fsencode(key.path): key for key in keys if key.path and key not in places}
-    if is_here is None or not left:
+    places = {key: [by_hash[key.content_hash]] for key in keys if key.content_hash in by_hash}
+    by_path = {os.fsencode(key.path): key for key in keys if key.path}
+    if is_here is None or not by_path:
         return places
-    noted = [_sound(row) for row in _chunks(database, "SELECT id, content_hash, path FROM sounds WHERE path IN", list(left))]
-    elsewhere = is_here([sound.content_hash for sound in noted]) if noted else set()
-    return places | {left[os.fsencode(sound.path)]: sound.sound_id for sound in noted if sound.content_hash not in elsewhere}
+    own = {key.content_hash for key in keys}
+    at_paths = map(_sound, _chunks(database, "SELECT id, content_hash, path FROM sounds WHERE path IN", list(by_path)))
+    earlier = [sound for sound in at_paths if sound.content_hash not in own]
+    elsewhere = is_here([sound.content_hash for sound in earlier]) if earlier else set()
+    for sound in sorted(earlier, reverse=True):
+        if sound.content_hash not in elsewhere:
+            places.setdefault(by_path[os.fsencode(sound.path)], []).append(sound.sound_id)
+    return places
+
+
+def _latest(versions: Sequence[Sequence[Label]]) -> list[Label]:
+    """Return the labels of a sound's versions, the present one first, best first; of each source those of the latest that it labelled."""
+    kept: list[Label] = []
+    for labels in versions:
+        sources = {label.source for label in kept}
+        kept += [label for label in labels if label.source not in sources]
+    return sorted(kept, key=lambda label: (-label.score, label.label))
 
 
 def _labels(database: Database, sound_ids: Sequence[int]) -> dict[int, list[Label]]:

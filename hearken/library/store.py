@@ -243,7 +243,8 @@ class SqliteStore:
         with self._database.snapshot():
             for word in wanted:
                 counts.update(holders(word))
-        return {holder: count / len(wanted) for holder, count in counts.items()}
+        shares = [count / max(len(wanted), 1) for count in range(len(wanted) + 1)]
+        return {holder: shares[count] for holder, count in counts.items()}
 
     def _by_ids(self, sql: str, file_ids: Iterable[int]) -> Iterator[tuple[Any, ...]]:
         wanted = list(file_ids)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from hearken.library.notebook_records import SoundKey
+from hearken.library.notebook import Notebook
+from hearken.library.notebook_records import Annotation, SoundKey
 from hearken.library.records import FileRecord
 from hearken.library.store import SqliteStore
 
@@ -30,7 +31,25 @@ def find_files(store: SqliteStore, keys: Sequence[SoundKey]) -> dict[SoundKey, F
 
 def contents_here(store: SqliteStore, content_hashes: Sequence[str]) -> set[str]:
     """Return those of some content hashes that files of the library have. Raises StoreError."""
-    return {record.content_hash for record in store.files(sorted(store.browser.with_content(set(content_hashes))))}
+    return store.browser.contents(set(content_hashes))
+
+
+def all_files(store: SqliteStore, keys: Collection[SoundKey]) -> frozenset[int]:
+    """Return the ids of all files of some sounds, copies included, each found as `find_files` does. Raises StoreError."""
+    hashes = {key.content_hash for key in keys}
+    here = store.browser.contents(hashes)
+    edited = {key.path for key in keys if key.path and key.content_hash not in here}
+    return frozenset(store.browser.with_content(here) | store.browser.at_paths(edited))
+
+
+def marks_of(store: SqliteStore, records: Sequence[FileRecord]) -> dict[int, Annotation]:
+    """Return what the notebook of the library says of some of its files, by id, those that were edited in place included; files of
+    which it says nothing are left out. Raises StoreError.
+    """
+    keys = {record.id: SoundKey(record.content_hash, record.path) for record in records}
+    with Notebook(store.folder) as notebook:
+        found = notebook.annotations(list(keys.values()), lambda hashes: contents_here(store, hashes))
+    return {file_id: found[key] for file_id, key in keys.items() if key in found}
 
 
 def _edited(store: SqliteStore, key: SoundKey) -> FileRecord | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -77,13 +77,14 @@ Pairs = Mapping[tuple[int, int], float]
 """Parts that were heard: (the longer sound, the part of it) and how well they agree."""
 
 
-def sounds_of(store: Store, cache: VectorCache) -> Sounds:
-    """Return the sounds of a library; files whose vectors cannot be used are left out. Raises StoreError."""
+def sounds_of(store: Store, cache: VectorCache, left_out: Container[str] = ()) -> Sounds:
+    """Return the sounds of a library, without the files at the paths `left_out` and those whose vectors cannot be used. Raises StoreError."""
     with store.snapshot():
         snapshot = cache.snapshot()
         files: dict[str, list[FileRecord]] = defaultdict(list)
         for record in store.files():
-            files[record.content_hash].append(record)
+            if record.path not in left_out:
+                files[record.content_hash].append(record)
     ranked = [sorted(own, key=quality) for own in files.values()]
     numbers = snapshot.numbers_of(np.array([own[0].id for own in ranked], np.int64))
     known = [place for place in range(len(ranked)) if numbers[place] >= 0]

@@ -1,20 +1,49 @@
-"""Groups of equal sounds as a table for scripts and spreadsheets."""
+"""The files behind groups of equal sounds: where they are now, and a table of them for scripts and spreadsheets."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from hearken.errors import show
 from hearken.files import write_whole
-from hearken.library.records import FileRecord
+from hearken.library.records import FileRecord, KnownFile
 from hearken.search.dedupe import Group
 from hearken.search.excerpts import unwritable
 from hearken.search.listing import cell
 
+Place = tuple[int, int]
+"""Device and inode of a file."""
+
+
+class Present(NamedTuple):
+    """Where the files are that are as they were indexed, by path, and the paths of the others: gone, or changed since."""
+
+    places: dict[str, Place]
+    others: frozenset[str]
+
+
 COLUMNS = ("group", "what", "path", "similarity", "size_bytes", "duration_s", "rate_hz", "num_channels", "codec")
+
+
+def look(known: Mapping[str, KnownFile]) -> Present:
+    """Look for the files of a library. Of one that is gone or changed nobody knows whether it still has the sound: no copy may go for it."""
+    places, others = dict[str, Place](), set[str]()
+    for path, file in known.items():
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            others.add(path)
+            continue
+        if (status.st_size, status.st_mtime_ns) != (file.size, file.mtime_ns):
+            others.add(path)
+        elif status.st_ino:
+            places[path] = (status.st_dev, status.st_ino)
+    return Present(places, frozenset(others))
 
 
 def write_table(out: Path, groups: Sequence[Group]) -> None:

@@ -1,6 +1,7 @@
 """Sounds cut out of their files, in a zip or in a folder, with a list of them: names that every system takes, and nothing held in memory.
 
-Who cuts is given: `cut` returns the bytes of one stretch, or raises AudioError; then the list says why the sound is not there.
+Who cuts is given: `cut` returns the bytes of one stretch, or raises InputError (AudioError above all); then the list says why the sound is
+not there.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hearken.errors import AudioError, DiskFullError, InputError, show
+from hearken.errors import DiskFullError, InputError, show
 from hearken.files import write_whole
 from hearken.search.listing import COLUMNS, Line, text_of
 
 Cut = Callable[[Line], bytes]
-"""Returns the sound file of a line's stretch. Raises AudioError."""
+"""Returns the sound file of a line's stretch. Raises InputError: AudioError, or for what the format cannot hold."""
 
 LIST_NAME = "list.csv"
 _MAX_NAME_CHARS = 48  # at most 192 bytes
@@ -55,7 +56,7 @@ def zip_chunks(lines: Sequence[Line], cut: Cut, *, suffix: str = ".flac") -> Ite
         for line, name in zip(lines, excerpt_names(lines, suffix), strict=True):
             try:
                 content = cut(line)
-            except AudioError as error:
+            except InputError as error:
                 rows.append(error.message)
                 continue
             rows.append("")
@@ -80,7 +81,7 @@ def write_folder(
             try:
                 write_whole(folder / name, cut(line))
                 problems.append("")
-            except AudioError as error:
+            except InputError as error:
                 problems.append(error.message)
             if on_done is not None:
                 on_done(count, len(lines))
@@ -97,7 +98,7 @@ def write_zip(path: Path, lines: Sequence[Line], cut: Cut, *, on_done: Callable[
     def noted(line: Line) -> bytes:
         try:
             content = cut(line)
-        except AudioError as error:
+        except InputError as error:
             problems.append(error.message)
             raise
         else:

@@ -14,7 +14,8 @@ import io
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 from urllib.parse import quote_from_bytes
 
 from hearken.errors import InputError, show
@@ -57,9 +58,15 @@ class Line:
 
 def line_of(hit: Hit, *, labels: Sequence[str] = (), note: str = "") -> Line:
     """Return the line for a hit, with what else is known of its sound."""
-    span = (round(hit.start_s, 3), round(hit.end_s, 3), round(hit.duration_s, 3))
+    span = (*rounded(hit.start_s, hit.end_s), round(hit.duration_s, 3))
     sure = None if hit.confidence is None else round(hit.confidence, 4)
     return Line(hit.path, *span, round(hit.score, 6), sure, tuple(labels), hit.machine_caption, note, hit.duplicates)
+
+
+def rounded(start_s: float, end_s: float) -> tuple[float, float]:
+    """Return a stretch in whole milliseconds, but as it is where nothing would be left of it."""
+    start, end = round(start_s, 3), round(end_s, 3)
+    return (start, end) if start < end else (start_s, end_s)
 
 
 def format_of(path: str | os.PathLike[str]) -> str | None:
@@ -102,7 +109,11 @@ def cell(text: str) -> str:
 
 def _json(lines: Sequence[Line], title: str) -> str:
     """An object with `title` and `sounds`, which have the names of `Line`'s fields."""
-    return json.dumps({"title": title, "sounds": [asdict(line) for line in lines]}, ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    return json.dumps({"title": title, "sounds": [_fields(line) for line in lines]}, ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+
+
+def _fields(line: Line) -> dict[str, Any]:
+    return {each.name: getattr(line, each.name) for each in fields(Line)}  # and none of a class of its own
 
 
 def _m3u(lines: Sequence[Line], title: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from io import FileIO
 from pathlib import Path
 
@@ -53,11 +54,19 @@ def main(library: str) -> None:
         os.nice(_NICENESS)
     requests, answers = _pipes()
     _, (terms,) = wire.receive(requests)
+    threading.Thread(target=_end_with_parent, args=(requests,), daemon=True).start()
     try:
         body, arrays = answer(Path(library), terms)
     except HearkenError as error:
         body, arrays = {"kind": "error", "class": type(error).__name__, "message": error.message, "hint": error.hint}, []
     wire.send(answers, body, arrays)
+
+
+def _end_with_parent(pipe: FileIO) -> None:
+    """End this process, whatever it is doing, when the server closes the pipe or has been killed: nobody would read the answer."""
+    with contextlib.suppress(OSError):
+        pipe.read(1)
+    os._exit(1)
 
 
 def _pipes() -> tuple[FileIO, FileIO]:

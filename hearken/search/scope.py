@@ -93,7 +93,9 @@ def _shares(text: str, not_text: str, match: Callable[[str], dict[int, float]]) 
     telling = [word for word in words if word not in unwanted]
     if not telling:
         return {}
-    return {found: share * (len(telling) / len(words)) for found, share in match(" ".join(telling)).items()}
+    shares = match(" ".join(telling))
+    told = len(telling) / len(words)
+    return shares if told == 1 else {found: share * told for found, share in shares.items()}
 
 
 def _bonus(store: Store, snapshot: Snapshot, query: Query) -> DoubleArray:

@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from hearken.errors import InputError, QueryError, show
-from hearken.library.notebook import Notebook
+from hearken.library.notebook import Label, Notebook, SoundKey
 from hearken.library.protocol import Store
 from hearken.library.snapshot import Snapshot
+from hearken.library.whereabouts import marks_of
 from hearken.search.answer import Parts
 from hearken.text.prompts import PROMPTS, prompts_of, read_label
 from hearken.types import FloatArray, Progress, silent
@@ -34,6 +35,8 @@ _MAX_LIST_BYTES = 1 << 20
 _SOUNDS_PER_BLOCK = 4_096
 _TEXTS_PER_CALL = 256
 _SOUNDS_PER_COMMIT = 5_000
+_LIST_SUFFIXES = (".txt", ".csv", ".tsv", ".lst", ".list", ".md")
+_PATH_STARTS = ("/", "~", "./", "../")
 
 EncodeText = Callable[[Sequence[str]], FloatArray]
 
@@ -60,12 +63,14 @@ def read_labels(wanted: str | None) -> tuple[str, ...]:
     """Return the labels that are meant: AudioSet's 527 names for None, else those in a file, one a line, or those in the text, by commas.
 
     In a file, empty lines and those that begin with `#` are passed over. What is read alike is taken once. Raises InputError for a list
-    that is empty or too long, a file that cannot be read.
+    that is empty or too long, a file that cannot be read, and what is called as a file is but is none: its name must not become a label.
     """
     if wanted is None:
         return tuple(AUDIOSET.read_text(encoding="utf-8").splitlines())
     path = Path(wanted).expanduser()
     is_file = "," not in wanted and _is_file(path)
+    if not is_file and "," not in wanted and (path.suffix.lower() in _LIST_SUFFIXES or wanted.startswith(_PATH_STARTS)):
+        raise InputError(f"There is no list of labels {show(path)}.", 'Give a file with one label a line, or such as "dog,rain,door".')
     found = _lines(path) if is_file else wanted.split(",")
     kept: dict[str, str] = {}
     for label in found:
@@ -126,7 +131,8 @@ def keep(folder: str, made: Sequence[Tagged]) -> int:
         notebook.clear_labels(SOURCE)
         for start in range(0, len(labelled), _SOUNDS_PER_COMMIT):
             notebook.put_all_labels(
-                ((each.content_hash, each.labels) for each in labelled[start : start + _SOUNDS_PER_COMMIT]), source=SOURCE
+                ((SoundKey(each.content_hash, each.paths[0]), each.labels) for each in labelled[start : start + _SOUNDS_PER_COMMIT]),
+                source=SOURCE,
             )
     return len(labelled)
 
@@ -134,10 +140,13 @@ def keep(folder: str, made: Sequence[Tagged]) -> int:
 def kept(parts: Parts) -> list[Tagged]:
     """Return the sounds of an open library that have labels in its notebook, by whomever, in the order of their paths. Raises StoreError."""
     paths: dict[str, list[str]] = {}
-    for record in parts.store.files():
+    labels: dict[str, tuple[Label, ...]] = {}
+    records = parts.store.files()
+    marks = marks_of(parts.store, records)
+    for record in records:
         paths.setdefault(record.content_hash, []).append(record.path)
-    with Notebook(parts.store.folder) as notebook:
-        labels = notebook.labels_of(paths)
+        if record.id in marks and marks[record.id].labels:
+            labels.setdefault(record.content_hash, marks[record.id].labels)
     found = [
         Tagged(content_hash, tuple(sorted(paths[content_hash])), tuple((each.label, each.score) for each in own))
         for content_hash, own in labels.items()

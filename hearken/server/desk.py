@@ -14,8 +14,9 @@ from typing import Any
 
 from hearken.errors import AudioReadError, InputError, QueryError, StoreError, show
 from hearken.files import write_whole
-from hearken.library.notebook import Notebook, SoundKey
+from hearken.library.notebook import Annotation, Notebook
 from hearken.library.records import FileRecord
+from hearken.library.whereabouts import find_files, marks_of
 from hearken.search import browse
 from hearken.search.answer import Answer, Wish
 from hearken.search.excerpts import excerpt_names, unwritable
@@ -104,8 +105,8 @@ class Desk:
         record, store = self._record(library, sound), library.parts().store
         versions = store.browser.versions([record.id])
         caption = store.captions_of([versions[record.id]]).get(versions[record.id], "")
+        known = marks_of(store, [record]).get(record.id, Annotation())
         with Notebook(library.path) as notebook:
-            known = notebook.annotations([SoundKey(record.content_hash, record.path)]).get(SoundKey(record.content_hash, record.path))
             names = {each.id: each.name for each in notebook.collections()}
         return {
             "library": name,
@@ -120,9 +121,9 @@ class Desk:
             "flags": sorted(record.flags),
             "tags": {show(key): show(value) for key, value in record.tags.items()},
             "machine_caption": caption or None,
-            "labels": [label.label for label in known.labels] if known else [],
-            "note": known.note if known else "",
-            "collections": [names[each] for each in known.collections if each in names] if known else [],
+            "labels": [label.label for label in known.labels],
+            "note": known.note,
+            "collections": [names[each] for each in known.collections if each in names],
             "copies": [show(each.path) for each in store.files(store.browser.copies(record.id))],
         }
 
@@ -132,10 +133,10 @@ class Desk:
         store = library.parts().store
         with Notebook(library.path) as notebook:
             items = notebook.items(find_collection(library.path, collection), _limited(limit))
-        sounds = []
+        records, sounds = find_files(store, [item.sound for item in items]), list[Values]()
         for item in items:
-            for record in store.files(sorted(store.browser.with_content([item.sound.content_hash]))[:1]):
-                span = item.span
+            if item.sound in records:
+                record, span = records[item.sound], item.span
                 sounds.append(_told(record, span.start_s if span else 0.0, span.end_s if span else record.duration_s))
         return {"library": name, "collection": collection, "sounds": sounds}
 

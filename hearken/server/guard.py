@@ -104,9 +104,16 @@ def _without_port(host: str) -> str:
 def _is_foreign(headers: HeaderView, host: str) -> bool:
     """Say whether a browser sent the request for a page of another site. Programs that are no browsers send neither header."""
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and _place_of(origin) != host.lower():
         return True
     return headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
+
+
+def _place_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # brackets that hold no address
+        return None
 
 
 def _token_answer(scope: Scope, headers: HeaderView, token: str, port: int) -> Response | None:
@@ -124,7 +131,9 @@ def _token_answer(scope: Scope, headers: HeaderView, token: str, port: int) -> R
     named = query.pop("token", [""])[-1]
     if named and _same(named, token):
         rest = urlencode(query, doseq=True)
-        answer: Response = RedirectResponse(scope["path"].replace("//", "/") + (f"?{rest}" if rest else ""), 303)
+        answer: Response = RedirectResponse(
+            "/" + scope["path"].lstrip("/") + (f"?{rest}" if rest else ""), 303
+        )  # two slashes would name a host
         set_cookie(answer, token, port)
         return answer
     return HTMLResponse(_ASK, 401, {"Cache-Control": "no-store"})

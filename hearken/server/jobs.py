@@ -50,7 +50,7 @@ class Indexing:
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._job = Job(state="idle")
@@ -62,8 +62,9 @@ class Indexing:
 
     @property
     def is_running(self) -> bool:
-        """Whether a run is under way."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether a run is under way; one that has told how it ended is not, so the next may begin."""
+        with self._lock:
+            return self._thread is not None and self._thread.is_alive() and self._job.state in {"running", "stopping"}
 
     def start(self, index: Indexer, roots: Sequence[str], *, retry_failed: bool = False, captions: bool = False) -> Job:
         """Start a run. Raises BusyError while one is under way, InputError for no roots."""
@@ -124,8 +125,9 @@ class Indexing:
         )
 
     def _set(self, **changes: Any) -> None:  # noqa: ANN401  fields of Job
-        self._job = self._job.model_copy(update=changes)
-        self._tell(self._job)
+        with self._lock:  # or of two changes at a time, that of the run and that of who stops it, one would be lost
+            self._job = self._job.model_copy(update=changes)
+            self._tell(self._job)
 
 
 _HINT = "The server's output tells more; `hearken index` of the folder in a terminal, too."

@@ -62,8 +62,8 @@ class BodyLimit:
         limit = self._ceilings.max_upload_bytes if is_upload(scope) else self._ceilings.max_body_bytes
         headers = dict(scope["headers"])
         announced = headers.get(b"content-length", b"0")
-        comes = (announced != b"0" or b"transfer-encoding" in headers) and b"expect" not in headers
-        body = _Body(receive, limit, self._ceilings.body_timeout_s, comes=comes)
+        comes = announced != b"0" or b"transfer-encoding" in headers
+        body = _Body(receive, limit, self._ceilings.body_timeout_s, comes=comes, is_held_back=b"expect" in headers)
         if not announced.isdigit() or int(announced[:20]) > limit:
             await respond(_too_large(limit))(scope, receive, body.sender(send))
             return
@@ -72,18 +72,20 @@ class BodyLimit:
 
 class _Body:
     """A body that is counted while it comes, if one `comes`. What nobody has read of it is thrown away before the answer ends, as long as
-    that is not too much: a connection that is closed before would break off, and who sends would never see the answer.
+    that is not too much: a connection that is closed before would break off, and who sends would never see the answer. But one that
+    `is_held_back` until somebody asks for it (Expect: 100-continue) does not come when nobody has.
     """
 
-    def __init__(self, receive: Receive, limit: int, timeout_s: float, *, comes: bool) -> None:
+    def __init__(self, receive: Receive, limit: int, timeout_s: float, *, comes: bool, is_held_back: bool = False) -> None:
         self._receive, self._limit, self._left = receive, limit, limit
         self._ends_s = time.monotonic() + timeout_s
-        self._is_complete = not comes
+        self._is_complete, self._is_held_back = not comes, is_held_back
 
     async def receive(self) -> Message:
         """Return what comes next. Raises the 413 of `problems` above the limit, and the 408 when the body is not there in time."""
         if self._is_complete:  # what comes now is that the client has gone, whenever that may be
             return await self._receive()
+        self._is_held_back = False
         try:
             async with asyncio.timeout(max(0.0, self._ends_s - time.monotonic())):
                 message = await self._receive()
@@ -100,7 +102,7 @@ class _Body:
 
         async def sending(message: Message) -> None:
             is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
-            if is_last and not self._is_complete:
+            if is_last and not (self._is_complete or self._is_held_back):
                 await send({**message, "more_body": True})
                 await self._drain()
                 message = {"type": "http.response.body", "body": b""}

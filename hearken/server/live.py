@@ -134,8 +134,8 @@ class Lives:
             live.close()
 
 
-def the_lives(request: Request) -> Lives:
-    """Return what goes on in the server that a request came to."""
+async def the_lives(request: Request) -> Lives:
+    """Return what goes on in the server that a request came to; `async`, as all that routes depend on: else each would take a thread."""
     state = request.app.state
     with _making:
         if not hasattr(state, "lives"):
@@ -146,9 +146,9 @@ def the_lives(request: Request) -> Lives:
     return lives
 
 
-def the_live(request: Request, shelved: LibraryDep) -> Live:
+async def the_live(request: Request, shelved: LibraryDep) -> Live:
     """Return what goes on in the library that the address of a request names."""
-    return the_lives(request).of(shelved)
+    return (await the_lives(request)).of(shelved)
 
 
 LiveDep = Annotated[Live, Depends(the_live)]

@@ -117,7 +117,7 @@ class Maps:
             self._start()
         if view.known is None:
             if self._error is not None and not self.is_computing:
-                raise self._error
+                raise self._error.with_traceback(None)  # which else would grow with every answer
             return 202, _json({"state": "computing", **facts})
         return 200, view.ready[is_due and self.is_computing]
 

@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hearken.errors import show
-from hearken.library.notebook import Annotation, Notebook, SoundKey
+from hearken.errors import StoreError, show
+from hearken.library.notebook import Annotation
 from hearken.library.records import FileRecord
+from hearken.library.whereabouts import marks_of
 from hearken.search.browse import folder_of
 from hearken.search.library import Library
 from hearken.server.schemas import HitOut, Place, Sound, SoundInFull
@@ -44,7 +45,7 @@ class Presenter:
             container=record.container,
             tags={show(name): show_text(value) for name, value in record.tags.items()},
             flags=sorted(record.flags),
-            note=self._marks([record])[record.id].note,
+            note=self._marks([record]).get(record.id, _NOTHING).note,
             copies=[self.place(copy) for copy in copies],
         )
 
@@ -55,6 +56,13 @@ class Presenter:
         shown = zip(hits, self._facts(records), strict=True)
         return [HitOut(**facts, **_told(hit), duplicates=self._copies(hit.duplicates, ids)) for hit, facts in shown]
 
+    def _marks(self, records: Sequence[FileRecord]) -> dict[int, Annotation]:
+        """Return stars, notes and labels; none where the notebook is damaged, for searching goes on without it."""
+        try:
+            return marks_of(self._store, records)
+        except StoreError:
+            return {}
+
     def place(self, record: FileRecord) -> Place:
         """Return where another file is."""
         return Place(id=record.id, name=_name(record.path), folder=self._folder(record.path))
@@ -64,7 +72,7 @@ class Presenter:
 
     def _facts(self, records: Sequence[FileRecord]) -> list[dict[str, Any]]:
         marks = self._marks(records)
-        return [self._fact(record, marks[record.id]) for record in records]
+        return [self._fact(record, marks.get(record.id, _NOTHING)) for record in records]
 
     def _fact(self, record: FileRecord, marks: Annotation) -> dict[str, Any]:
         folder = self._folder(record.path)
@@ -87,12 +95,6 @@ class Presenter:
         versions = self._store.browser.versions([record.id for record in records])
         texts = self._store.captions_of(sorted(set(versions.values())))
         return {file_id: show_text(texts[version]) for file_id, version in versions.items() if texts.get(version)}
-
-    def _marks(self, records: Sequence[FileRecord]) -> dict[int, Annotation]:
-        keys = {record.id: SoundKey(record.content_hash, record.path) for record in records}
-        with Notebook(self._store.folder) as notebook:
-            found = notebook.annotations(list(keys.values()))
-        return {file_id: found.get(key, _NOTHING) for file_id, key in keys.items()}
 
     def _folder(self, path: str) -> str:
         return folder_of(path, self._roots)

@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from hearken.library.records import FileRecord
 from hearken.server.contract import HEAD
 from hearken.server.problems import problem, respond
+from hearken.server.threads import threads_for
 
 CHUNK_BYTES = 256 * 1024
 _MAX_HEADER_CHARS = 100  # two numbers of 20 digits, and room
@@ -61,7 +62,10 @@ class FileSource:
 
     def read(self, offset: int, count: int) -> bytes:
         """Return a part."""
-        return os.pread(self.descriptor, count, offset)
+        if hasattr(os, "pread"):
+            return os.pread(self.descriptor, count, offset)
+        os.lseek(self.descriptor, offset, os.SEEK_SET)  # on Windows; nobody else uses the descriptor
+        return os.read(self.descriptor, count)
 
     def close(self) -> None:
         """Close the file."""
@@ -149,8 +153,9 @@ class Ranged(Response):
         return StreamingResponse(self._chunks(start, stop), status, headers)
 
     async def _chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        threads = threads_for(self._request, "send")
         while start < stop:
-            chunk = await run_sync(self._source.read, start, min(CHUNK_BYTES, stop - start))
+            chunk = await run_sync(self._source.read, start, min(CHUNK_BYTES, stop - start), limiter=threads)
             if not chunk:
                 raise OSError("the file became shorter while it was being sent")  # breaks the connection off: the length was announced
             start += len(chunk)

@@ -11,12 +11,15 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hearken.server.app import create_app
+from hearken.server.patience import Patience
 from hearken.server.settings import Settings
 
 _KEEP_ALIVE_S = 15
 _BACKLOG = 512
+_LOOK_EVERY_S = 1
 
 
 def run(settings: Settings, listening: socket.socket, *, grace_s: int) -> None:
@@ -34,9 +37,13 @@ def run(settings: Settings, listening: socket.socket, *, grace_s: int) -> None:
         timeout_graceful_shutdown=grace_s,
         backlog=_BACKLOG,
         ws="none",
+        timeout_notify=_LOOK_EVERY_S,
     )
-    with _ending_normally():
-        _Server(config, app).run(sockets=[listening])
+    server = _Server(config, app)
+    config.callback_notify = Patience(lambda: list(server.server_state.connections)).look
+    # searches run side by side already: threads of one that wait for each other, spinning, made them take three times as long
+    with threadpool_limits(1, user_api="blas"), _ending_normally():
+        server.run(sockets=[listening])
 
 
 @contextmanager

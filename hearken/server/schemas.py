@@ -16,6 +16,12 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Given(Schema):
+    """What is sent as JSON: taken as it is declared, or not at all; `true` is no number and `"1"` none either."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
 class Features(Schema):
     """What this server can do besides searching."""
 

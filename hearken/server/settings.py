@@ -87,10 +87,10 @@ class Settings:
         A foreign page can make its own name stand for this machine, but never an address made of numbers, nor a local name.
         """
         name = host.lower().rstrip(".")
-        allowed = {each.lower() for each in self.allowed_hosts}
+        allowed, own = {each.lower() for each in self.allowed_hosts}, self.host.lower().strip("[]")
         if name in _LOCAL_NAMES or name in allowed:
             return True
-        return not self.is_local and (_is_address(name) or name == self.host.lower())
+        return name == f"[{own}]" or name == own or (not self.is_local and _is_address(name))
 
 
 def is_loopback(host: str) -> bool:

@@ -159,18 +159,18 @@ def _stamp(folder: Path) -> _Stamp:
     return status.st_dev, status.st_ino
 
 
-def the_shelf(request: Request) -> Shelf:
+async def the_shelf(request: Request) -> Shelf:
     """Return the libraries of the server that a request came to."""
     shelf: Shelf = request.app.state.shelf
     return shelf
 
 
-def the_library(lib: str, shelf: Annotated[Shelf, Depends(the_shelf)]) -> Shelved:
+async def the_library(lib: str, shelf: Annotated[Shelf, Depends(the_shelf)]) -> Shelved:
     """Return the library that the address of a request names. Raises the 404 of `problems`."""
     return shelf.get(lib)
 
 
-def the_settings(shelf: Annotated[Shelf, Depends(the_shelf)]) -> Settings:
+async def the_settings(shelf: Annotated[Shelf, Depends(the_shelf)]) -> Settings:
     """Return the settings of the server."""
     return shelf.settings
 

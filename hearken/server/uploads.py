@@ -6,11 +6,12 @@ How many are received or decoded at a time is bounded (`Ceilings.max_uploads`), 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import tempfile
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from starlette.requests import ClientDisconnect
 from hearken.audio.decode import open_stream
 from hearken.audio.wire import Array, Message
 from hearken.audio.worker import Report, Worker, serve
-from hearken.errors import AudioLimitError, WorkerDiedError
+from hearken.errors import AudioLimitError, DiskFullError, WorkerDiedError
 from hearken.server.problems import problem
 from hearken.types import FloatArray
 
@@ -55,7 +56,8 @@ async def received(request: Request) -> AsyncIterator[Upload]:
     if kind != "multipart/form-data":
         raise problem(415, "A sound is sent as multipart/form-data, in the field `sound`.")
     try:
-        form = await request.form(max_files=1, max_fields=8, max_part_size=10_000)
+        with _disk_may_be_full():
+            form = await request.form(max_files=1, max_fields=8, max_part_size=10_000)
     except ClientDisconnect as error:
         raise problem(400, "The connection broke off.") from error
     try:
@@ -64,10 +66,21 @@ async def received(request: Request) -> AsyncIterator[Upload]:
             raise problem(422, "The form must have one field, `sound`, with a file in it.")
         with tempfile.TemporaryDirectory(prefix="hearken-upload-") as folder:
             path = os.path.join(folder, "sound")
-            await asyncio.to_thread(_write, sound, path)
+            with _disk_may_be_full():
+                await asyncio.to_thread(_write, sound, path)
             yield Upload((sound.filename or "sound")[:_MAX_NAME_CHARS], path)
     finally:
         await form.close()
+
+
+@contextmanager
+def _disk_may_be_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFullError("There is no room on the server for the sound.", "Make room in its folder for temporary files.") from error
 
 
 def _write(sound: UploadFile, path: str) -> None:
@@ -96,10 +109,9 @@ def decoded(upload: Upload, max_s: float) -> tuple[int, FloatArray]:
 
 
 def close() -> None:
-    """End the process that decodes."""
-    with _lock:
-        for worker in _workers.values():
-            worker.close()
+    """End the process that decodes, also in the middle of a sound: who waits for it is told that it died."""
+    for worker in list(_workers.values()):
+        worker.close()
 
 
 def handle(message: Message, report: Report) -> tuple[Message, list[Array]]:

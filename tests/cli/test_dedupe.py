@@ -40,7 +40,21 @@ def test_paths_for_scripts(cli, library, tmp_path) -> None:
     assert cli("dedupe", "--library", library, "--extras", "--null").out == f"{extra}\0"
 
 
-def test_wrong_use(cli, library) -> None:
+@pytest.mark.parametrize("change", ["gone", "changed"])
+def test_no_copy_may_go_for_a_file_that_is_not_as_it_was(cli, library, tmp_path, change: str) -> None:
+    kept = tmp_path / "s" / "dog one.wav"
+    if change == "gone":
+        kept.unlink()
+    else:
+        kept.write_bytes(b"other")
+    found = cli("dedupe", "--library", library, "--extras")
+    assert (found.code, found.out) == (0, "")
+    assert "1 file changed or gone since indexed is left out" in found.err
+
+
+def test_wrong_use(cli, library, tmp_path) -> None:
+    assert cli("dedupe", "--library", library, "--out", str(tmp_path / "x.ods")).code == 1
+    assert cli("dedupe", "--library", library, "--out", str(tmp_path / "absent" / "x.csv")).code == 1
     assert cli("dedupe", "--library", library, "--null").code == 1
     assert cli("dedupe", "--library", library, "--extras", "--json").code == 1
     assert cli("dedupe", "--library", library, "--min-similarity", "0.5").code == 2

@@ -48,3 +48,5 @@ def test_folders_copies_versions_and_content(library):
     assert browser.with_content([]) == set()
     assert browser.with_content([hashes[3], "00" * 16]) == {3}
     assert browser.with_content([*(f"{number:032x}" for number in range(1200)), hashes[3]]) == {3}
+    assert browser.contents([hashes[1], "00" * 16]) == {hashes[1]}
+    assert browser.at_paths([record.path for record in store.files([2, 3])] + ["/absent.wav"]) == {2, 3}

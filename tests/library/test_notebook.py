@@ -145,6 +145,14 @@ def test_what_was_noted_of_an_edited_file_is_found_by_its_path(notebook: Noteboo
     assert notebook.annotations([edited], set) == {}, "what was noted moved elsewhere"
 
 
+def test_a_label_does_not_tell_where_a_sound_was_seen_last(notebook: Notebook) -> None:
+    notebook.add_item(1, key("a", "/s/chosen copy.wav"))
+    notebook.put_labels(key("a", "/s/a.wav"), [("Dog", 0.9)])
+    notebook.put_labels(key("b").content_hash, [("Dog", 0.9)])
+    notebook.put_labels(key("b", "/s/b.wav"), [("Dog", 0.8)])
+    assert sorted(each.path for each in notebook.labelled("dog")) == ["/s/b.wav", "/s/chosen copy.wav"]
+
+
 def test_the_path_follows_a_sound_when_something_is_noted_again(notebook: Notebook) -> None:
     notebook.put_note(key("a", "/old/a.wav"), "mine")
     notebook.add_item(1, key("a", "/new/a.wav"))

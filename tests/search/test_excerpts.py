@@ -99,3 +99,19 @@ def test_a_failing_cut_leaves_no_zip(tmp_path) -> None:
     with pytest.raises(RuntimeError):
         write_zip(Path(tmp_path / "x.zip"), LINES, broken)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_format_cannot_hold_is_told_and_the_others_are_there(tmp_path: Path) -> None:
+    """A sound of twelve channels does not go into FLAC; the rest of the list is not its fault."""
+
+    def fussy(line: Line) -> bytes:
+        if "gone" in line.path:
+            raise InputError("FLAC holds at most 8 channels.")
+        return b"sound"
+
+    assert write_zip(tmp_path / "a.zip", LINES, fussy).problems == (("/s/gone.wav", "FLAC holds at most 8 channels."),)
+    for content in (b"".join(zip_chunks(LINES, fussy)), (tmp_path / "a.zip").read_bytes()):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            assert len(archive.namelist()) == 3
+            assert b"at most 8 channels" in archive.read(LIST_NAME)
+    assert write_folder(tmp_path / "out", LINES, fussy).num_written == 2

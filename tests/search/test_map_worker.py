@@ -54,3 +54,16 @@ def test_the_process_answers_one_message_also_with_an_error(tmp_path: Path) -> N
         wire.send(process.stdin, {}, [np.eye(4, dtype=np.float32)])
         body, _ = wire.receive(process.stdout)
     assert (body["kind"], body["class"]) == ("error", "LibraryNotFoundError")
+
+
+def test_the_process_ends_when_nobody_is_left_to_hear_the_answer() -> None:
+    """As when the server was killed while a large map was being laid out."""
+    slow = "import sys, time; from hearken.search import map_worker as m; m.answer = lambda *_: time.sleep(60); m.main('x')"
+    with subprocess.Popen([sys.executable, "-c", slow], bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert isinstance(process.stdin, FileIO)
+        wire.send(process.stdin, {}, [np.eye(4, dtype=np.float32)])
+        process.stdin.close()
+        try:
+            assert process.wait(20) == 1
+        finally:
+            process.kill()

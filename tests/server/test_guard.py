@@ -1,4 +1,5 @@
 import pytest
+from starlette.datastructures import Headers
 
 from hearken.server import guard
 from tests.server.serving import client_of
@@ -54,6 +55,19 @@ def test_a_redirect_stays_here(guarded):
     guarded.cookies.clear()
     answer = guarded.get("//evil.example/", params={"token": TOKEN}, follow_redirects=False)
     assert not answer.headers.get("location", "").startswith("//")
+
+
+@pytest.mark.parametrize("path", ["/", "//evil.example/", "///evil.example/", "////evil.example/x"])
+def test_a_redirect_never_names_a_host(path):
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"token=correct+horse&q=rain", "headers": []}
+    answer = guard._token_answer(scope, Headers(scope=scope), TOKEN, 8642)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/" + path.lstrip("/") + "?q=rain"
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://]", "http://[x]", "null", "", "//"])
+def test_an_origin_that_is_none_is_foreign(client, origin):
+    assert client.post("/api/v1/token", json={"token": "x"}, headers={"Origin": origin}).status_code == 403
 
 
 def test_pages_of_the_server_may_change_things(client):

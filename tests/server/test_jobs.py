@@ -157,3 +157,40 @@ def test_a_library_that_another_writes_to_is_known(tmp_path: Path) -> None:
     assert "Another process" in locked_by_another(tmp_path).message
     lock.release()
     assert locked_by_another(tmp_path) is None
+
+
+def test_to_stop_a_run_that_ends_just_now_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would be said to be stopping for ever."""
+    going, indexing = threading.Event(), Indexing(lambda job: None)
+    copy = Job.model_copy
+
+    def slow_copy(self, *, update):
+        if update.get("state") == "stopping":
+            going.set()  # the run ends now ...
+            time.sleep(0.3)  # ... and has the time to say so
+        return copy(self, update=update)
+
+    def index(roots, **options):
+        going.wait(10)
+        return REPORT
+
+    monkeypatch.setattr(Job, "model_copy", slow_copy)
+    indexing.start(index, ["/s"])
+    indexing.stop()
+    assert wait(indexing).state == "done"
+
+
+def test_who_hears_that_a_run_has_ended_may_start_the_next() -> None:
+    started: list[Job] = []
+
+    def tell(job: Job) -> None:
+        if job.state == "done" and not started:
+            started.append(indexing.start(lambda roots, **options: REPORT, ["/s"]))
+
+    indexing = Indexing(tell)
+    indexing.start(lambda roots, **options: REPORT, ["/s"])
+    deadline = time.monotonic() + 10
+    while not started:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert wait(indexing).state == "done"

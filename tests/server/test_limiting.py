@@ -1,7 +1,10 @@
+import time
+
 import anyio
 import pytest
 
 from hearken.server.limiting import BodyLimit, Busy, is_upload
+from hearken.server.problems import Refusal
 from hearken.server.settings import Ceilings
 
 SCOPE = {"type": "http", "method": "GET", "path": "/api/v1", "headers": [], "query_string": b""}
@@ -87,3 +90,29 @@ def test_what_announces_too_much_is_refused(length):
     scope = {**SCOPE, "method": "POST", "headers": [(b"content-length", length)]}
     end = [{"type": "http.disconnect"}]
     assert anyio.run(ask, BodyLimit(fine, Ceilings(max_body_bytes=10)), scope, end)[0]["status"] == 413
+
+
+@pytest.mark.parametrize("expects", [[], [(b"expect", b"100-continue")]])
+def test_a_body_of_unknown_length_is_counted(expects):
+    """Whoever sends `Expect: 100-continue` is bound by the limits, too."""
+
+    async def greedy(scope, receive, send):
+        while (await receive()).get("more_body"):
+            pass
+        await fine(scope, receive, send)
+
+    scope = {**SCOPE, "method": "POST", "headers": [(b"transfer-encoding", b"chunked"), *expects]}
+    parts = [{"type": "http.request", "body": b"x" * 10, "more_body": True}] * 3
+    with pytest.raises(Refusal) as raised:
+        anyio.run(ask, BodyLimit(greedy, Ceilings(max_body_bytes=25)), scope, parts)
+    assert raised.value.status_code == 413
+    with pytest.raises(Refusal) as raised:
+        anyio.run(ask, BodyLimit(greedy, Ceilings(body_timeout_s=0.05)), scope, parts[:1])
+    assert raised.value.status_code == 408
+
+
+def test_a_body_that_nobody_asked_for_is_not_waited_for():
+    scope = {**SCOPE, "method": "POST", "headers": [(b"content-length", b"20"), (b"expect", b"100-continue")]}
+    begin_s = time.monotonic()
+    assert [each.get("more_body") for each in anyio.run(ask, BodyLimit(fine, Ceilings()), scope)[1:]] == [None]
+    assert time.monotonic() - begin_s < 1.5

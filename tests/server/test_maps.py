@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+import traceback
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,16 @@ def test_closing_breaks_off_what_is_being_made(shelved: Shelved) -> None:
     assert time.monotonic() - begin_s < 6
     assert not made.is_computing
     assert not (shelved.path / "cache" / "map.json").exists()
+
+
+def test_an_error_that_is_told_often_does_not_grow(shelved: Shelved, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Maps, "_ask", lambda self, terms: ({"kind": "error", "class": "MissingExtraError", "message": "m", "hint": ""}, []))
+    made = Maps(shelved, lambda text: None)
+    made.answer()
+    finish(made)
+    lengths = []
+    for _ in range(5):
+        with pytest.raises(HearkenError) as caught:
+            made.answer()
+        lengths.append(len(list(traceback.walk_tb(caught.value.__traceback__))))
+    assert lengths[-1] == lengths[0]

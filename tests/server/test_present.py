@@ -32,6 +32,27 @@ def test_marks_of_the_notebook_are_shown(shown):
     assert presenter.sound(record).note == "fine\nsound"
 
 
+def test_a_file_that_was_edited_in_place_keeps_its_marks(shown):
+    library, presenter = shown
+    record = library.parts().store.files()[0]
+    with Notebook(library.path) as notebook:
+        key = SoundKey("00" * 16, record.path)
+        notebook.put_note(key, "mine")
+        notebook.add_item(1, key)
+    (sound, other) = presenter.sounds(library.parts().store.files())
+    assert (sound.noted, sound.collections) == (True, [1])
+    assert (other.noted, other.collections) == (False, [])
+    assert presenter.sound(record).note == "mine"
+
+
+def test_a_damaged_notebook_takes_no_sound_away(shown):
+    library, presenter = shown
+    (library.path / "notebook.sqlite").write_bytes(b"no database " * 500)
+    sounds = presenter.sounds(library.parts().store.files())
+    assert [(sound.noted, sound.labels) for sound in sounds] == [(False, [])] * 2
+    assert presenter.sound(library.parts().store.files()[0]).note == ""
+
+
 def test_duplicates_are_told_by_id(shown):
     library, presenter = shown
     hits, records = library.search("dog", k=2), library.parts().store.files()

@@ -1,10 +1,13 @@
+import os
+from types import SimpleNamespace
+
 import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from hearken.server.ranged import BytesSource, Ranged, disposition, parse_range
+from hearken.server.ranged import BytesSource, FileSource, Ranged, disposition, parse_range
 
 
 def answer(data, **headers):
@@ -18,7 +21,8 @@ def answer(data, **headers):
         sent.append(message)
 
     async def ask():
-        made = Ranged(BytesSource(data), Request(scope), etag="e", media_type="audio/wav", name="a.wav")
+        asked = Request({**scope, "app": SimpleNamespace(state=SimpleNamespace())})
+        made = Ranged(BytesSource(data), asked, etag="e", media_type="audio/wav", name="a.wav")
         await made({**scope, "asgi": {"spec_version": "2.4"}}, receive, send)
 
     anyio.run(ask)
@@ -41,6 +45,18 @@ def test_ranges_are_those_of_a_slice(first, last, size):
     assert (b"" if found is None else bytes(range(size))[slice(*found)]) == expected
     suffix = parse_range(f"bytes=-{last}", size)
     assert (b"" if suffix is None else bytes(range(size))[slice(*suffix)]) == (bytes(range(size))[-last:] if last else b"")
+
+
+@pytest.mark.parametrize("system", ["Linux", "Windows"])
+def test_a_file_is_read_anywhere(tmp_path, monkeypatch, system):
+    if system == "Windows":  # which has no pread
+        monkeypatch.delattr(os, "pread")
+    (tmp_path / "a").write_bytes(bytes(range(100)))
+    source = FileSource(os.open(tmp_path / "a", os.O_RDONLY), 100)
+    try:
+        assert (source.read(90, 20), source.read(3, 2), source.read(100, 5)) == (bytes(range(90, 100)), b"\x03\x04", b"")
+    finally:
+        source.close()
 
 
 @given(st.text(max_size=150))

@@ -3,6 +3,8 @@ import socket
 import threading
 import time
 
+from threadpoolctl import threadpool_info
+
 from hearken.server import run as module
 from hearken.server.settings import Settings
 from tests.server.serving import get
@@ -24,6 +26,7 @@ def test_it_runs_on_the_socket_that_it_is_given(tmp_path, monkeypatch):
         while not (servers and servers[0].started):
             time.sleep(0.02)
         assert get(port, "/api/v1")[0] == 200
+        assert {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"} == {1}
         ended = []
         servers[0].app.state.lives = type("Lives", (), {"end_streams": lambda self: ended.append(1), "close": lambda self: None})()
         servers[0].handle_exit(signal.SIGTERM, None)

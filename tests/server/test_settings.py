@@ -52,6 +52,12 @@ def test_hosts_of_a_local_server():
         assert not here.allows_host(name)
 
 
+@pytest.mark.parametrize(("host", "name"), [("127.0.0.2", "127.0.0.2"), ("::1", "[::1]"), ("[::1]", "[::1]"), ("localhost", "localhost")])
+def test_a_server_goes_by_the_address_that_it_listens_on(host, name):
+    assert Settings(HERE, host).allows_host(name)
+    assert not Settings(HERE, host).allows_host("127.0.0.3")
+
+
 def test_hosts_of_an_open_server_are_addresses_of_numbers():
     abroad = Settings(HERE, "0.0.0.0", token="t" * 12)
     for name in ("192.168.1.2", "[fe80::1]", "localhost", "0.0.0.0"):

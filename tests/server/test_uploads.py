@@ -1,4 +1,7 @@
+import errno
 import os
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -44,3 +47,40 @@ def test_nonsense_from_the_process_is_not_believed(monkeypatch):
         monkeypatch.setitem(uploads._workers, os.getpid(), Liar(body, blocks))
         with pytest.raises(WorkerDiedError):
             decoded(Upload("a", "a"), 60)
+
+
+def test_the_end_of_the_server_does_not_wait_for_a_sound(monkeypatch):
+    begun, closed = threading.Event(), threading.Event()
+
+    class Slow:
+        def request(self, message):
+            begun.set()
+            assert closed.wait(10)
+            raise WorkerDiedError("It was ended.")
+
+        def close(self):
+            closed.set()
+
+    monkeypatch.setitem(uploads._workers, os.getpid(), Slow())
+
+    def ask():
+        with pytest.raises(WorkerDiedError):
+            decoded(Upload("a", "a"), 60)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    begun.wait(10)
+    begin_s = time.monotonic()
+    uploads.close()
+    thread.join(10)
+    assert time.monotonic() - begin_s < 5
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_named(client, monkeypatch, number):
+    def full(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(uploads, "_write", full)
+    answer = client.post("/api/v1/libraries/small/search", files={"sound": ("a.wav", b"x")})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (507, "disk_full")

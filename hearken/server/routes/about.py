@@ -12,13 +12,13 @@ from hearken import __version__
 from hearken.limits import MAX_HITS, MAX_QUERY_CHARS
 from hearken.server import guard
 from hearken.server.problems import problem
-from hearken.server.schemas import About, Features, Schema
+from hearken.server.schemas import About, Features, Given
 from hearken.server.state import SettingsDep, ShelfDep
 
 router = APIRouter()
 
 
-class TokenIn(Schema):
+class TokenIn(Given):
     """The token of the server."""
 
     token: str

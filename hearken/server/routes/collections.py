@@ -17,7 +17,7 @@ from hearken.server.filters import Length, LongPaging
 from hearken.server.present import Presenter
 from hearken.server.problems import not_found, problem
 from hearken.server.routes.notes import key_of, record_of
-from hearken.server.schemas import MAX_ID, HitOut, Schema, SoundId
+from hearken.server.schemas import MAX_ID, Given, HitOut, Schema, SoundId
 from hearken.server.state import LibraryDep, Shelved
 from hearken.server.times import when
 from hearken.types import Hit, Span
@@ -27,13 +27,13 @@ CollectionPath = Annotated[int, Path(ge=1, le=MAX_ID, description="id of a colle
 _MIN_SPAN_S = 1e-3
 
 
-class NameIn(Schema):
+class NameIn(Given):
     """The name of a collection."""
 
     name: str = Field(min_length=1, max_length=200)
 
 
-class ItemIn(Schema):
+class ItemIn(Given):
     """What to put in: a sound, or the stretch of it from `start_s` to `end_s`."""
 
     id: SoundId

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
@@ -18,10 +20,11 @@ from hearken.search.browse import folder_of
 from hearken.search.library import Library
 from hearken.search.listing import Line
 from hearken.server.files import is_servable
-from hearken.server.problems import problem
+from hearken.server.problems import problem, without_folders
 from hearken.server.ranged import disposition
-from hearken.server.schemas import MAX_ID, Schema
+from hearken.server.schemas import MAX_ID, Given
 from hearken.server.state import LibraryDep, Shelved
+from hearken.server.threads import threads_for
 
 router = APIRouter(tags=["export"])
 _MAX_ITEMS = 10_000
@@ -29,7 +32,7 @@ _MAX_CUTS = 1_000
 _Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
-class ExportItem(Schema):
+class ExportItem(Given):
     """A stretch of a sound; without `start_s` and `end_s` all of it."""
 
     id: int = Field(ge=1, le=MAX_ID)
@@ -38,7 +41,7 @@ class ExportItem(Schema):
     score: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
 
-class ExportIn(Schema):
+class ExportIn(Given):
     """What to export: `pad_s` seconds more on either side; a zip holds the stretches as FLAC, and a list."""
 
     format: Literal["csv", "json", "m3u", "labels", "raven", "zip"]
@@ -59,7 +62,7 @@ class Stretch(Line):
     response_class=Response,
     responses={200: {"description": "The file.", "content": {kind: {} for kind in sorted(set(listing.MEDIA_TYPES.values()))}}},
 )
-async def export(shelved: LibraryDep, asked: ExportIn) -> Response:
+async def export(shelved: LibraryDep, asked: ExportIn, request: Request) -> Response:
     """Return the list, or the zip, as a file to keep. A sound whose file cannot be read is told in the list of the zip."""
     if asked.format == "zip" and len(asked.items) > _MAX_CUTS:
         raise problem(413, f"At most {_MAX_CUTS} sounds go into one zip.")
@@ -67,12 +70,14 @@ async def export(shelved: LibraryDep, asked: ExportIn) -> Response:
     name = f"hearken-{shelved.name}-{len(lines)}{listing.SUFFIXES[asked.format]}"
     headers = {"Content-Disposition": disposition(name, download=True)}
     if asked.format == "zip":
-        return StreamingResponse(_zip(lines), media_type="application/zip", headers=headers)
+        return StreamingResponse(_zip(lines, threads_for(request, "zip")), media_type="application/zip", headers=headers)
     return Response(listing.text_of(asked.format, lines, title=shelved.name), media_type=listing.MEDIA_TYPES[asked.format], headers=headers)
 
 
-def _zip(lines: Sequence[Stretch]) -> Iterator[bytes]:
-    return excerpts.zip_chunks(lines, _cut)
+async def _zip(lines: Sequence[Stretch], threads: CapacityLimiter) -> AsyncIterator[bytes]:
+    chunks = excerpts.zip_chunks(lines, _cut)
+    while (chunk := await run_sync(next, chunks, None, limiter=threads)) is not None:
+        yield chunk
 
 
 def _cut(line: Line) -> bytes:
@@ -83,6 +88,8 @@ def _cut(line: Line) -> bytes:
         raise AudioReadError("The file is not there any more.")
     try:
         return viewing.cut(real, line.start_s, line.end_s, format="flac")
+    except InputError as error:  # which names the whole path: the reader may be elsewhere
+        raise type(error)(without_folders(error.message), error.hint) from error
     except TimeoutError as error:
         raise AudioLimitError("Too much else was being decoded.", "Ask for it again.") from error
 
@@ -127,7 +134,7 @@ def _bounds(item: ExportItem, record: FileRecord, pad_s: float) -> tuple[float, 
     end_s = record.duration_s if item.end_s is None else item.end_s
     if not start_s < end_s or start_s >= record.duration_s:
         raise InputError(f"The sound {record.id} has no stretch from {start_s:g} s to {end_s:g} s.")
-    return round(max(0.0, start_s - pad_s), 3), round(min(record.duration_s, end_s + pad_s), 3)
+    return listing.rounded(max(0.0, start_s - pad_s), min(record.duration_s, end_s + pad_s))
 
 
 def _told_path(record: FileRecord, roots: list[str], *, is_local: bool) -> str:

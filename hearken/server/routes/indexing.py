@@ -10,12 +10,12 @@ from fastapi.concurrency import run_in_threadpool
 from hearken.server.jobs import BusyError, locked_by_another
 from hearken.server.live import Live, LiveDep
 from hearken.server.problems import problem
-from hearken.server.schemas import Job, Schema
+from hearken.server.schemas import Given, Job
 
 router = APIRouter(tags=["indexing"])
 
 
-class IndexingIn(Schema):
+class IndexingIn(Given):
     """How to index: also write captions by machine, also try files again that failed."""
 
     captions: bool = False

@@ -13,13 +13,13 @@ from hearken.library.records import FileRecord
 from hearken.search.library import Library
 from hearken.server.filters import SoundPath
 from hearken.server.problems import not_found
-from hearken.server.schemas import Schema
+from hearken.server.schemas import Given, Schema
 from hearken.server.state import LibraryDep
 
 router = APIRouter(tags=["notes"])
 
 
-class Note(Schema):
+class Note(Given):
     """A note on a sound; "" is none."""
 
     text: str = Field(max_length=10_000)

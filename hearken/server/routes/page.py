@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -18,6 +17,12 @@ _ABSENT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hearken
 <p>The API is at <a href="/api/v1">/api/v1</a>, described in <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.</p>
 """
 _FOREVER = "public, max-age=31536000, immutable"
+_TYPES = {
+    ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon", ".woff2": "font/woff2", ".json": "application/json",
+    ".txt": "text/plain; charset=utf-8", ".map": "application/json", ".webmanifest": "application/manifest+json",
+}  # fmt: skip
+"""Not those that the system knows: on Windows any program may have made scripts plain text, and then no browser runs them."""
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -36,7 +41,7 @@ async def asset(path: str) -> Response:
     if place is None:
         raise not_found()
     cache = _FOREVER if path.startswith("assets/") else "no-cache"
-    kind = mimetypes.guess_type(place.name)[0] or "application/octet-stream"
+    kind = _TYPES.get(place.suffix, "application/octet-stream")
     return FileResponse(place, headers={"Cache-Control": cache}, media_type=kind)
 
 

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 from typing import Annotated, Literal, TypeVar
 
-import anyio
 import numpy as np
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
@@ -26,12 +25,13 @@ from hearken.server.ranged import BytesSource, Ranged, Source
 from hearken.server.schemas import Schema
 from hearken.server.sounding import WavSource
 from hearken.server.state import LibraryDep, Shelved
+from hearken.server.threads import threads_for
 
 router = APIRouter(tags=["media"])
 
 _Found = TypeVar("_Found")
-_CACHED = "private, max-age=86400"
-_NUM_THREADS = 8
+_CACHED = "private, max-age=120"  # an edited file keeps its address
+_LONG_S = 300.0
 _WHOLE_MAX_S = 60.0  # waveforms of stretches of sounds up to here come from the whole, which is quick to have and serves them all
 Time = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False, description="seconds from the start of the sound")]
 EndTime = Annotated[float | None, Query(gt=0, le=1e9, allow_inf_nan=False, description="seconds; the end of the sound if left out")]
@@ -80,7 +80,7 @@ async def excerpt(
         made: Source = BytesSource(await _in_thread(lambda: viewing.cut(located.path, start_s, end_s, format), request))
     else:
         made = await _in_thread(lambda: _wav(located.path, start_s, end_s), request)
-    etag = key_of(located.record.content_hash, "excerpt", start_s, end_s, format, download)
+    etag = _key(located, "excerpt", start_s, end_s, format, download)
     name = f"{located.record.path.rpartition('.')[0] or located.record.path} {start_s:.2f}-{end_s:.2f}.{format}"
     return Ranged(made, request, etag=etag, media_type=f"audio/{format}", name=name, download=download, cache=_CACHED)
 
@@ -98,7 +98,8 @@ async def peaks(
     located = await _located(shelved, id)
     start_s, end_s = _stretch(located, start_s, end_s)
     cache = _cache(request, shelved)
-    found = await _in_thread(lambda: _columns(cache, located, start_s, end_s, width), request)
+    is_long = located.record.duration_s > _LONG_S
+    found = await _in_thread(lambda: _columns(cache, located, start_s, end_s, width), request, is_long=is_long)
     low, high = (np.round(side / 32_767.0, 4).tolist() for side in (found.low, found.high))
     body = {"start_s": start_s, "end_s": end_s, "duration_s": located.record.duration_s, "min": low, "max": high}
     return Response(json.dumps(body, separators=(",", ":")), media_type="application/json", headers={"Cache-Control": _CACHED})
@@ -129,13 +130,13 @@ async def spectrogram(
     def made() -> bytes:
         return cache.got_or_made(_key(located, "spectrogram", wanted), lambda: viewing.spectrogram(located.path, wanted))
 
-    data = await _in_thread(made, request)
+    data = await _in_thread(made, request, is_long=end_s - start_s > _LONG_S)
     edges = {"X-Min-Hz": f"{MIN_HZ:g}", "X-Max-Hz": f"{max_hz(located.record.rate_hz):g}"}
     return Response(data, media_type="image/png", headers={"Cache-Control": _CACHED, **edges})
 
 
 async def _located(shelved: Shelved, file_id: int) -> Located:
-    return await shelved.run(lambda library: locate(library, file_id))
+    return await shelved.look(lambda library: locate(library, file_id))
 
 
 def _stretch(located: Located, start_s: float, end_s: float | None) -> tuple[float, float]:
@@ -184,13 +185,13 @@ def _key(located: Located, what: str, *parameters: object) -> str:
     return key_of(record.content_hash, what, *changed, *parameters)
 
 
-async def _in_thread(work: Callable[[], _Found], request: Request) -> _Found:
-    """Return what `work` returns, done in one of the threads for pictures. Raises the 503 of `problems` when they are all busy for long."""
-    state = request.app.state
-    if not hasattr(state, "picture_threads"):
-        state.picture_threads = anyio.CapacityLimiter(_NUM_THREADS)
+async def _in_thread(work: Callable[[], _Found], request: Request, *, is_long: bool = False) -> _Found:
+    """Return what `work` returns, done in one of the threads for pictures: what `is_long` has few, so that it never takes them all.
+
+    Raises the 503 of `problems` when the processes are all busy for long.
+    """
     try:
-        return await run_sync(work, limiter=state.picture_threads)
+        return await run_sync(work, limiter=threads_for(request, "long picture" if is_long else "picture"))
     except TimeoutError as error:
         raise problem(503, "The sound could not be read in time.", "Try again in a moment.", {"Retry-After": "5"}) from error
     except OSError as error:

@@ -10,7 +10,7 @@ from pydantic import Field
 from hearken.errors import show
 from hearken.library.notebook import Notebook, SavedSearch
 from hearken.server.problems import not_found
-from hearken.server.schemas import MAX_ID, Schema
+from hearken.server.schemas import MAX_ID, Given, Schema
 from hearken.server.state import LibraryDep
 from hearken.server.times import when
 
@@ -18,7 +18,7 @@ router = APIRouter(tags=["searches"])
 SearchPath = Annotated[int, Path(ge=1, le=MAX_ID, description="id of a saved search")]
 
 
-class SearchIn(Schema):
+class SearchIn(Given):
     """A search to keep; one of the same name is replaced."""
 
     name: str = Field(min_length=1, max_length=200)

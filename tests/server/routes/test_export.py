@@ -1,10 +1,12 @@
 import csv
+import dataclasses
 import io
 import json
 import zipfile
 
 import pytest
 
+from hearken.search.listing import Line
 from tests.server.serving import client_of, make_library, save_tone
 
 EXPORT = "/api/v1/libraries/small/export"
@@ -70,3 +72,30 @@ def test_a_zip_holds_the_sounds_and_says_which_are_missing(tmp_path):
         assert sum(bool(row["problem"]) for row in rows) == 1
         assert not any("/" in row["problem"] for row in rows)
         assert client.post(EXPORT, json={"format": "zip", "items": [{"id": 1}] * 1001}).status_code == 413
+
+
+def test_a_stretch_shorter_than_a_millisecond_does_not_break_the_zip(tmp_path):
+    library = make_library(tmp_path, ("dog_bark.wav", "siren.wav"))
+    for name in ("dog_bark", "siren"):
+        save_tone(tmp_path / "Sounds" / f"{name}.wav")
+    with client_of(library) as client:
+        items = [{"id": 1, "start_s": 0.0001, "end_s": 0.0004}, {"id": 2, "start_s": 0.1, "end_s": 0.6}]
+        answer = client.post(EXPORT, json={"format": "zip", "items": items})
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            assert len(archive.namelist()) == 3
+
+
+def test_a_zip_for_a_reader_elsewhere_tells_no_folders(small):
+    """Its sounds are none, so the list says why each is not there."""
+    with client_of(small, host="0.0.0.0", token="t" * 12) as client:
+        client.headers["Authorization"] = "Bearer " + "t" * 12
+        items = [{"id": 1, "start_s": 0.1, "end_s": 0.6}, {"id": 2, "start_s": 0.1, "end_s": 0.6}]
+        answer = client.post(EXPORT, json={"format": "zip", "items": items})
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            text = archive.read("list.csv").decode()
+    assert text.count("no sound that can be read") == 2
+    assert str(small.parent) not in text
+
+
+def test_a_list_in_json_has_the_fields_that_are_documented(client, ids):
+    assert list(json.loads(ask(client, "json").text)["sounds"][0]) == [field.name for field in dataclasses.fields(Line)]

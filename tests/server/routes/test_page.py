@@ -1,3 +1,5 @@
+import mimetypes
+
 from hearken.server.routes import page
 
 
@@ -25,3 +27,14 @@ def test_the_built_page_and_its_files(client, tmp_path, monkeypatch):
         assert client.get(wrong).status_code == 404, wrong
     assert client.head("/").status_code == 200
     assert client.post("/").status_code == 405
+
+
+def test_scripts_are_scripts_whatever_the_system_thinks(client, monkeypatch, tmp_path):
+    """In the registry of Windows, .js is often plain text; no browser runs that as a module."""
+    monkeypatch.setattr(mimetypes, "guess_type", lambda *_, **__: ("text/plain", None))
+    (tmp_path / "assets").mkdir()
+    for name in ("a.js", "a.css", "a.woff2", "a.unknown"):
+        (tmp_path / "assets" / name).write_text("x")
+    monkeypatch.setattr(page, "STATIC", tmp_path)
+    kinds = [client.get(f"/assets/{name}").headers["content-type"].partition(";")[0] for name in ("a.js", "a.css", "a.woff2", "a.unknown")]
+    assert kinds == ["text/javascript", "text/css", "font/woff2", "application/octet-stream"]

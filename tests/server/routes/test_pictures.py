@@ -12,6 +12,7 @@ from hearken.audio import viewing
 from hearken.audio.excerpt import read_span
 from hearken.library.records import AddRoot, ModelRecord
 from hearken.server.routes import pictures
+from hearken.server.state import Shelved
 from tests.audio.making import noise, write
 from tests.server.serving import FakeModel, client_of
 from tests.small_library import SmallLibrary, unit
@@ -149,3 +150,23 @@ def test_busy_processes_are_told_as_such(client: TestClient, ids: dict[str, str]
     answer = client.get(f"{ids['wav']}/spectrogram?width=111")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_sounds_are_heard_and_seen_while_others_search(client: TestClient, ids: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def queue(*_: object) -> None:
+        raise AssertionError("it queues up behind searches")
+
+    monkeypatch.setattr(Shelved, "run", queue)
+    for what in ("excerpt?end_s=1", "peaks?width=8", "spectrogram?width=8&height=8"):
+        assert client.get(f"{ids['wav']}/{what}").status_code == 200
+
+
+def test_long_sounds_leave_threads_for_short_ones(client: TestClient, ids: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    known = pictures.threads_for
+    monkeypatch.setattr(pictures, "threads_for", lambda request, work: (asked.append(work), known(request, work))[1])
+    for bound_s in (1.0, 100.0):
+        monkeypatch.setattr(pictures, "_LONG_S", bound_s)
+        for what in ("excerpt?end_s=1", "peaks?width=9", "spectrogram?width=9&height=9"):
+            assert client.get(f"{ids['wav']}/{what}").status_code == 200
+    assert asked == ["picture", "long picture", "long picture", "picture", "picture", "picture"]
