@@ -115,8 +115,7 @@ def answer(parts: Parts, wish: Wish, request: SearchRequest) -> Answer:
     with parts.store.snapshot():
         ranked = engine.rank(parts.store, parts.cache, query, request, captions)
         hits = judged(calibration, query, ranked) if wish.like is None and wish.vector is None else ranked.hits
-        file_ids = ranked.scope.snapshot.file_ids[ranked.numbers].tolist() if ranked.numbers else []
-        return Answer(hits, parts.store.files(file_ids), list(read.values()))
+        return Answer(hits, ranked.records, list(read.values()))
 
 
 def understand(store: SqliteStore, text: str) -> wording.Understood:

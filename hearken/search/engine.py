@@ -47,11 +47,20 @@ class _Pick(NamedTuple):
     duplicates: tuple[str, ...]
 
 
-class Ranked(NamedTuple):
-    """The hits of a query, best first, with the number of the file of each, and the part of the library that they are from."""
+class _Collected(NamedTuple):
+    """Hits, with the number and the record of the file of each."""
 
     hits: list[Hit]
     numbers: list[int]
+    records: list[FileRecord]
+
+
+class Ranked(NamedTuple):
+    """The hits of a query, best first, with the number of the file of each and its record, and the part of the library that they are from."""
+
+    hits: list[Hit]
+    numbers: list[int]
+    records: list[FileRecord]
     scope: Scope
 
 
@@ -69,15 +78,15 @@ def rank(store: Store, cache: VectorCache, query: Query, request: SearchRequest,
         scope = scope_of(store, cache.snapshot(), query, request, captions)
         num_wanted = int(scope.wanted.sum())
         if not num_wanted:
-            return Ranked([], [], scope)
+            return Ranked([], [], [], scope)
         count = 2 * request.k + 20  # leaves room for folding
         for graph_helps in (not request.moments and query.against is None and query.parts is None, False):
             scored = score(scope, query, count if graph_helps else None)
             items = _items(scope, scored, query, request)
-            hits, numbers = _collect(store, scope.snapshot, items, request, told=captions is not None)
+            hits, numbers, records = _collect(store, scope.snapshot, items, request, told=captions is not None)
             if len(hits) >= request.k or len(scored.numbers) >= num_wanted:
                 break
-        return Ranked(hits, numbers, scope)
+        return Ranked(hits, numbers, records, scope)
 
 
 def _items(scope: Scope, scored: Scored, query: Query, request: SearchRequest) -> Items:
@@ -87,9 +96,8 @@ def _items(scope: Scope, scored: Scored, query: Query, request: SearchRequest) -
     return all_moments(scope, scored) if request.moments else best_moments(scope, scored)
 
 
-def _collect(store: Store, snapshot: Snapshot, items: Items, request: SearchRequest, *, told: bool) -> tuple[list[Hit], list[int]]:
-    """Return the hits for the best items, and the number of each one's file, looking at more of them until there are enough that
-    are no duplicates.
+def _collect(store: Store, snapshot: Snapshot, items: Items, request: SearchRequest, *, told: bool) -> _Collected:
+    """Return the hits for the best items, looking at more of them until there are enough that are no duplicates.
 
     With `told` they have their machine-made captions.
     """
@@ -102,7 +110,8 @@ def _collect(store: Store, snapshot: Snapshot, items: Items, request: SearchRequ
             numbers = [int(items.numbers[pick.item]) for pick in picks]
             versions = [int(snapshot.versions[number]) for number in numbers]
             captions = store.captions_of(sorted(set(versions))) if told else {}
-            return [_hit(items, pick, captions.get(version, "")) for pick, version in zip(picks, versions, strict=True)], numbers
+            hits = [_hit(items, pick, captions.get(version, "")) for pick, version in zip(picks, versions, strict=True)]
+            return _Collected(hits, numbers, [pick.record for pick in picks])
         count *= 4
 
 
