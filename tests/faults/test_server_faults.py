@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import socket
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -201,9 +202,15 @@ UPLOADS = {
 }
 
 
-def left_behind():
-    import tempfile
+@pytest.fixture(scope="module", autouse=True)
+def temporary(tmp_path_factory):
+    """A folder for temporary files of this process alone: others may be at uploads, too."""
+    before, tempfile.tempdir = tempfile.tempdir, str(tmp_path_factory.mktemp("temporary"))
+    yield tempfile.tempdir
+    tempfile.tempdir = before
 
+
+def left_behind():
     return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("hearken-upload-")}
 
 
