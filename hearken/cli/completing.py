@@ -64,7 +64,7 @@ def _in_notebook(context: typer.Context, sql: str, incomplete: str) -> list[str]
         place = _library(context) / "notebook.sqlite"
         if place.is_file():
             with contextlib.closing(sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as database:
-                return _beginning((str(row[0]) for row in database.execute(sql)), incomplete)
+                return _in_bash(_beginning((str(row[0]) for row in database.execute(sql)), incomplete))
     return []
 
 
@@ -84,6 +84,20 @@ def _library(context: typer.Context) -> Path:
 
         return library_path(given).expanduser()
     return Path(given)
+
+
+def _in_bash(names: list[str]) -> list[str]:
+    """Return names as they must stand on the line: bash takes what is offered as it is, so that "long rain" would be two words."""
+    if os.environ.get("_HEARKEN_COMPLETE") != "complete_bash":
+        return names
+    import re
+    import shlex
+
+    try:
+        shlex.split(os.environ.get("COMP_WORDS", ""))
+    except ValueError:
+        return names  # a quotation has begun
+    return [re.sub(r"([^\w@%+=:,./-])", r"\\\1", name) for name in names]
 
 
 def _beginning(names: Iterable[str], incomplete: str) -> list[str]:

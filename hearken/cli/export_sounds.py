@@ -58,7 +58,7 @@ def _lines(wanted: Wanted, library: Library) -> tuple[list[Line], str]:
 def _collected(library: Library, name: str) -> list[Line]:
     """Return the items of a collection, those whose sounds are in the library; says how many are not."""
     from hearken.library.notebook import Notebook
-    from hearken.library.whereabouts import find_files
+    from hearken.library.whereabouts import bounds_in, find_files
     from hearken.search.saved import find_collection
     from hearken.types import Hit
 
@@ -70,8 +70,8 @@ def _collected(library: Library, name: str) -> list[Line]:
     for item in items:
         here = records.get(item.sound)
         if here is not None:
-            start_s, end_s = (item.span.start_s, item.span.end_s) if item.span else (0.0, here.duration_s)
-            hits.append(Hit(here.path, start_s, min(end_s, here.duration_s), 0.0, here.duration_s))
+            span = bounds_in(item.span, here.duration_s)
+            hits.append(Hit(here.path, span.start_s, span.end_s, 0.0, here.duration_s))
     if len(hits) < len(items):
         output.note(f"{output.plural(len(items) - len(hits), 'sound')} of {show(name)!r} are not in the library (any more)")
     if not hits:

@@ -8,6 +8,7 @@ from hearken.library.notebook import Notebook
 from hearken.library.notebook_records import Annotation, SoundKey
 from hearken.library.records import FileRecord
 from hearken.library.store import SqliteStore
+from hearken.types import Span
 
 
 def find_files(store: SqliteStore, keys: Sequence[SoundKey]) -> dict[SoundKey, FileRecord]:
@@ -50,6 +51,13 @@ def marks_of(store: SqliteStore, records: Sequence[FileRecord]) -> dict[int, Ann
     with Notebook(store.folder) as notebook:
         found = notebook.annotations(list(keys.values()), lambda hashes: contents_here(store, hashes))
     return {file_id: found[key] for file_id, key in keys.items() if key in found}
+
+
+def bounds_in(span: Span | None, duration_s: float) -> Span:
+    """Return the stretch that is meant in a file of this length: all of it without a `span`, and where an edited one ends before."""
+    if span is None or span.start_s >= duration_s:
+        return Span(0.0, duration_s)
+    return Span(span.start_s, min(span.end_s, duration_s))
 
 
 def _edited(store: SqliteStore, key: SoundKey) -> FileRecord | None:

@@ -16,7 +16,7 @@ from hearken.errors import AudioReadError, InputError, QueryError, StoreError, s
 from hearken.files import write_whole
 from hearken.library.notebook import Annotation, Notebook
 from hearken.library.records import FileRecord
-from hearken.library.whereabouts import find_files, marks_of
+from hearken.library.whereabouts import bounds_in, find_files, marks_of
 from hearken.search import browse
 from hearken.search.answer import Answer, Wish
 from hearken.search.excerpts import excerpt_names, unwritable
@@ -136,8 +136,9 @@ class Desk:
         records, sounds = find_files(store, [item.sound for item in items]), list[Values]()
         for item in items:
             if item.sound in records:
-                record, span = records[item.sound], item.span
-                sounds.append(_told(record, span.start_s if span else 0.0, span.end_s if span else record.duration_s))
+                record = records[item.sound]
+                span = bounds_in(item.span, record.duration_s)
+                sounds.append(_told(record, span.start_s, span.end_s))
         return {"library": name, "collection": collection, "sounds": sounds}
 
     def excerpt(self, name: str | None, sound: int, start_s: float, end_s: float) -> Values:

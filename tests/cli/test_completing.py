@@ -25,6 +25,22 @@ def line(**params: object) -> SimpleNamespace:
     return SimpleNamespace(params=params)
 
 
+@pytest.mark.parametrize(
+    ("shell", "words", "offered"),
+    [
+        ("complete_bash", "hearken search --saved lo", "long\\ rain\\;"),
+        ("complete_bash", 'hearken search --saved "lo', "long rain;"),
+        ("complete_zsh", "hearken search --saved lo", "long rain;"),
+    ],
+)
+def test_names_of_two_words_are_one_for_bash(tmp_path, monkeypatch, shell: str, words: str, offered: str) -> None:
+    with Notebook(little_library(tmp_path, monkeypatch)) as notebook:
+        notebook.put_search("long rain;", {"q": "rain"})
+    monkeypatch.setenv("_HEARKEN_COMPLETE", shell)
+    monkeypatch.setenv("COMP_WORDS", words)
+    assert completing.saved_searches(line(), "lo") == [offered]
+
+
 def test_what_is_in_a_notebook(tmp_path, monkeypatch) -> None:
     library = little_library(tmp_path, monkeypatch)
     assert completing.saved_searches(line(), "") == []

@@ -4,7 +4,8 @@ from hearken.library.notebook import Notebook
 from hearken.library.notebook_records import SoundKey
 from hearken.library.records import RemoveFile
 from hearken.library.store import SqliteStore
-from hearken.library.whereabouts import all_files, contents_here, find_files, marks_of
+from hearken.library.whereabouts import all_files, bounds_in, contents_here, find_files, marks_of
+from hearken.types import Span
 from tests.fakes import put_sound
 
 
@@ -81,3 +82,9 @@ def test_marks_of_an_edited_file_can_be_taken_away(store: SqliteStore) -> None:
         assert notebook.remove_sounds(1, [now]) == 0, "by content alone it is not found"
         assert notebook.remove_sounds(1, [now], is_here) == 1
     assert marks_of(store, store.files()) == {}
+
+
+def test_a_stretch_lies_in_the_file_as_it_is_now() -> None:
+    assert bounds_in(None, 2.0) == Span(0.0, 2.0)
+    assert bounds_in(Span(0.5, 3.0), 2.0) == Span(0.5, 2.0)
+    assert bounds_in(Span(5.0, 6.0), 2.0) == Span(0.0, 2.0), "what was meant was cut off"

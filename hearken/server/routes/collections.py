@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query, Response
@@ -11,7 +12,7 @@ from pydantic import Field
 from hearken.errors import show
 from hearken.library.notebook import Collection, Item, Notebook
 from hearken.library.records import FileRecord
-from hearken.library.whereabouts import find_files
+from hearken.library.whereabouts import bounds_in, contents_here, find_files
 from hearken.search.library import Library
 from hearken.server.filters import Length, LongPaging
 from hearken.server.present import Presenter
@@ -165,7 +166,7 @@ async def remove(
                 raise not_found()
             if record is None:
                 return Removed(num_removed=notebook.remove_item(cid, item or 0))
-            return Removed(num_removed=notebook.remove_sounds(cid, [key_of(record)]))
+            return Removed(num_removed=notebook.remove_sounds(cid, [key_of(record)], partial(contents_here, library.parts().store)))
 
     return await shelved.run(work)
 
@@ -202,8 +203,8 @@ def _items(shelved: Shelved, library: Library, items: list[Item]) -> list[ItemOu
 
 
 def _hit(record: FileRecord, span: Span | None) -> Hit:
-    start_s, end_s = (span.start_s, span.end_s) if span else (0.0, record.duration_s)
-    return Hit(record.path, start_s, end_s, 0.0, record.duration_s)
+    inside = bounds_in(span, record.duration_s)
+    return Hit(record.path, inside.start_s, inside.end_s, 0.0, record.duration_s)
 
 
 def _shown(each: Collection) -> CollectionOut:

@@ -13,8 +13,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from hearken.errors import AudioLimitError, AudioReadError, InputError
-from hearken.library.notebook import Notebook, SoundKey
 from hearken.library.records import FileRecord
+from hearken.library.whereabouts import marks_of
 from hearken.search import excerpts, listing
 from hearken.search.browse import folder_of
 from hearken.search.library import Library
@@ -105,13 +105,12 @@ def _lines(shelved: Shelved, library: Library, asked: ExportIn) -> list[Stretch]
     missing = [file_id for file_id in wanted if file_id not in records]
     if missing:
         raise InputError(f"There is no sound with the id {missing[0]} in the library.", "It may have been removed meanwhile.")
-    with Notebook(store.folder) as notebook:
-        marks = notebook.annotations([SoundKey(record.content_hash, record.path) for record in records.values()])
+    marks = marks_of(store, list(records.values()))
     made = []
     for item in asked.items:
         record = records[item.id]
         start_s, end_s = _bounds(item, record, asked.pad_s)
-        known = marks.get(SoundKey(record.content_hash, record.path))
+        known = marks.get(record.id)
         made.append(
             Stretch(
                 path=_told_path(record, roots, is_local=shelved.settings.is_local),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Body
@@ -10,6 +11,7 @@ from pydantic import Field
 from hearken.errors import show
 from hearken.library.notebook import Annotation, Notebook, SoundKey
 from hearken.library.records import FileRecord
+from hearken.library.whereabouts import contents_here, marks_of
 from hearken.search.library import Library
 from hearken.server.filters import SoundPath
 from hearken.server.problems import not_found
@@ -43,9 +45,7 @@ async def note(shelved: LibraryDep, id: SoundPath) -> Note:  # noqa: A002  the n
     """Return the note on a sound."""
 
     def work(library: Library) -> Note:
-        key = key_of(record_of(library, id))
-        with Notebook(shelved.path) as notebook:
-            return Note(text=notebook.annotations([key]).get(key, Annotation()).note)
+        return Note(text=marks_of(library.parts().store, [record_of(library, id)]).get(id, Annotation()).note)
 
     return await shelved.run(work)
 
@@ -57,7 +57,7 @@ async def put_note(shelved: LibraryDep, id: SoundPath, given: Annotated[Note, Bo
     def work(library: Library) -> Note:
         record = record_of(library, id)
         with Notebook(shelved.path) as notebook:
-            return Note(text=notebook.put_note(key_of(record), given.text))
+            return Note(text=notebook.put_note(key_of(record), given.text, partial(contents_here, library.parts().store)))
 
     return await shelved.run(work)
 

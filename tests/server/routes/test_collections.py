@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from hearken.library.notebook import Notebook, SoundKey
 from hearken.search.library import Library
+from hearken.types import Span
 from tests.server.serving import FakeModel, client_of, make_library
 
 BASE = "/api/v1/libraries/small"
@@ -109,3 +111,24 @@ def test_a_collection_survives_what_happens_to_the_index(own) -> None:
     assert [(item["name"], item["hit"] is None) for item in items] == [("bird.flac", True), ("rain.wav", False), ("hound.wav", False)]
     bird = items[0]["item"]
     assert client.delete(f"{BASE}/collections/1/items", params={"item": bird}).json() == {"num_removed": 1}
+
+
+def test_a_star_and_a_note_of_a_file_that_was_edited_in_place_can_be_taken_away(own) -> None:
+    client, library = own
+    dog = ids_of(client)["dog.wav"]
+    place = f"{BASE}/sounds/{dog}"
+    with Library(library, model=FakeModel()) as opened:
+        path = opened.parts().store.files([dog])[0].path
+    with Notebook(library) as notebook:
+        earlier = SoundKey("00" * 16, path)
+        notebook.add_item(1, earlier, Span(50, 60))
+        notebook.put_note(earlier, "mine")
+    assert (client.get(place).json()["collections"], client.get(f"{place}/note").json()) == ([1], {"text": "mine"})
+    hit = client.get(f"{BASE}/collections/1").json()["items"][0]["hit"]
+    assert (hit["start_s"], hit["end_s"]) == (0.0, hit["duration_s"]), "the stretch was cut off"
+    rows = client.post(f"{BASE}/export", json={"format": "json", "items": [{"id": dog, "start_s": 0, "end_s": 1}]}).json()
+    assert rows["sounds"][0]["note"] == "mine"
+    client.put(f"{place}/note", json={"text": ""})
+    assert client.delete(f"{BASE}/collections/1/items", params={"id": dog}).json() == {"num_removed": 1}
+    after = client.get(place).json()
+    assert (after["collections"], after["note"]) == ([], "")
