@@ -19,7 +19,6 @@ from hearken.errors import EndpointError, HearkenError, InputError, show
 DEFAULT_ADDRESS = "http://127.0.0.1:8642"
 _TIMEOUT_S = 60.0
 _CHUNK_BYTES = 1 << 16
-_MAX_ANSWER_BYTES = 64_000_000
 _KINDS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, HearkenError)}
 Option = str | int | float | bool | Sequence[str] | Sequence[int] | None
 _PARAMETERS = {"not_text": "not", "formats": "format", "rates_hz": "rate_hz", "num_channels": "channels", "labels": "label"}

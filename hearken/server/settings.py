@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hearken.audio.crew import num_cores
 from hearken.errors import InputError
+from hearken.limits import MAX_EXCERPT_S
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8642
 MIN_TOKEN_CHARS = 12
@@ -30,7 +31,7 @@ class Ceilings:
     max_requests: int = 128  # at work side by side, pages' event streams not counted
     max_streams: int = 128  # event streams
     max_items: int = 10_000  # of one export or list
-    max_excerpt_s: float = 600.0  # of sound cut out in one piece
+    max_excerpt_s: float = float(MAX_EXCERPT_S)  # of sound cut out in one piece
 
 
 @dataclass(frozen=True)

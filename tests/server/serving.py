@@ -6,12 +6,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import uvicorn
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from hearken.audio.synth import save_wav
@@ -65,11 +66,17 @@ def client_of(*libraries: Path, raises: bool = True, **settings) -> Iterator[Tes
 
 @contextmanager
 def listening(*libraries: Path, **settings) -> Iterator[int]:
-    """A server behind a real socket; yields its port."""
+    """A server over libraries of the fake model behind a real socket; yields its port."""
+    with running(lambda port: app_of(*libraries, port=port, **settings)) as port:
+        yield port
+
+
+@contextmanager
+def running(make: Callable[[int], FastAPI], **options) -> Iterator[int]:
+    """What `make` makes for a free port, in a thread of its own; yields the port. `options` are uvicorn's."""
     with socket.create_server(("127.0.0.1", 0)) as opened:
         port = opened.getsockname()[1]
-        config = uvicorn.Config(app_of(*libraries, port=port, **settings), log_level="error", access_log=False, ws="none")
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(uvicorn.Config(make(port), log_level="error", access_log=False, ws="none", **options))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
         thread.start()
         try:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import uvicorn
 
 from hearken.audio.sounds import synthesise, write_sounds
 from hearken.audio.synth import RATE_HZ, save_wav, silence
 from hearken.search.library import Library
 from hearken.server.app import create_app
 from hearken.server.settings import Settings
+from tests.server.serving import running
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -61,19 +58,8 @@ def duration_of(name: str) -> float:
 @contextmanager
 def listening(*libraries: Path, **settings) -> Iterator[int]:
     """The server on a free port, in a thread of its own; yields the port."""
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        port = opened.getsockname()[1]
-        made = create_app(Settings(libraries, port=port, **settings))
-        server = uvicorn.Server(uvicorn.Config(made, log_level="error", access_log=False, ws="none", timeout_graceful_shutdown=2))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
-        thread.start()
-        try:
-            while not server.started:
-                time.sleep(0.02)
-            yield port
-        finally:
-            server.should_exit = True
-            thread.join(30)
+    with running(lambda port: create_app(Settings(libraries, port=port, **settings)), timeout_graceful_shutdown=2) as port:
+        yield port
 
 
 @contextmanager
