@@ -140,9 +140,18 @@ class Snapshot:
 
     def windows(self, number: int) -> HalfArray:
         """Return the window vectors (·, D) of a file number: moments, then contexts."""
+        block, part = self._place_of(number)
+        return block.windows[part]
+
+    def spans_of(self, number: int) -> DoubleArray:
+        """Return start and end in seconds (·, 2) of the windows of a file number."""
+        block, part = self._place_of(number)
+        return block.spans[part]
+
+    def _place_of(self, number: int) -> tuple[Block, slice]:
         first, count, block = (int(value) for value in self._files[number, [FIRST_ROW, NUM_ROWS, 4]])
         start = first - int(self._row_starts[block])
-        return self.blocks[block].windows[start : start + count]
+        return self.blocks[block], slice(start, start + count)
 
     def long_windows(self, number: int) -> HalfArray:
         """Return the contexts (·, D) of a file number, or its windows where it has none."""

@@ -35,8 +35,8 @@ def judged(made: Calibration | None, query: Query, ranked: Ranked) -> list[Hit]:
 def _heard(snapshot: Snapshot, number: int, query: Query, hit: Hit) -> Heard:
     """Return what a hit in the file of this `number` sounds like at its best moment. Of a long file only what is around it is read."""
     vectors, first, scales = snapshot.windows(number), int(snapshot.first_rows[number]), snapshot.scales
-    num_moments = int((~scales.is_context[first : first + len(vectors)]).sum())
-    spans = snapshot.spans(np.arange(first, first + num_moments))
+    num_moments = len(vectors) - int(np.count_nonzero(scales.is_context[first : first + len(vectors)]))
+    spans = snapshot.spans_of(number)[:num_moments]
     inside = np.flatnonzero((spans[:, 0] < hit.end_s) & (spans[:, 1] > hit.start_s))
     near = slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0, num_moments)
     moments = np.asarray(vectors[near], np.float32)

@@ -79,11 +79,9 @@ def _between(files: IntArray, starts_s: DoubleArray, ends_s: DoubleArray) -> Dou
 
 def _span(snapshot: Snapshot, scored: Scored, file: int, first: int, last: int, bounds: Bounds | None = None) -> Span:
     """Return when that happens which the windows `first` to `last` of the file with index `file` in `numbers` are best at."""
-    places = scored.places(file)
-    rows = scored.rows_at(np.arange(places.start, places.stop))
-    spans = snapshot.spans(rows)
-    count = int((~snapshot.scales.is_context[rows]).sum())
-    if count == len(rows):
+    number, own = int(scored.numbers[file]), scored.own[scored.places(file)]
+    spans, first_row = snapshot.spans_of(number), int(snapshot.first_rows[number])
+    count = len(spans) - int(np.count_nonzero(snapshot.scales.is_context[first_row : first_row + len(spans)]))
+    if count == len(spans):
         return Span(float(spans[first, 0]), float(spans[last, 1]))
-    vectors = snapshot.windows(int(scored.numbers[file]))[:count]
-    return event_span(scored.own[places][:count], vectors, spans[:count], first, last, bounds)
+    return event_span(own[:count], snapshot.windows(number)[:count], spans[:count], first, last, bounds)
