@@ -4,7 +4,9 @@
 
 Every caption of the dev split is a query, by sound alone, to libraries of 50, 200 and all recordings that hold it or, in three meanings, do not:
 the same caption left out, all captions that say something similar (MiniLM, cosine from .6), and the whole category as well. "AUC"
-compares best hits' confidence, and beside it their plain score, for present against absent. The reliability table has, for hits of
+compares best hits' confidence, and beside it their plain score, for present against absent. "Right" tells how many of the present queries'
+best hits are of a caption that says something similar, how many of those are weak, and what a level that a tenth of those miss
+would do: no level can do more, as a wrong best hit is no better for the right sound being further down. The reliability table has, for hits of
 like confidence, how many really were of a caption that says something similar, for half of the queries present.
 """
 
@@ -47,7 +49,14 @@ def area(present: np.ndarray, absent: np.ndarray) -> float:
     return float((below + upto).mean() / (2 * len(absent)))
 
 
-def table(found: list[Trial], confidence: np.ndarray, scores: np.ndarray, weak_below: float, counted: np.ndarray) -> dict[str, object]:
+def right_hits(found: list[Trial], near: np.ndarray) -> np.ndarray:
+    """Return for each trial whether its best hit is of a caption that says something similar."""
+    return np.array([near[trial.query, trial.hit] >= SIMILAR for trial in found])
+
+
+def table(
+    found: list[Trial], confidence: np.ndarray, scores: np.ndarray, right: np.ndarray, weak_below: float, counted: np.ndarray
+) -> dict[str, object]:
     """Print and return the shares of weak best hits and the areas, for queries that are `counted` (Q,)."""
     kinds, sizes = np.array([trial.kind for trial in found]), np.array([trial.size for trial in found])
     counts = counted[[trial.query for trial in found]]
@@ -63,13 +72,18 @@ def table(found: list[Trial], confidence: np.ndarray, scores: np.ndarray, weak_b
             told = "" if kind == "present" else f"  AUC {areas[0]:.3f}, of the score {areas[1]:.3f}"
             print(f"  {name:16s} weak {mean:.3f} [{low:.3f}, {high:.3f}]{told}")
             out[name] = {"weak": mean, "low": low, "high": high, "auc": areas[0], "auc_score": areas[1]}
+        found_right, absent = confidence[present & right], confidence[here & (kinds == KINDS[-1])]
+        share, weak = float(right[present].mean()), float((found_right < weak_below).mean())
+        marked = float((absent < np.quantile(found_right, 0.1)).mean())
+        print(f"  right {share:.3f}, weak of these {weak:.3f}; a level that a tenth of these miss marks {marked:.3f} of '{KINDS[-1]}'")
+        out[f"{'all' if size == SIZES[-1] else size} right"] = {"share": share, "weak": weak, "absent at a tenth": marked}
     return out
 
 
 def reliability(found: list[Trial], confidence: np.ndarray, near: np.ndarray) -> list[tuple[float, float, int]]:
     """Print and return mean confidence, share of right hits, and number of hits in each class of confidence."""
     kinds = np.array([trial.kind for trial in found])
-    right = np.array([near[trial.query, trial.hit] >= SIMILAR for trial in found])
+    right = right_hits(found, near)
     used = kinds != "caption"
     weights = np.where(kinds == "present", 1.0, 0.5)
     rows = []
@@ -107,7 +121,7 @@ def main() -> None:
     figures: dict[str, object] = {"weak_below": made.weak_below}
     for name, counted in (("all queries", np.ones(len(queries), bool)), (f"queries with >= {MIN_RELEVANT} recordings", often)):
         print(f"{name}: {counted.sum()}, {len(sounds)} recordings, weak below {made.weak_below:.3f}")
-        figures[name] = table(found, confidence, scores, made.weak_below, counted)
+        figures[name] = table(found, confidence, scores, right_hits(found, near), made.weak_below, counted)
     print("reliability")
     figures["reliability"] = reliability(found, confidence, near)
     if options.json:

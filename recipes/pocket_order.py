@@ -84,14 +84,14 @@ class OrderSteps:
         return self.settings.told * (1 - (said * targets).sum(-1).mean()) + functional.cross_entropy(scores, right)
 
 
-def teach_order(words: Words, steps: OrderSteps, chosen: Settings, num_steps: int) -> None:
+def teach_order(words: Words, steps: OrderSteps, chosen: Settings) -> None:
     """Train `words` in place; what is new to the text tower, the sense and the turn, learns `rate_sense` times as fast."""
     new = [*words.tower.sense.parameters(), *words.tower.turn.parameters()]
     known = [weight for weight in words.parameters() if not any(weight is other for other in new)]
     groups = [{"params": known, "lr": chosen.rate_order}, {"params": new, "lr": chosen.rate_order * chosen.rate_sense}]
     adam = torch.optim.AdamW(groups, weight_decay=chosen.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: min(1.0, (step + 1) / 20) * (1 - step / num_steps))
-    for step in range(num_steps):
+    schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: min(1.0, (step + 1) / 20) * (1 - step / chosen.order_steps))
+    for step in range(chosen.order_steps):
         loss = steps.loss(np.random.default_rng([chosen.seed, 1_000_000 + step]))
         adam.zero_grad()
         loss.backward()

