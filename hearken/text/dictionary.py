@@ -21,7 +21,9 @@ from hearken.text.stop_words import STOP_WORDS
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "words"
 _LETTERS = 26
-_ENDINGS = (("ily", "y"), ("ly", ""), ("ly", "le"), ("less", ""), ("ness", ""), ("iness", "y"), ("like", ""))
+_ENDINGS = (
+    ("ily", "y"), ("ly", ""), ("ly", "le"), ("less", ""), ("ness", ""), ("iness", "y"), ("like", ""), ("y", ""), ("y", "e"), ("ey", ""),
+)  # fmt: skip
 _BEGINNINGS = (
     "anti",
     "hyper",
@@ -53,7 +55,7 @@ class Dictionary:
         self._words = list(self.counts)
 
     def knows(self, word: str) -> bool:
-        """Is `word` (lower case) a word, a regular form of one, or one with a usual beginning or ending ("choppily", "nonstop")?"""
+        """Is `word` (lower case) a word, a regular form of one, or one with a usual beginning or ending ("choppily", "crunchy", "nonstop")?"""
         return word in self.counts or word in STOP_WORDS or any(self._has(base) for base in _bases(word))
 
     def near(self, word: str, num_slips: int, *, same_start: bool) -> list[str]:
@@ -95,6 +97,8 @@ def _bases(word: str) -> Iterator[str]:
     for ending, instead in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _MIN_STEM:
             yield word.removesuffix(ending) + instead
+    if len(word) > _MIN_STEM and word.endswith("y") and word[-2] == word[-3]:
+        yield word[:-2]  # "yappy"
     for beginning in _BEGINNINGS:
         if word.startswith(beginning) and len(word) - len(beginning) >= _MIN_STEM:
             yield from (reading.base for reading in readings(word.removeprefix(beginning)))
