@@ -1,7 +1,8 @@
 """Fit what tells the pocket model's good hits from weak ones: `calibration.json` and `calibration.npy` beside its configuration.
 
-    python recipes/train_pocket.py --shared ../shared --out build/pocket-held --without 0     # a model that never heard a fifth
-    python recipes/pocket_calibration.py --shared ../shared --model build/pocket --held-out-model build/pocket-held --without 0
+    python recipes/train_pocket.py --shared ../shared --out build/pocket-held --without 0 --seeds 2     # a model that never heard a fifth
+    python recipes/pocket_calibration.py --shared ../shared --texts build/pocket-texts.json --model build/pocket \
+        --held-out-model build/pocket-held --without 0
 
 A model scores the recordings that it learned from too well, so nothing can be fitted on them. Therefore a second model is trained
 in the same way without a fifth of the recordings; in trials with those (`pocket_trials.py`) the regression learns what present and

@@ -59,16 +59,17 @@ class Batch:
 
 
 def load_clips(shared: Path, split: str, cache: Path) -> list[Clip]:
-    """Return the clips of `split` (train or dev), decoding each once: log-mels are kept in `cache`."""
+    """Return the clips of `split` (train or dev), decoding each once: log-mels are kept in `cache`, by the names of the files."""
     with open(shared / "audio" / "metadata.csv", newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == split]
     if split == "train":
         rows = [row for row in rows if row["train_allowed"] == "yes"]
     stored = cache / f"{split}.npz"
-    if not stored.exists():
+    mels: dict[str, np.ndarray] = dict(np.load(stored)) if stored.exists() else {}
+    if new := {row["file"]: clip_mel(shared / "audio" / row["file"]) for row in rows if row["file"] not in mels}:
+        mels |= new
         cache.mkdir(parents=True, exist_ok=True)
-        np.savez(stored, **{row["file"]: clip_mel(shared / "audio" / row["file"]) for row in rows})
-    mels = np.load(stored)
+        np.savez(stored, **mels)  # type: ignore[arg-type]
     return [Clip(row["file"], row["caption"], row["group"], row["license"], mels[row["file"]]) for row in rows]
 
 

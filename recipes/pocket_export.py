@@ -1,4 +1,4 @@
-"""Write the trained pocket model as it ships: three ONNX graphs, tokenizer, configuration with digests, model card."""
+"""Write the trained pocket model as it ships: three ONNX graphs, tokenizer, configuration with digests, and what the training was."""
 
 from __future__ import annotations
 

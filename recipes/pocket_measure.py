@@ -1,4 +1,4 @@
-"""What the pocket recipe looks at after each epoch: retrieval, order and moments on the dev split."""
+"""What the pocket recipe looks at after each run: retrieval and order on the dev split."""
 
 from __future__ import annotations
 
@@ -92,11 +92,11 @@ def order_share(audio: PocketAudio, texts: Texts, frames: list[Tensor], clips: l
 
 
 def measure_towers(audio: PocketAudio, texts: Texts, clips: list[Clip], known: set[str], *, slope: bool = True) -> dict[str, float]:
-    """Return the dev figures of an audio tower and of what embeds `texts`: by whole clips, as a search scores, and of order."""
+    """Return the dev figures of an audio tower and of what embeds `texts`: by whole clips, as a search scores, and with `slope` of order."""
     queries = sorted({clip.caption for clip in clips})
     frames = frames_of_clips(audio, clips)
     asked = texts(queries)
     whole = asked @ heads(audio, frames, slope=slope).numpy().T
     found = figures_of(file_scores(audio, frames, asked, slope=slope), queries, clips, known)
-    order = order_share(audio, texts, frames, clips) if slope else 0.5
-    return {**found, "mAP_whole_clip": figures_of(whole, queries, clips, known)["mAP"], "order": order}
+    found["mAP_whole_clip"] = figures_of(whole, queries, clips, known)["mAP"]
+    return found | ({"order": order_share(audio, texts, frames, clips)} if slope else {})

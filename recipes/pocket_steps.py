@@ -25,7 +25,7 @@ from hearken.models.pocket import PocketAudio
 
 @dataclass(frozen=True)
 class Settings:
-    """All numbers of the recipe; the card records them."""
+    """All numbers of the recipe; `training.json` records them."""
 
     design: str = "slope"
     seed: int = 20

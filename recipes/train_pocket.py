@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import argparse
 import copy
+import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -32,7 +34,8 @@ from pocket_scenes import Phrases
 from pocket_soup import averaged, keep_run, take_run
 from pocket_steps import AFTERWARDS, Settings, Steps, Texts
 from pocket_teachers import Teachers
-from pocket_texts import mined_captions, texts, write
+from pocket_texts import mined_captions, write
+from pocket_texts import texts as made_texts
 from pocket_towers import MINILM, Words, between, initialise, student_of
 from torch import nn
 
@@ -104,7 +107,7 @@ def read_texts(shared: Path, cache: Path, path: Path, own_words: float) -> tuple
     """
     if not path.exists():
         print(f"texts: writing {path}", flush=True)
-        write(texts(shared, mined_captions(shared, cache)), path)
+        write(made_texts(shared, mined_captions(shared, cache)), path)
     with open(path, encoding="utf-8") as file:
         found = json.load(file)
     others = {caption: tuple(item["text"] for item in items if item["how"] != "broader") for caption, items in found["captions"].items()}
@@ -132,16 +135,18 @@ def main() -> None:
     parser.add_argument(
         "--without", type=int, default=-1, metavar="FOLD", help="leave out one of five folds of recordings, for calibration"
     )
-    parser.add_argument("--smoke", action="store_true", help="two steps only")
+    parser.add_argument("--smoke", action="store_true", help="two steps of each of two runs, and of order, into the folder OUT-smoke")
     for name, value in asdict(Settings()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
     options = parser.parse_args()
     chosen = Settings(**{name: getattr(options, name) for name in asdict(Settings())})
     if options.smoke:
-        chosen = replace(chosen, epochs=1, seeds=2, order_steps=2)
+        chosen, options.out = replace(chosen, epochs=1, seeds=2, order_steps=2), options.out.with_name(f"{options.out.name}-smoke")
+    if chosen.seeds < 1:
+        raise SystemExit("--seeds must be at least 1.")
     if chosen.design == "passt" and chosen.seeds > 1:
         raise SystemExit("--design passt starts from random weights, and runs from there have no mean: give --seeds 1.")
-    torch.manual_seed(chosen.seed)
+    torch.manual_seed(chosen.seed)  # random weights, where a design starts from them
     run(options, chosen)
 
 
@@ -175,14 +180,14 @@ def run(options: argparse.Namespace, chosen: Settings) -> None:
     ended = []
     for seed in range(chosen.seed, chosen.seed + chosen.seeds):
         steps = Steps(*copy.deepcopy(first), clips, alone, phrases, teachers.only(learned), replace(chosen, seed=seed))
-        ended.append(one_run(steps, options))
+        ended.append(one_run(steps, options, digest_of(clips, options.texts)))
         dev.measure(ended[-1][0], ended[-1][1].as_arrays, f"seed {seed}")
     (audio, words), share = best_share(first, ended, dev, chosen.design)
     hears_slope = chosen.design != "mean"
     if hears_slope:
-        order(audio, words, alone, phrases, sorted(dev.known), chosen)
+        order(audio, words, alone, phrases, sorted({clip.caption for clip in clips}), chosen)
     dev.measure(audio, words.as_arrays, "pocket", slope=hears_slope)
-    ship(audio, words, options.out, dev, hears_slope=hears_slope)
+    ship(audio, words, options.out, dev, hears_slope=hears_slope, checked=not options.smoke)
     record(options.out, {**asdict(chosen), "share": share}, dev.found, clips)
 
 
@@ -197,11 +202,17 @@ def best_share(first: Towers, ended: Sequence[Towers], dev: Dev, design: str) ->
     return made[share], share
 
 
-def one_run(steps: Steps, options: argparse.Namespace) -> Towers:
-    """Return both towers as the run of one seed leaves them, averaged over its steps: trained now, or as kept earlier."""
+def digest_of(clips: Sequence[Clip], texts: Path) -> str:
+    """Return what tells training data apart: the SHA-256 of which clips there are, what they are called, and the file of texts."""
+    told = json.dumps([(clip.file, clip.caption, clip.group) for clip in clips]).encode()
+    return hashlib.sha256(told + texts.read_bytes()).hexdigest()
+
+
+def one_run(steps: Steps, options: argparse.Namespace, data: str) -> Towers:
+    """Return both towers as the run of one seed leaves them, averaged over its steps: trained now, or as kept earlier from the same `data`."""
     chosen, towers = steps.settings, (steps.audio, steps.words)
     told = {name: value for name, value in asdict(chosen).items() if name not in AFTERWARDS}
-    told |= {"without": options.without, "smoke": options.smoke}
+    told |= {"data": data, "smoke": options.smoke}
     path = options.out.with_name(f"{options.out.name}-seed{chosen.seed}.safetensors")
     if take_run(towers, path, told):
         print(f"seed {chosen.seed}: as kept in {path}", flush=True)
@@ -212,7 +223,7 @@ def one_run(steps: Steps, options: argparse.Namespace) -> Towers:
         rounded = json.dumps({name: round(value, 4) for name, value in losses.items()})
         print(f"seed {chosen.seed} epoch {epoch} {time.monotonic() - started:.0f} s {rounded}", flush=True)
 
-    torch.manual_seed(chosen.seed)
+    torch.manual_seed(chosen.seed)  # patchout
     towers = train(steps, 2 if options.smoke else None, tell)
     keep_run(towers, path, told)
     return towers
@@ -225,12 +236,17 @@ def order(audio: PocketAudio, words: Words, alone: Texts, phrases: Phrases, own:
     teach_order(words, steps, chosen)
 
 
-def ship(audio: PocketAudio, words: Words, out: Path, dev: Dev, *, hears_slope: bool) -> None:
-    """Write the model folder, and measure it as written. Raises SystemExit where 8 bits cost more than 3 %."""
-    export(audio, words.tower, out, tokenizer=MINILM / "tokenizer.json", hears_slope=hears_slope)
-    shipped = dev.measure(audio, load_model(out).encode_text, "pocket as shipped", slope=hears_slope)
-    if shipped["mAP"] < 0.97 * dev.found["pocket"]["mAP"]:  # up to 2 % where nothing is wrong
+def ship(audio: PocketAudio, words: Words, out: Path, dev: Dev, *, hears_slope: bool, checked: bool) -> None:
+    """Measure the model as it is written, and put it into its folder. Where it is `checked`, raises SystemExit if 8 bits cost more than 3 %."""
+    beside = out.with_name(f"{out.name}.part")
+    export(audio, words.tower, beside, tokenizer=MINILM / "tokenizer.json", hears_slope=hears_slope)
+    shipped = dev.measure(audio, load_model(beside).encode_text, "pocket as shipped", slope=hears_slope)
+    if checked and shipped["mAP"] < 0.97 * dev.found["pocket"]["mAP"]:  # by chance up to 1.7 % in whole runs
         raise SystemExit(f"the int8 text tower costs more than 3 %: {shipped} instead of {dev.found['pocket']}")
+    out.mkdir(exist_ok=True)
+    for file in beside.iterdir():
+        os.replace(file, out / file.name)
+    beside.rmdir()
 
 
 if __name__ == "__main__":

@@ -21,9 +21,7 @@ from hearken.text.stop_words import STOP_WORDS
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "words"
 _LETTERS = 26
-_ENDINGS = (
-    ("ily", "y"), ("ly", ""), ("ly", "le"), ("less", ""), ("ness", ""), ("iness", "y"), ("like", ""), ("y", ""), ("y", "e"), ("ey", ""),
-)  # fmt: skip
+_ENDINGS = (("ily", "y"), ("ly", ""), ("ly", "le"), ("less", ""), ("ness", ""), ("iness", "y"), ("like", ""))
 _BEGINNINGS = (
     "anti",
     "hyper",
@@ -56,7 +54,7 @@ class Dictionary:
 
     def knows(self, word: str) -> bool:
         """Is `word` (lower case) a word, a regular form of one, or one with a usual beginning or ending ("choppily", "crunchy", "nonstop")?"""
-        return word in self.counts or word in STOP_WORDS or any(self._has(base) for base in _bases(word))
+        return word in self.counts or word in STOP_WORDS or any(self._has(base) for base in _bases(word)) or self._describes(word)
 
     def near(self, word: str, num_slips: int, *, same_start: bool) -> list[str]:
         """Return the words of captions that may be `num_slips` slips away from `word`: a quick and generous choice.
@@ -68,6 +66,16 @@ class Dictionary:
         close = (np.maximum(change, 0).sum(axis=1) <= num_slips) & (np.minimum(change, 0).sum(axis=1) >= -num_slips)
         found = (self._words[index] for index in np.flatnonzero(close))
         return [other for other in found if not same_start or other[0] == word[0]]
+
+    def _describes(self, word: str) -> bool:
+        """Is `word` an adjective made of a word ("crunchy", "noisy", "echoey", "yappy")? "Realy" is none, but lacks the l of an adverb."""
+        stem = word.removesuffix("y")
+        if stem == word or len(stem) < _MIN_STEM or self._has(f"{stem}ly"):
+            return False
+        bases = [stem, f"{stem}e", stem.removesuffix("e")]
+        if stem[-1] == stem[-2] != stem[-3]:
+            bases.append(stem[:-1])
+        return any(self._has(base) for base in bases)
 
     def _has(self, word: str) -> bool:
         return word in self.counts or word in self._others
@@ -97,8 +105,6 @@ def _bases(word: str) -> Iterator[str]:
     for ending, instead in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _MIN_STEM:
             yield word.removesuffix(ending) + instead
-    if len(word) > _MIN_STEM and word.endswith("y") and word[-2] == word[-3]:
-        yield word[:-2]  # "yappy"
     for beginning in _BEGINNINGS:
         if word.startswith(beginning) and len(word) - len(beginning) >= _MIN_STEM:
             yield from (reading.base for reading in readings(word.removeprefix(beginning)))

