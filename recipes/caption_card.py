@@ -46,7 +46,6 @@ PAGE = (
     "(below {unsure_below:.2f}; {share unsure:.0%} % of these) {unsure:.0%} % mean what the reference means, of the others {sure:.0%} %",
     "Joining costs {cost:.3f} [{cost, low:.3f}, {cost, high:.3f}] CIDEr-D on these recordings,",
     "of {mixtures} real mixtures of two training sounds it joins {joined:.0%} %.",
-    "| **pocket-captions**, for comparison | {CIDEr-D:.3f} |",
 )
 OWN, ALONE = "pocket-captions", "the bank, one event"
 ON_PAGE = {

@@ -3,8 +3,8 @@
 The audio tower hears the late half of a sound less its early half as a vector of its own, turned to where little else lies
 (`hearken/models/pocket.py`). So where two sounds, one after the other, would lie is known from where each of them lies; and where each
 lies is known from its caption, as that is what the towers were trained for. The text tower learns to put "a dog barks, then a
-car passes" there, told in many ways. Other phrasings of a training caption are drawn to where the caption lies, and everything else stays
-where it is. The ears do not change.
+car passes" there, told in many ways. Everything else stays where it is; with `phrased`, other phrasings of a training caption are
+drawn to where the caption lies. The ears do not change.
 
 Legend: `P` pairs of captions, `D` embedding.
 """

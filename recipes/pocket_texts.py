@@ -1,4 +1,4 @@
-"""All texts that the pocket model learns from: several phrasings of each train caption, texts with tags, and pairs of texts.
+"""Texts for the pocket model: several phrasings of each train caption, texts with tags, and pairs of texts.
 
     python recipes/pocket_texts.py --shared ../shared --out build/pocket-texts.json --cache build/pocket-cache
 
@@ -7,7 +7,7 @@ The file holds
 * `captions`: caption -> [{text, how}]; where `how` is "broader", the text is true and says less;
 * `alike`: [caption, caption], pairs that are not to be taught as different;
 * `tagged`: {text, tags, how}, tags being indices into AudioSet's 527;
-* `pairs`, `pairs_sharealike`: [text, text] that mean the same sound (the latter from descriptions under CC BY-SA);
+* for experiments `pairs`, `pairs_sharealike`: [text, text] that mean the same sound (the latter from descriptions under CC BY-SA);
 * `orders`, `sources`, `negations`: [text, the same in other words, nearly the same and wrong].
 
 It is a function of what is in `shared` alone. Only the train split of anything is read.
