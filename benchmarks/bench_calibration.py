@@ -3,7 +3,8 @@
     python benchmarks/bench_calibration.py --shared ../shared [--model FOLDER] [--json out.json]   # needs the extra `train`
 
 Every caption of the dev split is a query, by sound alone, to libraries of 50, 200 and all recordings that hold it or, in three meanings, do not:
-the same caption left out, all captions that say something similar (MiniLM, cosine from .6), and the whole category as well. "AUC"
+the same caption left out, all captions that say something similar (MiniLM, cosine from .6), and the whole category as well. "Silent" are
+300 names of what makes no sound ("stock option"), out of the half of WordNet's that the calibration has not seen. "AUC"
 compares best hits' confidence, and beside it their plain score, for present against absent. "Right" tells how many of the present queries'
 best hits are of a caption that says something similar, how many of those are weak, and what a level that a tenth of those miss
 would do: no level can do more, as a wrong best hit is no better for the right sound being further down. The reliability table has, for hits of
@@ -24,7 +25,19 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "recipes")]
 
 from pocket_calibration import nearness  # noqa: E402
-from pocket_trials import KINDS, SIMILAR, SIZES, Trial, hear_rows, read_rows, trial_confidence, trials  # noqa: E402
+from pocket_trials import (  # noqa: E402
+    KINDS,
+    SILENT,
+    SIMILAR,
+    SIZES,
+    Trial,
+    hear_rows,
+    read_rows,
+    silent_texts,
+    silent_trials,
+    trial_confidence,
+    trials,
+)
 
 from hearken.runtime.model import load_model  # noqa: E402
 from hearken.search.confidence import calibration_of  # noqa: E402
@@ -32,6 +45,7 @@ from hearken.search.scores import MOMENT_SHARE  # noqa: E402
 
 RESAMPLES = 2_000
 MIN_RELEVANT = 5
+NUM_SILENT = 300
 EDGES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 
 
@@ -112,6 +126,9 @@ def main() -> None:
     queries = sorted({sound.caption for sound in sounds})
     vectors, near = model.encode_text(queries), nearness(queries, sounds)
     found = list(trials(sounds, queries, vectors, near, seed=0))
+    texts = silent_texts(options.shared, 1, NUM_SILENT, seed=0)
+    silent = model.encode_text([text for text, alike in zip(texts, nearness(texts, sounds), strict=True) if alike.max() < SIMILAR])
+    told = trial_confidence(list(silent_trials(sounds, silent, 0, seed=0)), silent, made)
     confidence = trial_confidence(found, vectors, made)
     parts = ((vectors[trial.query], trial.heard) for trial in found)
     scores = np.array(
@@ -122,6 +139,11 @@ def main() -> None:
     for name, counted in (("all queries", np.ones(len(queries), bool)), (f"queries with >= {MIN_RELEVANT} recordings", often)):
         print(f"{name}: {counted.sum()}, {len(sounds)} recordings, weak below {made.weak_below:.3f}")
         figures[name] = table(found, confidence, scores, right_hits(found, near), made.weak_below, counted)
+    for place, size in enumerate(SIZES):
+        mean, low, high = interval((told[place :: len(SIZES)] < made.weak_below).astype(float))
+        name = f"{'all' if size == SIZES[-1] else size} {SILENT}"
+        print(f"  {name:16s} weak {mean:.3f} [{low:.3f}, {high:.3f}] of {len(silent)}")
+        figures[name] = {"weak": mean, "low": low, "high": high}
     print("reliability")
     figures["reliability"] = reliability(found, confidence, near)
     if options.json:

@@ -8,7 +8,7 @@ A model scores the recordings that it learned from too well, so nothing can be f
 in the same way without a fifth of the recordings; in trials with those (`pocket_trials.py`) the regression learns what present and
 absent sounds look like. It is then used with the bank of the model that ships, which all of train has made. Dev is not read.
 
-The regression learns to tell present from absent; the share of right hits at each of its values makes it a probability, for a user
+The regression learns to tell present from absent, and from queries for what makes no sound ("stock option", names out of WordNet); the share of right hits at each of its values makes it a probability, for a user
 half of whose queries ask for something that is there. Hits below the value under which a tenth of the present sounds' best hits are, in
 trials with captions that the regression did not see, count as weak.
 """
@@ -23,7 +23,21 @@ from pathlib import Path
 import numpy as np
 from pocket_data import fold_of
 from pocket_towers import Words
-from pocket_trials import KINDS, SIMILAR, SIZES, Sound, Trial, hear_rows, kinds_of_sounds, read_rows, trial_features, trials
+from pocket_trials import (
+    KINDS,
+    SILENT,
+    SIMILAR,
+    SIZES,
+    Sound,
+    Trial,
+    hear_rows,
+    kinds_of_sounds,
+    read_rows,
+    silent_texts,
+    silent_trials,
+    trial_features,
+    trials,
+)
 
 from hearken.runtime.model import load_model
 from hearken.search.confidence import Calibration, write_calibration
@@ -32,7 +46,8 @@ from hearken.types import FloatArray
 PRESENT_WEAK = 0.10
 NUM_PARTS = 5
 RIDGE = 3.0
-ABSENT = ("similar", "category")
+ABSENT = ("similar", "category", SILENT)
+NUM_SILENT = 300
 
 
 def fit_logistic(values: np.ndarray, labels: np.ndarray, weights: np.ndarray, ridge: float, steps: int = 50) -> np.ndarray:
@@ -112,21 +127,29 @@ def shares(confidence: np.ndarray, found: Sequence[Trial], weak_below: float) ->
     kinds, sizes = np.array([trial.kind for trial in found]), np.array([trial.size for trial in found])
     return {
         f"{kind}, {'all' if size == SIZES[-1] else size}": round(float(weak[(kinds == kind) & (sizes == size)].mean()), 3)
-        for kind in KINDS
+        for kind in (*KINDS, SILENT)
         for size in SIZES
+        if ((kinds == kind) & (sizes == size)).any()
     }
 
 
 def calibrate(
-    held: Sequence[Sound], learned: Sequence[Sound], model: Path, texts: Path | None, seed: int
+    held: Sequence[Sound], learned: Sequence[Sound], model: Path, texts: Path | None, silent: Sequence[str], seed: int
 ) -> tuple[np.ndarray, float, float, dict[str, float]]:
-    """Return what `fit` does and the shares of weak hits, from trials with the sounds `held` out of the model in a folder, and its bank."""
+    """Return what `fit` does and the shares of weak hits, from trials with the sounds `held` out of the model in a folder, and its bank.
+
+    `silent` are names of what makes no sound; those near a caption are left out.
+    """
     encode = load_model(model).encode_text
     captions, kinds = kinds_of_sounds(learned)
     bank = kinds, encode(captions)
     queries, asked = wordings(sorted({sound.caption for sound in held}), texts, 2, seed)
-    vectors, near = encode(queries), nearness(asked, held)
-    found = list(trials(held, asked, vectors, near, seed, repeats=2))
+    near = nearness([*asked, *silent], held)
+    silent = [text for text, alike in zip(silent, near[len(asked) :], strict=True) if alike.max() < SIMILAR]
+    vectors, near = encode([*queries, *silent]), near[: len(asked)]
+    found = list(trials(held, asked, vectors[: len(asked)], near, seed, repeats=2))
+    found += silent_trials(held, vectors[len(asked) :], len(asked), seed, repeats=2)
+    asked, near = [*asked, *silent], np.concatenate([near, np.zeros((len(silent), len(held)), near.dtype)])
     values = trial_features(found, vectors, bank)
     present = np.array([trial.kind == "present" for trial in found])
     right = np.array([near[trial.query, trial.hit] >= SIMILAR for trial in found])
@@ -159,7 +182,8 @@ def main() -> None:
     sounds = hear_rows(options.held_out_model, rows, options.jobs)
     held = [sound for sound in sounds if fold_of(sound.group) == options.without]
     learned = [sound for sound in sounds if fold_of(sound.group) != options.without]
-    weights, offset, weak_below, figures = calibrate(held, learned, options.held_out_model, options.texts, options.seed)
+    silent = silent_texts(options.shared, 0, NUM_SILENT, options.seed)
+    weights, offset, weak_below, figures = calibrate(held, learned, options.held_out_model, options.texts, silent, options.seed)
     kinds, words = bank_of(options.model, hear_rows(options.model, rows, options.jobs))
     told = {"held-out recordings": len(held), "weak hits in the trials fitted on": figures}
     write_calibration(options.model, load_model(options.model).digest, Calibration(kinds, words, weights, offset, weak_below), told)

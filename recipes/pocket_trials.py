@@ -2,7 +2,7 @@
 
 A trial is a query, a library of some recordings, and its best hit. What "absent" means is a matter of degree, so there are three kinds:
 recordings with the same caption are left out (others may sound just like them); those whose caption says something similar as well;
-those of the whole category as well.
+those of the whole category as well. And there are queries for what makes no sound at all ("stock option").
 
 Legend: `F` recordings, `Q` queries, `M` moments, `C` contexts, `S` kinds of sounds, `D` embedding size.
 """
@@ -10,6 +10,9 @@ Legend: `F` recordings, `Q` queries, `M` moments, `C` contexts, `S` kinds of sou
 from __future__ import annotations
 
 import csv
+import gzip
+import json
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +30,10 @@ SIMILAR = 0.6
 """Cosine of two captions by MiniLM from which on they count as saying something similar ("A dog barks.", "A small dog is yapping.")."""
 KINDS = ("present", "caption", "similar", "category")
 """Of a library: it holds the sound; it does not by the caption, by what is similar, by the category."""
+SILENT = "silent"
+"""The kind of trials whose query is for what makes no sound."""
 SIZES = (50, 200, 1_000_000)
+_SILENT_LEXES = ("noun.cognition", "noun.possession", "noun.relation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +150,27 @@ def trials(
                     hit = int(chosen[scores[number, chosen].argmax()])
                     heard = heard_at_best(queries[number], sounds[hit])
                     yield Trial(number, kind, size, hit, heard, int(windows[chosen].sum()))
+
+
+def silent_texts(shared: Path, half: int, count: int, seed: int) -> list[str]:
+    """Return `count` names of what makes no sound, of two or three words, out of one `half` (0 or 1) of WordNet's."""
+    with gzip.open(shared / "weights" / "wordnet" / "oewn_synsets.jsonl.gz", "rt", encoding="utf-8") as file:
+        entries = (json.loads(line) for line in file)
+        names = {name for entry in entries if entry["lex"] in _SILENT_LEXES for name in entry["lemmas"] if 2 <= len(name.split()) <= 3}
+    ours = sorted(name for name in names if name.islower() and zlib.crc32(name.encode()) % 2 == half)
+    return [ours[place] for place in np.sort(np.random.default_rng(seed).choice(len(ours), count, replace=False))]
+
+
+def silent_trials(sounds: Sequence[Sound], queries: FloatArray, first: int, seed: int, repeats: int = 1) -> Iterator[Trial]:
+    """Yield trials of `queries` (Q, D) that no sound answers, numbered from `first` on, in libraries of `SIZES` drawn from `sounds`."""
+    generator = np.random.default_rng(seed)
+    scores, windows = file_scores(sounds, queries), np.array([sound.num_windows for sound in sounds])
+    for number, query in enumerate(queries):
+        for size in SIZES:
+            for _ in range(repeats):
+                chosen = _drawn(np.arange(len(sounds)), None, size, generator)
+                hit = int(chosen[scores[number, chosen].argmax()])
+                yield Trial(first + number, SILENT, size, hit, heard_at_best(query, sounds[hit]), int(windows[chosen].sum()))
 
 
 def _drawn(others: np.ndarray, same: np.ndarray | None, size: int, generator: np.random.Generator) -> np.ndarray:

@@ -1,9 +1,12 @@
+import gzip
+import json
+
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 from pocket_calibration import balanced, fit, fit_logistic, shares, wordings
-from pocket_trials import KINDS, SIZES, Row, Sound, file_scores, kinds_of_sounds, sound_of, trials
+from pocket_trials import KINDS, SILENT, SIZES, Row, Sound, file_scores, kinds_of_sounds, silent_texts, silent_trials, sound_of, trials
 
 from hearken.types import Embedded, Span
 
@@ -49,6 +52,26 @@ def test_a_small_library_of_what_is_present_holds_one_of_it():
     held = [sound("dog", 0.9), *[sound(f"other {place}", 0.1) for place in range(300)]]
     found = list(trials(held, ["dog"], X[None], np.zeros((1, 301)), seed=1, repeats=3))
     assert [(trial.hit, trial.num_windows) for trial in found if trial.kind == "present"] == [(0, 50)] * 3 + [(0, 200)] * 3 + [(0, 301)] * 3
+
+
+def test_what_makes_no_sound_has_a_best_hit_all_the_same():
+    held = [sound("dog", 0.2), sound("cat", 0.9), sound("car", 0.5)]
+    found = list(silent_trials(held, np.stack([X, Y]), 7, seed=0, repeats=2))
+    assert [(trial.query, trial.size) for trial in found] == [(number, size) for number in (7, 8) for size in SIZES for _ in range(2)]
+    assert {(trial.query, trial.hit, trial.kind, trial.num_windows) for trial in found} == {(7, 1, SILENT, 3), (8, 0, SILENT, 3)}
+
+
+def test_names_of_what_makes_no_sound_come_from_one_half_of_wordnet(tmp_path):
+    folder = tmp_path / "weights" / "wordnet"
+    folder.mkdir(parents=True)
+    entries = [{"lex": "noun.possession", "lemmas": [f"stock option {place}" for place in range(40)] + ["money", "Wall Street share"]}]
+    entries.append({"lex": "noun.animal", "lemmas": ["barking dog"]})
+    with gzip.open(folder / "oewn_synsets.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(entry) + "\n" for entry in entries)
+    halves = [silent_texts(tmp_path, half, 10, seed=3) for half in (0, 1)]
+    assert halves[0] == silent_texts(tmp_path, 0, 10, seed=3)
+    assert not set(halves[0]) & set(halves[1])
+    assert all(text.startswith("stock option") and len(half) == 10 for half in halves for text in half)
 
 
 def test_the_logistic_regression_finds_the_log_odds_of_two_groups():

@@ -14,7 +14,7 @@ def test_a_network_runs_on_one_thread() -> None:
     options = network.get_session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
     assert network.get_providers() == ["CPUExecutionProvider"]
-    assert [each.name for each in network.get_inputs()] == ["pooled"]
+    assert [each.name for each in network.get_inputs()] == ["pooled", "slope"]
 
 
 @pytest.mark.parametrize("graph", [b"", b"no graph at all", "/nowhere/there-is-none.onnx"])

@@ -102,7 +102,7 @@ def test_what_it_should_not_be_is_left_out(visit) -> None:
 
 
 def test_every_moment_of_a_long_sound_can_be_asked_for(visit) -> None:
-    page = visit("/?q=wind+blows&sound_only=true")
+    page = visit("/?q=silence&sound_only=true")
     page.wait_for_selector("article")
     assert len(set(names(page))) == len(names(page))
     page.click(".bar >> text=Every moment")
