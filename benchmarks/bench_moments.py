@@ -10,7 +10,8 @@ CASTELLA, in the format of DCASE 2026's moment retrieval (`hearken/evaluate/mome
 
 A span is right at an IoU if its intersection with a true one is that share of their union. R@1 asks for the hit that a search gives,
 R@5 and mAP (mean over IoU 0.5 to 0.95) for the moments that a search of all moments gives. Beside it, of the same vectors: the window with
-the best cosine, at each scale of the model; and chance, spans as long as those found at random places. Intervals are over recordings.
+the best cosine, at each scale of the model; and chance, spans as long as those found at random places. Intervals are over recordings. At the
+end it tells how many hits are marked as weak: of those that overlap the event at an IoU of 0.5, and of those that miss it.
 """
 
 from __future__ import annotations
@@ -50,10 +51,14 @@ Spans = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Answered:
-    """A query with the spans that each system finds, best first; under "scores" are the scores of those under "moments"."""
+    """A query with the spans that each system finds, best first, and whether the hit is `weak`.
+
+    Under "scores" are the scores of the spans under "moments".
+    """
 
     query: MomentQuery
     found: dict[str, Spans]
+    weak: bool
 
 
 def main() -> None:
@@ -145,7 +150,8 @@ def answer(model: Model, queries: list[MomentQuery], audio: Path, place: Path, j
             found = search_spans(library, query.text, files[query.recording])
             found |= {f"best {scale}": [best] for scale, best in best_windows(model, query.text, windows[query.recording]).items()}
             found["chance"] = [moved(span, query.duration_s, generator) for span in found["hearken"]]
-            answered.append(Answered(query, found))
+            weak = found.pop("weak")
+            answered.append(Answered(query, found, weak))
     return answered
 
 
@@ -154,7 +160,12 @@ def search_spans(library: Library, text: str, path: Path) -> dict[str, Any]:
     asked: dict[str, Any] = {"path_glob": f"*/{path.name}", "names": False, "captions": False, "fold": False}
     one, all_ = library.search(text, 1, **asked), library.search(text, MAX_FOUND, moments=True, **asked)
     moments = [(hit.start_s, hit.end_s) for hit in all_]
-    return {"hearken": [(hit.start_s, hit.end_s) for hit in one], "moments": moments, "scores": [(hit.score,) for hit in all_]}
+    return {
+        "hearken": [(hit.start_s, hit.end_s) for hit in one],
+        "weak": one[0].weak,
+        "moments": moments,
+        "scores": [(hit.score,) for hit in all_],
+    }
 
 
 def windows_of(model: Model, path: Path) -> tuple[np.ndarray, DoubleArray]:
@@ -206,6 +217,9 @@ def report(title: str, answered: list[Answered]) -> None:
         precisions = np.array([average_precision(*pair).mean() for pair in zip(found, true, strict=True)])
         fifth = bootstrap(recall(found, true, k=5, iou=0.5), recordings)
         print(f"    all moments: R@5 IoU .5 {told(fifth)}, mAP {told(bootstrap(precisions, recordings))}")
+        hits, weak = [each.found["hearken"] for each in part], np.array([each.weak for each in part])
+        right, missed = recall(hits, true, k=1, iou=0.5) > 0, recall(hits, true, k=1, iou=1e-9) == 0
+        print(f"    weak: {weak[right].mean():.3f} of hits at IoU .5, {weak[missed].mean():.3f} of hits that miss")
 
 
 def line(part: list[Answered], spans_of: Callable[[Answered], Spans]) -> str:

@@ -8,7 +8,7 @@ A model scores the recordings that it learned from too well, so nothing can be f
 in the same way without a fifth of the recordings; in trials with those (`pocket_trials.py`) the regression learns what present and
 absent sounds look like. It is then used with the bank of the model that ships, which all of train has made. Dev is not read.
 
-The regression learns to tell present from absent, and from queries for what makes no sound ("stock option", names out of WordNet); the share of right hits at each of its values makes it a probability, for a user
+The regression learns to tell present from absent, in recordings of one sound and of several in a row, and from queries for what makes no sound ("stock option", names out of WordNet); the share of right hits at each of its values makes it a probability, for a user
 half of whose queries ask for something that is there. Hits below the value under which a tenth of the present sounds' best hits are, in
 trials with captions that the regression did not see, count as weak.
 """
@@ -24,15 +24,20 @@ import numpy as np
 from pocket_data import fold_of
 from pocket_towers import Words
 from pocket_trials import (
+    IN_A_ROW,
     KINDS,
+    NOT_IN_A_ROW,
     SILENT,
     SIMILAR,
     SIZES,
+    Row,
     Sound,
     Trial,
     hear_rows,
     kinds_of_sounds,
     read_rows,
+    sequel_trials,
+    sequels,
     silent_texts,
     silent_trials,
     trial_features,
@@ -46,7 +51,7 @@ from hearken.types import FloatArray
 PRESENT_WEAK = 0.10
 NUM_PARTS = 5
 RIDGE = 3.0
-ABSENT = ("similar", "category", SILENT)
+PRESENT, ABSENT = ("present", IN_A_ROW), ("similar", "category", SILENT, NOT_IN_A_ROW)
 NUM_SILENT = 300
 
 
@@ -127,16 +132,16 @@ def shares(confidence: np.ndarray, found: Sequence[Trial], weak_below: float) ->
     kinds, sizes = np.array([trial.kind for trial in found]), np.array([trial.size for trial in found])
     return {
         f"{kind}, {'all' if size == SIZES[-1] else size}": round(float(weak[(kinds == kind) & (sizes == size)].mean()), 3)
-        for kind in (*KINDS, SILENT)
+        for kind in (*KINDS, SILENT, IN_A_ROW, NOT_IN_A_ROW)
         for size in SIZES
         if ((kinds == kind) & (sizes == size)).any()
     }
 
 
 def calibrate(
-    held: Sequence[Sound], learned: Sequence[Sound], model: Path, texts: Path | None, silent: Sequence[str], seed: int
+    held: Sequence[Sound], rows: Sequence[Row], learned: Sequence[Sound], model: Path, texts: Path | None, silent: Sequence[str], seed: int
 ) -> tuple[np.ndarray, float, float, dict[str, float]]:
-    """Return what `fit` does and the shares of weak hits, from trials with the sounds `held` out of the model in a folder, and its bank.
+    """Return what `fit` does and the shares of weak hits, from trials with the sounds `held` out of the model in a folder (`rows` tells their files), and its bank.
 
     `silent` are names of what makes no sound; those near a caption are left out.
     """
@@ -148,10 +153,12 @@ def calibrate(
     silent = [text for text, alike in zip(silent, near[len(asked) :], strict=True) if alike.max() < SIMILAR]
     vectors, near = encode([*queries, *silent]), near[: len(asked)]
     found = list(trials(held, asked, vectors[: len(asked)], near, seed, repeats=2))
+    captions_held = [sound.caption for sound in held]
+    found += sequel_trials(sequels(load_model(model), rows, seed), captions_held, asked, vectors[: len(asked)], near, seed)
     found += silent_trials(held, vectors[len(asked) :], len(asked), seed, repeats=2)
     asked, near = [*asked, *silent], np.concatenate([near, np.zeros((len(silent), len(held)), near.dtype)])
     values = trial_features(found, vectors, bank)
-    present = np.array([trial.kind == "present" for trial in found])
+    present = np.isin([trial.kind for trial in found], PRESENT)
     right = np.array([near[trial.query, trial.hit] >= SIMILAR for trial in found])
     order = {caption: place for place, caption in enumerate(sorted(set(asked)))}
     parts = np.array([order[asked[trial.query]] % NUM_PARTS for trial in found])
@@ -181,9 +188,10 @@ def main() -> None:
     rows = read_rows(options.shared, "train")
     sounds = hear_rows(options.held_out_model, rows, options.jobs)
     held = [sound for sound in sounds if fold_of(sound.group) == options.without]
+    held_rows = [row for row in rows if fold_of(row.group) == options.without]
     learned = [sound for sound in sounds if fold_of(sound.group) != options.without]
     silent = silent_texts(options.shared, 0, NUM_SILENT, options.seed)
-    weights, offset, weak_below, figures = calibrate(held, learned, options.held_out_model, options.texts, silent, options.seed)
+    weights, offset, weak_below, figures = calibrate(held, held_rows, learned, options.held_out_model, options.texts, silent, options.seed)
     kinds, words = bank_of(options.model, hear_rows(options.model, rows, options.jobs))
     told = {"held-out recordings": len(held), "weak hits in the trials fitted on": figures}
     write_calibration(options.model, load_model(options.model).digest, Calibration(kinds, words, weights, offset, weak_below), told)

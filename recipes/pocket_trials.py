@@ -2,7 +2,8 @@
 
 A trial is a query, a library of some recordings, and its best hit. What "absent" means is a matter of degree, so there are three kinds:
 recordings with the same caption are left out (others may sound just like them); those whose caption says something similar as well;
-those of the whole category as well. And there are queries for what makes no sound at all ("stock option").
+those of the whole category as well. And there are queries for what makes no sound at all ("stock option"), and recordings in which one
+sound comes after the other, as in the field, where windows hold parts of what is before and after.
 
 Legend: `F` recordings, `Q` queries, `M` moments, `C` contexts, `S` kinds of sounds, `D` embedding size.
 """
@@ -20,7 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hearken.audio.decode import decode
 from hearken.library.scales import scales_of
+from hearken.runtime.model import Model
 from hearken.runtime.pool import FileEmbedder
 from hearken.search.confidence import Calibration, Heard, features, hear, unit
 from hearken.search.scores import MOMENT_SHARE
@@ -32,6 +35,9 @@ KINDS = ("present", "caption", "similar", "category")
 """Of a library: it holds the sound; it does not by the caption, by what is similar, by the category."""
 SILENT = "silent"
 """The kind of trials whose query is for what makes no sound."""
+IN_A_ROW, NOT_IN_A_ROW = "in a row", "not in a row"
+"""Kinds of trials with recordings of several sounds: one of them is what is asked for; none says anything similar."""
+NUM_IN_A_ROW, MAX_PART_S = 6, 10.0
 SIZES = (50, 200, 1_000_000)
 _SILENT_LEXES = ("noun.cognition", "noun.possession", "noun.relation")
 
@@ -54,6 +60,14 @@ class Sound:
         return len(self.moments) + len(self.contexts)
 
 
+@dataclass(frozen=True, eq=False)
+class Sequel:
+    """A recording of several sounds, one after the other; `members` (M,) are the numbers of those at its moments."""
+
+    sound: Sound
+    members: np.ndarray
+
+
 class Row(NamedTuple):
     """A line of `metadata.csv` that is of use here."""
 
@@ -64,7 +78,10 @@ class Row(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """A query by number, the `kind` and size of the library, and the number of its best hit with what is heard there."""
+    """A query by number, the `kind` and size of the library, and the number of its best hit with what is heard there.
+
+    Of a `Sequel` the number is that of the sound at its best moment.
+    """
 
     query: int
     kind: str
@@ -171,6 +188,56 @@ def silent_trials(sounds: Sequence[Sound], queries: FloatArray, first: int, seed
                 chosen = _drawn(np.arange(len(sounds)), None, size, generator)
                 hit = int(chosen[scores[number, chosen].argmax()])
                 yield Trial(first + number, SILENT, size, hit, heard_at_best(query, sounds[hit]), int(windows[chosen].sum()))
+
+
+def sequels(model: Model, rows: Sequence[Row], seed: int, rounds: int = 2) -> list[Sequel]:
+    """Return recordings of `NUM_IN_A_ROW` of `rows` each, at most `MAX_PART_S` of every one; each of them is in one recording a round."""
+    generator, found = np.random.default_rng(seed), []
+    cut = int(MAX_PART_S * model.rate_hz)
+    for _ in range(rounds):
+        order = generator.permutation(len(rows))
+        for start in range(0, len(order) - NUM_IN_A_ROW + 1, NUM_IN_A_ROW):
+            numbers = order[start : start + NUM_IN_A_ROW]
+            parts = [decode(rows[number].path, rate_hz=model.rate_hz).samples[:cut] for number in numbers]
+            vectors = model.embed([np.concatenate(parts)])
+            made = sound_of(rows[numbers[0]], vectors)
+            middles_s = np.array([(span.start_s + span.end_s) / 2 for span in vectors.spans[: len(made.moments)]])
+            ends_s = np.cumsum([len(part) for part in parts]) / model.rate_hz
+            found.append(Sequel(made, numbers[np.minimum(np.searchsorted(ends_s, middles_s), NUM_IN_A_ROW - 1)]))
+    return found
+
+
+def sequel_trials(
+    found: Sequence[Sequel], captions: Sequence[str], asked: Sequence[str], queries: FloatArray, near: np.ndarray, seed: int
+) -> Iterator[Trial]:
+    """Yield trials of each query in libraries of one, ten and all recordings of several sounds; the other arguments as `trials` has them.
+
+    `captions` (F) are those of the sounds that the recordings are made of.
+    """
+    generator = np.random.default_rng(seed)
+    scores = file_scores([each.sound for each in found], queries)
+    inside = [np.unique(each.members) for each in found]
+    said, windows = np.array(captions), np.array([each.sound.num_windows for each in found])
+    for number, caption in enumerate(asked):
+        same = np.array([(said[members] == caption).any() for members in inside])
+        far = np.array([(near[number, members] < SIMILAR).all() for members in inside])
+        for size, count in zip(SIZES, (1, 10, len(found)), strict=True):
+            for kind, among in ((IN_A_ROW, np.flatnonzero(same)), (NOT_IN_A_ROW, None)):
+                if among is not None and not len(among):
+                    continue
+                chosen = _drawn(np.flatnonzero(far), among, count, generator)
+                best = found[int(chosen[scores[number, chosen].argmax()])]
+                heard, place = heard_at_best(queries[number], best.sound), best_moment(queries[number], best.sound)
+                yield Trial(number, kind, size, int(best.members[place]), heard, int(windows[chosen].sum()))
+
+
+def best_moment(query: FloatArray, sound: Sound) -> int:
+    """Return the number of the moment at which `heard_at_best` listens."""
+    own = sound.moments @ query
+    if len(sound.contexts):
+        wide = sound.contexts @ query
+        own = own + np.array([wide[first:stop].max() for first, stop in sound.holding])
+    return int(own.argmax())
 
 
 def _drawn(others: np.ndarray, same: np.ndarray | None, size: int, generator: np.random.Generator) -> np.ndarray:

@@ -6,7 +6,24 @@ import pytest
 
 pytest.importorskip("torch")
 from pocket_calibration import balanced, fit, fit_logistic, shares, wordings
-from pocket_trials import KINDS, SILENT, SIZES, Row, Sound, file_scores, kinds_of_sounds, silent_texts, silent_trials, sound_of, trials
+from pocket_trials import (
+    IN_A_ROW,
+    KINDS,
+    NOT_IN_A_ROW,
+    SILENT,
+    SIZES,
+    Row,
+    Sequel,
+    Sound,
+    best_moment,
+    file_scores,
+    kinds_of_sounds,
+    sequel_trials,
+    silent_texts,
+    silent_trials,
+    sound_of,
+    trials,
+)
 
 from hearken.types import Embedded, Span
 
@@ -52,6 +69,28 @@ def test_a_small_library_of_what_is_present_holds_one_of_it():
     held = [sound("dog", 0.9), *[sound(f"other {place}", 0.1) for place in range(300)]]
     found = list(trials(held, ["dog"], X[None], np.zeros((1, 301)), seed=1, repeats=3))
     assert [(trial.hit, trial.num_windows) for trial in found if trial.kind == "present"] == [(0, 50)] * 3 + [(0, 200)] * 3 + [(0, 301)] * 3
+
+
+def in_a_row(*scores):
+    """A recording with a moment for each of `scores`."""
+    moments = np.stack([toward(score) for score in scores])
+    return Sound("", "", "g", moments[0], moments, np.zeros((0, 2), np.float32), np.zeros((len(scores), 2), np.int64))
+
+
+def test_of_a_recording_of_several_sounds_the_one_at_the_best_moment_is_the_hit():
+    captions, near = ["dog", "cat", "puppy", "car"], np.array([[1.0, 0.1, 0.8, 0.0]])
+    found = [
+        Sequel(in_a_row(0.2, 0.9), np.array([0, 1])),
+        Sequel(in_a_row(0.3, 0.1), np.array([1, 3])),
+        Sequel(in_a_row(0.9, 0.8), np.array([3, 2])),
+    ]
+    assert best_moment(X, found[0].sound) == 1
+    told = {
+        (trial.kind, trial.size): (trial.hit, trial.num_windows) for trial in sequel_trials(found, captions, ["dog"], X[None], near, seed=0)
+    }
+    assert told[IN_A_ROW, SIZES[0]] == (1, 2)  # at its best moment the cat is heard: a wrong hit in a library that holds a dog
+    assert told[NOT_IN_A_ROW, SIZES[0]] == (1, 2)  # neither dog nor puppy: the second recording alone
+    assert told[IN_A_ROW, SIZES[-1]] == (1, 4)
 
 
 def test_what_makes_no_sound_has_a_best_hit_all_the_same():
