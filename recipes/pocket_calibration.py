@@ -8,9 +8,10 @@ A model scores the recordings that it learned from too well, so nothing can be f
 in the same way without a fifth of the recordings; in trials with those (`pocket_trials.py`) the regression learns what present and
 absent sounds look like. It is then used with the bank of the model that ships, which all of train has made. Dev is not read.
 
-The regression learns to tell present from absent, in recordings of one sound and of several in a row, and from queries for what makes no sound ("stock option", names out of WordNet); the share of right hits at each of its values makes it a probability, for a user
-half of whose queries ask for something that is there. Hits below the value under which a tenth of the present sounds' best hits are, in
-trials with captions that the regression did not see, count as weak.
+The regression learns to tell present from absent, in recordings of one sound and of several in a row, and from queries for what makes no
+sound ("stock option", names out of WordNet). The share of right hits at each of its values makes it a probability, for a user half of
+whose queries ask for something that is there. Hits below the value under which a tenth of the present sounds' best hits are, in trials
+with captions that the regression did not see, count as weak.
 """
 
 from __future__ import annotations
