@@ -9,10 +9,13 @@ Legend: `L` spectrogram frames, `F` mel bands, `K` feature frames of 32 spectrog
 from __future__ import annotations
 
 import csv
+import gzip
+import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -89,6 +92,12 @@ def tag_names(shared: Path) -> list[str]:
     """Return the 527 AudioSet names in the tagger's order."""
     with open(shared / "weights" / "audioset" / "class_labels_indices.csv", newline="", encoding="utf-8") as file:
         return [row["display_name"] for row in csv.DictReader(file)]
+
+
+def synsets(shared: Path) -> Iterator[dict[str, Any]]:
+    """Yield the synsets of the Open English WordNet: among others `lex`, `lemmas` and the gloss `defn`."""
+    with gzip.open(shared / "weights" / "wordnet" / "oewn_synsets.jsonl.gz", "rt", encoding="utf-8") as file:
+        yield from map(json.loads, file)
 
 
 def plain_captions(shared: Path) -> list[str]:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from pocket_data import synsets
 from pocket_phrasings import bare, by_rules, without_determiner
 
 from hearken.data.scenes.clause import Clause, parse_clause
@@ -126,16 +126,15 @@ def wavtext_pairs(shared: Path) -> list[Pair]:
 def wordnet_pairs(shared: Path, words: frozenset[str]) -> list[Pair]:
     """Return (gloss, names) of what sounds: synsets of sounds, and those that have one of `words` and a kind that can sound."""
     found: list[Pair] = []
-    with gzip.open(shared / "weights" / "wordnet" / "oewn_synsets.jsonl.gz", "rt", encoding="utf-8") as file:
-        for row in map(json.loads, file):
-            lemmas = [lemma for lemma in row["lemmas"] if lemma == lemma.lower()][:3]
-            if row["lex"] not in _KINDS or not lemmas:
-                continue
-            is_sound = bool(_SOUNDING.search(row["defn"])) and row["lex"] != "noun.communication"
-            if (is_sound and (row["lex"] in _ALWAYS or not words.isdisjoint(lemmas))) or (
-                row["lex"] == "noun.animal" and not words.isdisjoint(lemmas)
-            ):
-                found.append((row["defn"].split(";")[0], " or ".join(lemmas)))
+    for row in synsets(shared):
+        lemmas = [lemma for lemma in row["lemmas"] if lemma == lemma.lower()][:3]
+        if row["lex"] not in _KINDS or not lemmas:
+            continue
+        is_sound = bool(_SOUNDING.search(row["defn"])) and row["lex"] != "noun.communication"
+        if (is_sound and (row["lex"] in _ALWAYS or not words.isdisjoint(lemmas))) or (
+            row["lex"] == "noun.animal" and not words.isdisjoint(lemmas)
+        ):
+            found.append((row["defn"].split(";")[0], " or ".join(lemmas)))
     return found
 
 

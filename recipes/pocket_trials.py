@@ -11,8 +11,6 @@ Legend: `F` recordings, `Q` queries, `M` moments, `C` contexts, `S` kinds of sou
 from __future__ import annotations
 
 import csv
-import gzip
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from pocket_data import synsets
 
 from hearken.audio.decode import decode
 from hearken.library.scales import scales_of
@@ -132,13 +131,18 @@ def file_scores(sounds: Sequence[Sound], queries: FloatArray) -> FloatArray:
     """Return the score (Q, F) of each recording's best moment for each of `queries` (Q, D), by sound alone, as a search has it."""
     out = np.empty((len(sounds), len(queries)), np.float32)
     for row, sound in zip(out, sounds, strict=True):
-        own = sound.moments @ queries.T
-        if len(sound.contexts):
-            wide = sound.contexts @ queries.T
-            held = np.stack([wide[first:stop].max(axis=0) for first, stop in sound.holding])
-            own = MOMENT_SHARE * own + (1 - MOMENT_SHARE) * held
-        row[:] = own.max(axis=0)
+        row[:] = moment_scores(sound, queries).max(axis=0)
     return out.T
+
+
+def moment_scores(sound: Sound, queries: FloatArray) -> FloatArray:
+    """Return the score (M, Q) of each moment of a recording for each of `queries` (Q, D), by sound alone, as a search has it."""
+    own = sound.moments @ queries.T
+    if not len(sound.contexts):
+        return own
+    wide = sound.contexts @ queries.T
+    held = np.stack([wide[first:stop].max(axis=0) for first, stop in sound.holding])
+    return MOMENT_SHARE * own + (1 - MOMENT_SHARE) * held
 
 
 def trials(
@@ -171,9 +175,8 @@ def trials(
 
 def silent_texts(shared: Path, half: int, count: int, seed: int) -> list[str]:
     """Return `count` names of what makes no sound, of two or three words, out of one `half` (0 or 1) of WordNet's."""
-    with gzip.open(shared / "weights" / "wordnet" / "oewn_synsets.jsonl.gz", "rt", encoding="utf-8") as file:
-        entries = (json.loads(line) for line in file)
-        names = {name for entry in entries if entry["lex"] in _SILENT_LEXES for name in entry["lemmas"] if 2 <= len(name.split()) <= 3}
+    entries = (entry for entry in synsets(shared) if entry["lex"] in _SILENT_LEXES)
+    names = {name for entry in entries for name in entry["lemmas"] if 2 <= len(name.split()) <= 3}
     ours = sorted(name for name in names if name.islower() and zlib.crc32(name.encode()) % 2 == half)
     return [ours[place] for place in np.sort(np.random.default_rng(seed).choice(len(ours), count, replace=False))]
 
@@ -227,17 +230,9 @@ def sequel_trials(
                     continue
                 chosen = _drawn(np.flatnonzero(far), among, count, generator)
                 best = found[int(chosen[scores[number, chosen].argmax()])]
-                heard, place = heard_at_best(queries[number], best.sound), best_moment(queries[number], best.sound)
+                heard = heard_at_best(queries[number], best.sound)
+                place = int(moment_scores(best.sound, queries[number : number + 1]).argmax())
                 yield Trial(number, kind, size, int(best.members[place]), heard, int(windows[chosen].sum()))
-
-
-def best_moment(query: FloatArray, sound: Sound) -> int:
-    """Return the number of the moment at which `heard_at_best` listens."""
-    own = sound.moments @ query
-    if len(sound.contexts):
-        wide = sound.contexts @ query
-        own = own + np.array([wide[first:stop].max() for first, stop in sound.holding])
-    return int(own.argmax())
 
 
 def _drawn(others: np.ndarray, same: np.ndarray | None, size: int, generator: np.random.Generator) -> np.ndarray:

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
 import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
+
+from pocket_data import synsets
 
 from hearken.text.inflect import readings
 from hearken.text.spelling import slips
@@ -62,8 +63,7 @@ def ontology_words(shared: Path) -> set[str]:
 
 def wordnet_words(shared: Path) -> set[str]:
     """Return the lemmas of WordNet that are one word in lower-case letters."""
-    with gzip.open(shared / "weights" / "wordnet" / "oewn_synsets.jsonl.gz", "rt", encoding="utf-8") as file:
-        return {lemma for line in file for lemma in json.loads(line)["lemmas"] if _WORD.fullmatch(lemma)}
+    return {lemma for entry in synsets(shared) for lemma in entry["lemmas"] if _WORD.fullmatch(lemma)}
 
 
 def vocabulary_words(tokenizer: Path) -> set[str]:

@@ -40,7 +40,9 @@ class Indexing {
 
   async start(lib: string, options: { captions: boolean; retry_failed: boolean }): Promise<void> {
     try {
-      this.job = await api.startIndexing(lib, options);
+      const job = await api.startIndexing(lib, options);
+      // what the server tells by itself may overtake its answer, and is newer then
+      if (this.job?.started !== job.started) this.#changed(job);
     } catch (error) {
       notices.fail(error);
     }
@@ -55,9 +57,9 @@ class Indexing {
   }
 
   #changed(job: Job): void {
-    const before = this.job?.state;
+    const before = this.job;
     this.job = job;
-    if (before === undefined || before === job.state) return;
+    if (before === null || (before.state === job.state && before.started === job.started)) return;
     if (job.state === 'done') notices.say('Indexing is done.');
     if (job.state === 'stopped') notices.say('Indexing stopped.', 'What is done stays.');
     if (job.state === 'failed') notices.say(job.error?.message ?? 'Indexing failed.', job.error?.hint, true);
